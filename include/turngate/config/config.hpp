@@ -1,0 +1,204 @@
+#pragma once
+
+#include "turngate/core/id.hpp"
+#include "turngate/core/money.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turngate::config {
+
+using std::chrono::milliseconds;
+
+// config.yaml as interface.md gives it, typed and validated; defaults are the ones written there.
+// Immutable once loaded: shared between loops as a snapshot.
+
+struct Tls
+{
+    std::string cert; // paths of PEM files
+    std::string key;
+};
+
+struct Server
+{
+    std::vector<std::string> listen{"127.0.0.1:8080"}; // "host:port", "[v6]:port" or "unix:/path"
+    std::optional<Tls> tls;
+    unsigned threads = 0; // 0: one for each core
+    std::vector<std::string> trusted_proxies; // addresses or CIDR blocks
+};
+
+struct Admin
+{
+    std::string listen = "127.0.0.1:9090";
+    std::string token; // required when not on loopback
+};
+
+enum class Mode : std::uint8_t { off, ctx_pool };
+enum class AccountKind : std::uint8_t { openai, azure, xai, custom };
+
+struct Account
+{
+    std::string name;
+    AccountKind kind = AccountKind::openai;
+    std::string base_url;
+    std::string api_key;
+    std::vector<std::string> groups{"default"};
+    Mode mode = Mode::ctx_pool;
+    unsigned concurrency = 64;
+    unsigned max_connections = 128;
+    int priority = 1;
+    core::Ppm cost_multiplier;
+    std::map<std::string, std::string, std::less<>> models; // empty: all, unchanged
+    std::string proxy;
+    bool lanes = true;     // default by kind: openai and custom yes, azure and xai no
+    milliseconds max_age{}; // default by kind: 55 min, xai 20 min
+    std::vector<std::string> forward_headers;
+};
+
+struct Group
+{
+    std::string name;
+    Mode mode = Mode::ctx_pool;
+    core::Ppm multiplier;
+};
+
+struct User
+{
+    std::string name;
+    unsigned concurrency = 0; // running turns; 0: no limit
+    std::optional<core::NanoUsd> balance;
+    std::map<std::string, core::Ppm, std::less<>> group_multipliers;
+};
+
+struct Key
+{
+    std::string name;
+    core::Digest digest; // SHA-256 of the secret; the secret itself is not kept
+    std::string user;
+    std::string group = "default";
+    std::optional<core::NanoUsd> quota;
+    unsigned rpm = 0; // 0: no limit
+    std::uint64_t tpm = 0;
+    std::vector<std::string> allow_ips; // empty: all; addresses or CIDR blocks
+};
+
+enum class Overlap : std::uint8_t { queue, preempt };
+enum class UnknownParent : std::uint8_t { reject, forward };
+enum class AbortedTurns : std::uint8_t { estimate, free, drain };
+enum class OnJournalFailure : std::uint8_t { refuse, keep_serving }; // `refuse` | `continue`
+
+struct Relay
+{
+    milliseconds hold_lifecycle{1000};
+    std::uint64_t max_buffer = 1 << 20;
+    milliseconds client_write_timeout{30'000};
+};
+
+struct Pool
+{
+    unsigned spares = 0;
+    milliseconds park_ttl{3'600'000};
+    milliseconds ping_interval{30'000};
+};
+
+struct Continuity
+{
+    std::uint64_t chain_max_per_session = 8 << 20;
+    std::uint64_t chain_max_total = 1 << 30;
+    UnknownParent unknown_parent = UnknownParent::reject;
+};
+
+struct Recovery
+{
+    unsigned max_attempts = 2;
+    milliseconds budget{5'000};
+};
+
+struct Journal
+{
+    std::string dir = "./data/journal";
+    milliseconds fsync{20}; // 0: always, before the terminal event is delivered
+    OnJournalFailure on_failure = OnJournalFailure::refuse;
+};
+
+struct Usage
+{
+    std::string sqlite_path = "./data/usage.db";
+    Journal journal;
+    AbortedTurns aborted_turns = AbortedTurns::estimate;
+};
+
+struct Pricing
+{
+    std::string file = "config/pricing.yaml"; // relative to the working directory, else to config.yaml
+    std::string unknown_model = "reject";     // or a model of the table
+};
+
+struct Limits
+{
+    std::uint64_t max_client_message = 16'777'215;
+    unsigned sockets_per_key = 64;
+    unsigned sockets_per_ip = 1024;
+    unsigned sockets = 65'536;
+    milliseconds handshake_timeout{10'000};
+    milliseconds first_create{30'000};
+    milliseconds idle{1'800'000};
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+enum class LogFormat : std::uint8_t { text, json };
+
+struct Log
+{
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::text;
+};
+
+struct Config
+{
+    Server server;
+    Admin admin;
+    std::vector<Account> accounts;
+    std::vector<Group> groups;
+    std::vector<User> users;
+    std::vector<Key> keys;
+    Overlap lanes_overlap = Overlap::queue;
+    Relay relay;
+    Pool pool;
+    Continuity continuity;
+    Recovery recovery;
+    Usage usage;
+    Pricing pricing;
+    Limits limits;
+    Log log;
+};
+
+// One fault of a configuration file, printed as `file:line: key: what is wrong`.
+struct Complaint
+{
+    std::string file;
+    int line = 0;
+    std::string key;  // dotted: accounts[0].base_url
+    std::string what;
+
+    std::string text() const;
+};
+
+struct Loaded
+{
+    std::shared_ptr<const Config> config; // null when there are complaints
+    std::vector<Complaint> complaints;    // all of them, in the file's order
+    std::vector<Complaint> warnings;      // e.g. the old mode names `shared` and `dedicated`
+};
+
+// Reads the file, substitutes ${VAR}, ${VAR:-default} and file:/path, checks everything. Never throws
+// on bad input: a file that cannot be read is a complaint too.
+Loaded load(const std::string& path);
+
+} // namespace turngate::config

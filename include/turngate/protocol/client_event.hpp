@@ -1,0 +1,84 @@
+#pragma once
+
+#include "turngate/core/fault.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turngate::protocol {
+
+enum class ClientEventType : std::uint8_t { create, steer, interrupt, inject, processed, cancel };
+
+// Where a top-level field stands in the frame, as byte offsets: "key": value. For edits.
+struct FieldSpan
+{
+    std::uint32_t key_begin = 0; // the key's opening quote
+    std::uint32_t value_begin = 0;
+    std::uint32_t value_end = 0; // one past the value; 0: the frame has no such field
+
+    explicit operator bool() const noexcept { return value_end != 0; }
+};
+
+// What one pass over a client's frame found. Owns its strings: it outlives the read buffer.
+struct ClientEvent
+{
+    ClientEventType type = ClientEventType::create;
+    std::optional<std::string> stream_id; // absent: the unnamed default lane
+    std::string model;                    // empty: none given
+    std::string previous_response_id;     // empty: none, or null
+    std::string response_id;              // interrupt, inject
+    std::string prompt_cache_key;
+    std::string service_tier;
+    bool store = true;
+    bool generate = true;
+    bool has_prompt = false;
+    bool has_conversation = false;
+    std::optional<std::int64_t> max_output_tokens;
+    std::vector<std::string> tool_output_call_ids; // of *_output items in `input`
+    std::vector<std::string> tool_call_ids;        // of call items in `input`
+
+    struct
+    {
+        FieldSpan type, stream_id, model, previous_response_id, input, service_tier, store,
+            safety_identifier;
+    } at;
+};
+
+// Why a frame was refused; becomes one error event (behaviour.md section 8).
+struct Rejection
+{
+    core::FaultCode code = core::FaultCode::invalid_request;
+    std::string message;                  // for people without internals
+    std::string param;                    // empty: null
+    std::optional<std::string> stream_id; // the frame's lane, when it was readable and valid
+};
+
+// Reads client frames. Keeps its parser's memory between frames, so one for each loop, not for each frame.
+class ClientEventReader
+{
+public:
+    ClientEventReader();
+    ~ClientEventReader();
+
+    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of fields that the
+    // gateway reads. A missing `type` with `model` or `input` is a create (behaviour.md section 2). Also checks what
+    // a single frame can tell: field types, lane name, parent not a message id, `conversation` and parent not
+    // both, model or prompt present. `frame` needs no padding and is not kept.
+    boost::system::result<ClientEvent, Rejection> read(std::string_view frame);
+
+private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+// 1-256 characters of [A-Za-z0-9_.-] (protocol.md section 4).
+bool is_lane_name(std::string_view name) noexcept;
+
+// boost::system::result<ClientEvent, Rejection>::value() on a rejection is a bug of the caller.
+[[noreturn]] void throw_exception_from_error(const Rejection& rejection, const boost::source_location& at);
+
+} // namespace turngate::protocol

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "turngate/core/fault.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace turngate::protocol {
+
+// What an upstream event means to the relay (protocol.md section 3).
+enum class EventKind : std::uint8_t {
+    created,     // response.created: a response begins, the unit of accounting
+    lifecycle,   // response.queued, response.in_progress, codex.rate_limits, response.metadata
+    delta,       // *.delta: content, counted for estimates
+    item_done,   // response.output_item.done: content, and pending tool calls
+    other,       // everything else, unknown types included: passes through
+    completed,   // terminal
+    failed,      // terminal
+    incomplete,  // terminal
+    error,       // terminal for the request it answers
+};
+
+constexpr bool is_terminal(EventKind kind) noexcept { return kind >= EventKind::completed; }
+
+// The kind, from the top-level `type`. No allocation and no document when `type` is the first field, as every vendor
+// sends it; a slower look otherwise. Anything that is no JSON object with a type is `other`.
+EventKind peek_kind(std::string_view frame) noexcept;
+
+// The frame's top-level `stream_id`, empty on the default lane. A view into the frame, valid lane names only.
+std::string_view peek_stream_id(std::string_view frame) noexcept;
+
+struct TokenUsage
+{
+    std::int64_t input = 0; // the whole context, cached and cache-written tokens included
+    std::int64_t cached = 0;
+    std::int64_t cache_write = 0;
+    std::int64_t output = 0;
+    std::int64_t reasoning = 0;
+    std::int64_t total = 0;
+    std::int64_t web_searches = 0; // response.tool_usage.web_search.num_requests
+
+    bool operator==(const TokenUsage&) const = default;
+};
+
+// What the gateway wants to know of a response's end. Usage is read on every terminal event that has it.
+struct TerminalEvent
+{
+    EventKind kind = EventKind::completed;
+    std::string response_id; // empty on `error`
+    std::string model;
+    std::string service_tier;
+    std::string reason;     // incomplete_details.reason
+    std::string error_code; // nested, flat, or response.error
+    std::string error_message;
+    int status = 0;         // of an error event; 0: none given
+    std::optional<TokenUsage> usage;
+};
+
+// Reads the few upstream events that need a parser. One for each loop: keeps its memory.
+class UpstreamEventReader
+{
+public:
+    UpstreamEventReader();
+    ~UpstreamEventReader();
+
+    // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the client's
+    // bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
+    TerminalEvent read_terminal(std::string_view frame, EventKind kind);
+
+    // response.id of a response.created; empty if there is none.
+    std::string read_response_id(std::string_view frame);
+
+private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+} // namespace turngate::protocol

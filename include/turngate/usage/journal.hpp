@@ -1,0 +1,80 @@
+#pragma once
+
+#include "turngate/core/fault.hpp"
+#include "turngate/usage/record.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace turngate::usage {
+
+// Where a loop writes its bills. The record is in the kernel when append returns: it survives the process.
+// Interface, because a test puts a failing one in its place.
+class Journal
+{
+public:
+    virtual ~Journal() = default;
+
+    // Fault accounting_unavailable: nothing was written (disk full, read-only, broken).
+    virtual core::Result<> append(const UsageRecord& record) = 0;
+    virtual bool is_healthy() const noexcept = 0;
+};
+
+// Append-only segment files `<writer>-<number>.journal` in one directory, each frame: u32 length, u32 CRC32C of the
+// payload, payload (little endian). One writer for each loop, so appending takes no lock; the settler reads all.
+// A torn tail (crash while writing) is tolerated; `checkpoint` (same directory) says how far each segment is settled.
+struct JournalOptions
+{
+    std::string dir;
+    std::chrono::milliseconds fsync{20}; // group commit: at most this long until the disk has a record
+    std::uint64_t segment_bytes = 16 << 20;
+};
+
+struct JournalPosition
+{
+    std::string segment;
+    std::uint64_t offset = 0;
+};
+
+class FileJournal;
+
+// The directory: opens writers, syncs them, reads back what is not settled. Takes a lock on the directory
+// (flock): two processes on one journal is a start-up error.
+class JournalDirectory
+{
+public:
+    // Throws std::runtime_error with the path and reason when it cannot be used.
+    explicit JournalDirectory(JournalOptions options);
+    ~JournalDirectory();
+
+    // The writer of one loop; starts a new segment. Used by that loop's thread only; lives as long as the directory.
+    Journal& writer(unsigned loop);
+
+    // fdatasync of what was appended since the last call. Settler thread.
+    void sync();
+
+    struct Batch
+    {
+        std::vector<UsageRecord> records;
+        std::vector<JournalPosition> end; // where the batch ends, for advance()
+        std::uint64_t torn_bytes = 0;     // skipped at the end of closed segments: reported, kept in the file
+    };
+
+    // Up to max records not yet settled, oldest first. Settler thread.
+    Batch read(std::size_t max);
+
+    // The batch is in the repository: writes the checkpoint (atomically) and deletes settled, closed segments.
+    void advance(const Batch& batch);
+
+    std::uint64_t lag_bytes() const noexcept; // written and not yet settled; any thread
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace turngate::usage

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "turngate/usage/repository.hpp"
+
+#include <ostream>
+#include <string>
+
+namespace turngate::usage {
+
+// {"data":[…],"next_cursor":…}, as /api/v1/usage and `turngate usage --json` give it.
+std::string to_json(const UsagePage& page);
+std::string to_json(const std::vector<UsageSum>& sums, GroupBy by);
+
+// Tables for people: columns aligned, dollars with six digits, a total line.
+void print(std::ostream& out, const UsagePage& page);
+void print(std::ostream& out, const std::vector<UsageSum>& sums, GroupBy by);
+
+} // namespace turngate::usage

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "turngate/core/clock.hpp"
+#include "turngate/usage/record.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace turngate::usage {
+
+enum class GroupBy : std::uint8_t { key, user, group, account, model, day };
+std::optional<GroupBy> group_by(std::string_view name) noexcept;
+std::string_view name_of(GroupBy by) noexcept;
+
+// Filters of /api/v1/usage; empty or absent means all. request_type wins over the old boolean `stream`.
+struct UsageQuery
+{
+    std::optional<core::Timestamp> since; // inclusive
+    std::optional<core::Timestamp> until; // exclusive
+    std::string key;
+    std::string user;
+    std::string account;
+    std::string model; // requested model
+    std::optional<RequestType> request_type;
+    std::optional<bool> stream;
+    unsigned limit = 100; // 1 … 1000
+    std::string cursor;   // from the previous page; opaque
+};
+
+struct UsagePage
+{
+    std::vector<UsageRecord> records; // newest first
+    std::string next_cursor;          // empty: no more
+};
+
+struct UsageSum
+{
+    std::string name; // of the key, user, … or the day (2026-11-01)
+    std::int64_t responses = 0;
+    protocol::TokenUsage tokens;
+    core::NanoUsd cost;
+    core::NanoUsd account_cost;
+};
+
+// Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each thread that needs one.
+// Every operation throws std::runtime_error when the database fails; the settler retries with backoff.
+class UsageRepository
+{
+public:
+    virtual ~UsageRepository() = default;
+
+    // One transaction; a response_uid that is there already is left alone. Returns how many were new.
+    virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
+    virtual UsagePage list(const UsageQuery& query) = 0;
+    virtual std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) = 0;
+};
+
+// Opens or makes the database file (its directory too), applies pending migrations. WAL, busy timeout.
+std::unique_ptr<UsageRepository> open_sqlite(const std::string& path);
+
+} // namespace turngate::usage

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "turngate/telemetry/metrics.hpp"
+#include "turngate/usage/journal.hpp"
+#include "turngate/usage/repository.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace turngate::usage {
+
+// The thread that carries bills from the journal to the repository: sync, read a batch, insert, advance.
+// A failing repository is retried with backoff (100 ms doubling to 10 s); the journal keeps what waits.
+class Settler
+{
+public:
+    using OpenRepository = std::function<std::unique_ptr<UsageRepository>()>;
+
+    // Starts the thread. `journal` and `metrics` outlive this.
+    Settler(JournalDirectory& journal,
+            std::chrono::milliseconds fsync_every,
+            OpenRepository open,
+            telemetry::Metrics& metrics);
+    ~Settler(); // stops without settling the rest
+
+    // Settles all that was appended before the call. False: the deadline came first; the journal still has it.
+    bool settle_all(std::chrono::milliseconds within);
+
+    bool repository_is_healthy() const noexcept;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace turngate::usage
