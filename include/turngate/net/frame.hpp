@@ -44,11 +44,9 @@ struct FrameFault
 
 struct FrameLimits
 {
-    std::uint64_t max_message = 16'777'215; // bytes, after inflation; beyond: 1009
+    std::uint64_t max_message = 16'777'215; // bytes, after inflation; beyond: 1009; at most 2 GiB
     bool check_utf8 = false;                // text that nobody parses; a JSON parser checks its own
 };
-
-class Inflater; // permessage-deflate (RFC 7692), receiving side
 
 // Reads a byte stream. No allocation while complete, unfragmented frames arrive in large reads; a frame that
 // spans reads is collected in an own buffer, which is given back when it was delivered.
@@ -65,7 +63,7 @@ public:
 
     // Takes bytes in and appends what they complete to `out` (which the caller clears). The views point into
     // `bytes` or into own memory; they are valid until the next call. `bytes` is unmasked in place.
-    // After a fault nothing more may be fed.
+    // After a fault nothing more may be fed; `out` then holds what came before it.
     boost::system::result<void, FrameFault> feed(std::span<char> bytes, std::vector<Frame>& out);
 
     // True in the middle of a frame or of a fragmented message.
@@ -76,7 +74,11 @@ public:
     std::span<char> direct_space() noexcept;
     boost::system::result<void, FrameFault> filled(std::size_t n, std::vector<Frame>& out);
 
-    std::size_t memory() const noexcept; // bytes held by own buffers
+    // The delivered views are finished with: gives their memory back now instead of at the next call, which
+    // on an idle connection may be hours away.
+    void release_delivered() noexcept;
+
+    std::size_t memory() const noexcept; // bytes held by own buffers; 0 when idle
 
 private:
     struct State;
@@ -112,12 +114,16 @@ struct CloseReason
 boost::system::result<CloseReason, FrameFault> read_close(std::string_view payload);
 
 // permessage-deflate, sending side: one message, without context takeover, tail 00 00 ff ff taken off (RFC 7692 7.2.1).
+// It holds 150 KiB and remembers nothing of a message, so one serves all connections of a thread.
 class Deflater
 {
 public:
-    Deflater();
+    explicit Deflater(int window_bits = 15); // 9 to 15; zlib cannot do 8
     ~Deflater();
-    // Valid until the next call.
+    Deflater(Deflater&&) noexcept;
+    Deflater& operator=(Deflater&&) noexcept;
+
+    // Valid until the next call. `message` is below 4 GiB.
     std::string_view deflate(std::string_view message);
 
 private:

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "turngate/net/http.hpp"
+#include "turngate/net/stream.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace turngate::net {
+
+// http, https, ws, wss, socks5, socks5h; host without brackets; credentials percent-decoded.
+struct Url
+{
+    std::string scheme;
+    std::string user;
+    std::string password;
+    std::string host;
+    std::uint16_t port = 0; // the scheme's if none is given
+    std::string path;       // "/" at least, query included
+
+    bool is_tls() const noexcept { return scheme == "https" || scheme == "wss"; }
+    std::string authority() const; // host[:port], brackets for IPv6, port only if not the scheme's
+};
+
+std::optional<Url> parse_url(std::string_view text);
+
+struct DialTarget
+{
+    Url url;                  // of the WebSocket
+    std::optional<Url> proxy; // http (CONNECT), socks5 (we resolve), socks5h (it resolves)
+    HttpHeaders headers;      // besides those of the upgrade itself
+};
+
+// An upgraded connection. No extension was offered, so frames are plain.
+struct Dialed
+{
+    Stream stream;
+    HttpHeaders headers; // of the 101
+    std::string leftover;
+};
+
+// Why it failed. fault: dial_failed (no connection, TLS, proxy), upstream_timeout, dial_refused (with status), or the stop's reason.
+struct DialFault
+{
+    core::Fault fault;
+    HttpResponse response; // of a refusal: retry-after, body
+};
+
+// Interface, because the process ends here.
+class Dialer
+{
+public:
+    virtual ~Dialer() = default;
+
+    // Connects, speaks to the proxy, does TLS and the WebSocket upgrade. `stop` ends it at once.
+    virtual Task<boost::system::result<Dialed, DialFault>>
+    dial(Loop& loop, DialTarget target, core::Deadline deadline, Stop& stop) = 0;
+};
+
+std::unique_ptr<Dialer> make_dialer(std::shared_ptr<const TlsContext> tls);
+
+[[noreturn]] void throw_exception_from_error(const DialFault& fault, const boost::source_location& at);
+
+} // namespace turngate::net

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "turngate/net/stream.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace turngate::net {
+
+// Header fields in their order; names compare without case.
+class HttpHeaders
+{
+public:
+    void add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
+
+    // The first of that name; empty if there is none.
+    std::string_view get(std::string_view name) const noexcept;
+    bool has(std::string_view name) const noexcept;
+    // Does a comma-separated list field (Connection, Upgrade, …) contain the token, without case?
+    bool has_token(std::string_view name, std::string_view token) const noexcept;
+
+    auto begin() const noexcept { return fields_.begin(); }
+    auto end() const noexcept { return fields_.end(); }
+
+private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+bool equal_without_case(std::string_view a, std::string_view b) noexcept;
+
+struct HttpRequest
+{
+    std::string method;
+    std::string target; // path and query as sent
+    HttpHeaders headers;
+    std::string body;
+    bool keep_alive = true;
+    std::string leftover; // bytes that came after it
+
+    std::string_view path() const noexcept;
+    std::string_view query() const noexcept; // without '?'; empty if none
+};
+
+struct HttpResponse
+{
+    int status = 200;
+    HttpHeaders headers;
+    std::string body;
+    std::string leftover; // reading side
+};
+
+struct HttpLimits
+{
+    std::size_t headers = 16 * 1024;
+    std::size_t body = 64 * 1024;
+};
+
+// Reads one request. `leftover`: bytes read before. The stream is closed when the deadline comes.
+// Fault invalid_request with status 400, 413 or 431 when it is no acceptable HTTP/1.x request, else as Stream::read_some.
+Task<core::Result<HttpRequest>>
+read_request(Stream& stream, std::string leftover, HttpLimits limits, core::Deadline deadline);
+
+// Reads one response; a 101 ends with its headers.
+Task<core::Result<HttpResponse>>
+read_response(Stream& stream, HttpLimits limits, core::Deadline deadline, Stop* stop = nullptr);
+
+// The bytes of a response with Content-Length; `is_head` leaves the body out.
+std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head = false);
+
+// base64(SHA-1(key + GUID)), RFC 6455 section 4.2.2.
+std::string websocket_accept(std::string_view key);
+
+// GET, version 1.1, Connection: upgrade, Upgrade: websocket: the client wants a WebSocket.
+bool wants_websocket(const HttpRequest& request) noexcept;
+// And asks for it correctly: version 13 and a key of 16 bytes.
+bool is_valid_upgrade(const HttpRequest& request) noexcept;
+
+// Does the offer (Sec-WebSocket-Extensions) contain a permessage-deflate that we can take without context takeover
+// and with the full window? (RFC 7692 section 7.1)
+bool offers_deflate(const HttpRequest& request) noexcept;
+
+// Whether the query names a parameter, with or without a value.
+bool has_query_parameter(std::string_view query, std::string_view name) noexcept;
+
+std::string_view reason_phrase(int status) noexcept;
+
+} // namespace turngate::net

@@ -1,0 +1,224 @@
+#include "turngate/net/http.hpp"
+
+#include "turngate/core/bytes.hpp"
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace turngate::net {
+namespace {
+
+namespace http = boost::beast::http;
+
+core::Fault bad_message(const error_code& error)
+{
+    int status = 400;
+    if (error == http::error::header_limit)
+        status = 431;
+    else if (error == http::error::body_limit)
+        status = 413;
+    return {core::FaultCode::invalid_request, error, "http", status};
+}
+
+// Feeds the parser from leftover and then the stream. Beast parses, we read: it sees bytes, never sockets.
+template <class Parser>
+Task<core::Result<std::string>>
+parse(Stream& stream, Parser& parser, std::string bytes, core::Deadline deadline, Stop* stop)
+{
+    parser.eager(true);
+    std::array<char, 4096> chunk;
+    for (;;) {
+        error_code error;
+        const std::size_t used = parser.put(asio::buffer(bytes), error);
+        bytes.erase(0, used);
+        if (error && error != http::error::need_more)
+            co_return bad_message(error);
+        if (parser.is_done())
+            co_return bytes;
+        if (!error && !bytes.empty() && used > 0)
+            continue;
+        const auto read = co_await stream.read_some(chunk, deadline, stop);
+        if (!read) {
+            if (read.error().cause == asio::error::eof && parser.got_some()) {
+                parser.put_eof(error);
+                if (!error && parser.is_done())
+                    co_return bytes;
+            }
+            co_return read.error();
+        }
+        bytes.append(chunk.data(), *read);
+    }
+}
+
+template <class Fields>
+void copy_headers(const Fields& from, HttpHeaders& to)
+{
+    for (const auto& field : from) {
+        const auto name = field.name_string();
+        const auto value = field.value();
+        to.add({name.data(), name.size()}, {value.data(), value.size()});
+    }
+}
+
+} // namespace
+
+bool equal_without_case(std::string_view a, std::string_view b) noexcept
+{
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view HttpHeaders::get(std::string_view name) const noexcept
+{
+    for (const auto& [field, value] : fields_)
+        if (equal_without_case(field, name))
+            return value;
+    return {};
+}
+
+bool HttpHeaders::has(std::string_view name) const noexcept
+{
+    return std::any_of(
+        fields_.begin(), fields_.end(), [&](const auto& field) { return equal_without_case(field.first, name); });
+}
+
+bool HttpHeaders::has_token(std::string_view name, std::string_view token) const noexcept
+{
+    return std::any_of(fields_.begin(), fields_.end(), [&](const auto& field) {
+        return equal_without_case(field.first, name) &&
+               http::token_list(boost::beast::string_view(field.second.data(), field.second.size()))
+                   .exists(boost::beast::string_view(token.data(), token.size()));
+    });
+}
+
+std::string_view HttpRequest::path() const noexcept
+{
+    return std::string_view(target).substr(0, target.find('?'));
+}
+
+std::string_view HttpRequest::query() const noexcept
+{
+    const auto at = target.find('?');
+    return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
+}
+
+Task<core::Result<HttpRequest>>
+read_request(Stream& stream, std::string leftover, HttpLimits limits, core::Deadline deadline)
+{
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
+    parser.body_limit(limits.body);
+    auto rest = co_await parse(stream, parser, std::move(leftover), deadline, nullptr);
+    if (!rest)
+        co_return rest.error();
+
+    HttpRequest request;
+    request.method = std::string(parser.get().method_string());
+    request.target = std::string(parser.get().target());
+    copy_headers(parser.get(), request.headers);
+    request.body = std::move(parser.get().body());
+    request.keep_alive = parser.keep_alive();
+    request.leftover = std::move(*rest);
+    co_return request;
+}
+
+Task<core::Result<HttpResponse>>
+read_response(Stream& stream, HttpLimits limits, core::Deadline deadline, Stop* stop)
+{
+    http::response_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
+    parser.body_limit(limits.body);
+    auto rest = co_await parse(stream, parser, {}, deadline, stop);
+    if (!rest)
+        co_return rest.error();
+
+    HttpResponse response;
+    response.status = static_cast<int>(parser.get().result_int());
+    copy_headers(parser.get(), response.headers);
+    response.body = std::move(parser.get().body());
+    response.leftover = std::move(*rest);
+    co_return response;
+}
+
+std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head)
+{
+    std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " ";
+    bytes.append(reason_phrase(response.status)).append("\r\n");
+    for (const auto& [name, value] : response.headers)
+        bytes.append(name).append(": ").append(value).append("\r\n");
+    if (response.status >= 200)
+        bytes.append("content-length: ").append(std::to_string(response.body.size())).append("\r\n");
+    if (!keep_alive)
+        bytes.append("connection: close\r\n");
+    bytes.append("\r\n");
+    if (!is_head)
+        bytes.append(response.body);
+    return bytes;
+}
+
+std::string websocket_accept(std::string_view key)
+{
+    std::string text(key);
+    text.append("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+    ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    return core::to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+bool wants_websocket(const HttpRequest& request) noexcept
+{
+    return request.method == "GET" && request.headers.has_token("connection", "upgrade") &&
+           request.headers.has_token("upgrade", "websocket");
+}
+
+bool is_valid_upgrade(const HttpRequest& request) noexcept
+{
+    const std::string_view key = request.headers.get("sec-websocket-key");
+    return wants_websocket(request) && request.headers.get("sec-websocket-version") == "13" && key.size() == 24 &&
+           key.ends_with("==");
+}
+
+bool offers_deflate(const HttpRequest& request) noexcept
+{
+    for (const auto& [name, value] : request.headers) {
+        if (!equal_without_case(name, "sec-websocket-extensions"))
+            continue;
+        for (const auto& extension : http::ext_list(value)) {
+            if (!boost::beast::iequals(extension.first, "permessage-deflate"))
+                continue;
+            // We always deflate with the full window, so an offer that limits ours cannot be taken.
+            bool can_take = true;
+            for (const auto& parameter : extension.second)
+                if (boost::beast::iequals(parameter.first, "server_max_window_bits") && parameter.second != "15")
+                    can_take = false;
+            if (can_take)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool has_query_parameter(std::string_view query, std::string_view name) noexcept
+{
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        if (equal_without_case(pair.substr(0, pair.find('=')), name))
+            return true;
+        query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    }
+    return false;
+}
+
+std::string_view reason_phrase(int status) noexcept
+{
+    const auto phrase = http::obsolete_reason(static_cast<http::status>(status));
+    return {phrase.data(), phrase.size()};
+}
+
+} // namespace turngate::net

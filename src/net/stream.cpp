@@ -1,0 +1,297 @@
+#include "turngate/net/stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <optional>
+
+namespace turngate::net {
+namespace {
+
+error_code system_error(int number)
+{
+    return {number, boost::system::system_category()};
+}
+
+IoResult from_errno(IoState direction)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return {direction};
+    return {IoState::failed, 0, system_error(errno)};
+}
+
+IoResult from_tls(SSL* tls, int result)
+{
+    const int saved_errno = errno;
+    switch (::SSL_get_error(tls, result)) {
+    case SSL_ERROR_WANT_READ: return {IoState::wants_read};
+    case SSL_ERROR_WANT_WRITE: return {IoState::wants_write};
+    case SSL_ERROR_ZERO_RETURN: return {IoState::failed, 0, asio::error::eof};
+    case SSL_ERROR_SYSCALL:
+        if (saved_errno != 0)
+            return {IoState::failed, 0, system_error(saved_errno)};
+        return {IoState::failed, 0, asio::error::eof};
+    default: return {IoState::failed, 0, system_error(EPROTO)};
+    }
+}
+
+// Closes the stream when the deadline comes or the stop is requested, and knows which it was.
+class Watchdog
+{
+public:
+    Watchdog(Stream& stream, core::Deadline deadline, Stop* stop)
+        : guarded_(std::make_shared<Guarded>(&stream)), timer_(stream.socket().get_executor()), stop_(stop)
+    {
+        timer_.expires_at(deadline);
+        timer_.async_wait([guarded = guarded_](error_code error) {
+            // It may have been queued when the watchdog went away: then there is nothing to guard any more.
+            if (error || !guarded->stream)
+                return;
+            guarded->expired = true;
+            guarded->stream->close();
+        });
+        if (stop_)
+            slot_.emplace(*stop_, *this);
+    }
+    ~Watchdog() { guarded_->stream = nullptr; }
+
+    core::Fault fault(error_code cause, const char* where) const
+    {
+        if (is_stopped())
+            return stop_->reason();
+        const auto code = guarded_->expired ? core::FaultCode::upstream_timeout : core::FaultCode::upstream_lost;
+        return {code, cause, where};
+    }
+
+    bool is_stopped() const { return stop_ && stop_->requested(); }
+
+private:
+    struct Guarded
+    {
+        Stream* stream;
+        bool expired = false;
+    };
+
+    void close() { guarded_->stream->close(); }
+
+    std::shared_ptr<Guarded> guarded_;
+    Timer timer_;
+    Stop* stop_;
+    std::optional<Stop::Slot<Watchdog, &Watchdog::close>> slot_;
+};
+
+} // namespace
+
+void Stream::FreeTls::operator()(ssl_st* tls) const noexcept
+{
+    ::SSL_free(tls);
+}
+
+Stream::Stream(Socket socket) : socket_(std::move(socket))
+{
+    error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+}
+
+Stream::~Stream() = default;
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+
+IoResult Stream::try_read(std::span<char> into) noexcept
+{
+    if (!socket_.is_open())
+        return {IoState::failed, 0, asio::error::operation_aborted};
+    if (tls_) {
+        ::ERR_clear_error();
+        errno = 0;
+        const int n = ::SSL_read(tls_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
+        return n > 0 ? IoResult{IoState::done, static_cast<std::size_t>(n)} : from_tls(tls_.get(), n);
+    }
+    const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    if (n > 0)
+        return {IoState::done, static_cast<std::size_t>(n)};
+    return n == 0 ? IoResult{IoState::failed, 0, asio::error::eof} : from_errno(IoState::wants_read);
+}
+
+IoResult Stream::try_write(std::string_view bytes) noexcept
+{
+    return try_write(std::span(&bytes, 1));
+}
+
+IoResult Stream::try_write(std::span<const std::string_view> pieces) noexcept
+{
+    if (!socket_.is_open())
+        return {IoState::failed, 0, asio::error::operation_aborted};
+    if (tls_) {
+        std::size_t written = 0;
+        for (std::string_view piece : pieces) {
+            while (!piece.empty()) {
+                ::ERR_clear_error();
+                errno = 0;
+                const int n = ::SSL_write(
+                    tls_.get(), piece.data(), static_cast<int>(std::min<std::size_t>(piece.size(), INT_MAX)));
+                if (n <= 0) {
+                    IoResult result = from_tls(tls_.get(), n);
+                    result.size = written;
+                    return result;
+                }
+                written += static_cast<std::size_t>(n);
+                piece.remove_prefix(static_cast<std::size_t>(n));
+            }
+        }
+        return {IoState::done, written};
+    }
+
+    std::size_t written = 0;
+    while (!pieces.empty()) {
+        std::array<iovec, 64> vectors;
+        const std::size_t count = std::min(pieces.size(), vectors.size());
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+            total += pieces[i].size();
+        }
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = count;
+        const auto n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+        if (n < 0) {
+            IoResult result = from_errno(IoState::wants_write);
+            result.size = written;
+            return result;
+        }
+        written += static_cast<std::size_t>(n);
+        if (static_cast<std::size_t>(n) < total)
+            return {IoState::wants_write, written};
+        pieces = pieces.subspan(count);
+    }
+    return {IoState::done, written};
+}
+
+Task<error_code> Stream::wait(Ready direction)
+{
+    const auto what = direction == Ready::read ? Socket::wait_read : Socket::wait_write;
+    const auto [error] = co_await socket_.async_wait(what, asio::as_tuple(use_task));
+    co_return error;
+}
+
+Task<core::Result<>> Stream::write_all(std::string_view bytes, core::Deadline deadline, Stop* stop)
+{
+    const Watchdog watchdog(*this, deadline, stop);
+    while (!bytes.empty()) {
+        const IoResult tried = try_write(bytes);
+        bytes.remove_prefix(tried.size);
+        if (tried.state == IoState::failed || watchdog.is_stopped())
+            co_return watchdog.fault(tried.error, "write");
+        if (tried.state == IoState::done)
+            continue;
+        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        if (error)
+            co_return watchdog.fault(error, "write");
+    }
+    co_return core::Result<>();
+}
+
+Task<core::Result<std::size_t>> Stream::read_some(std::span<char> into, core::Deadline deadline, Stop* stop)
+{
+    const Watchdog watchdog(*this, deadline, stop);
+    for (;;) {
+        const IoResult tried = try_read(into);
+        if (tried.state == IoState::done)
+            co_return tried.size;
+        if (tried.state == IoState::failed || watchdog.is_stopped())
+            co_return watchdog.fault(tried.error, "read");
+        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        if (error)
+            co_return watchdog.fault(error, "read");
+    }
+}
+
+Task<core::Result<>> Stream::writable(core::Deadline deadline, Stop* stop)
+{
+    const Watchdog watchdog(*this, deadline, stop);
+    const error_code error = co_await wait(Ready::write);
+    if (error || watchdog.is_stopped())
+        co_return watchdog.fault(error, "connect");
+    co_return core::Result<>();
+}
+
+Task<core::Result<>> Stream::start_tls(const TlsContext& context,
+                                       const std::string& server_name,
+                                       core::Deadline deadline,
+                                       Stop* stop)
+{
+    tls_.reset(::SSL_new(context.native()));
+    if (!tls_ || ::SSL_set_fd(tls_.get(), socket_.native_handle()) != 1)
+        co_return core::Fault{core::FaultCode::internal_error, {}, "tls"};
+    if (context.is_server()) {
+        ::SSL_set_accept_state(tls_.get());
+    } else {
+        ::SSL_set_connect_state(tls_.get());
+        error_code no_address;
+        asio::ip::make_address(server_name, no_address);
+        if (no_address) {
+            ::SSL_set_tlsext_host_name(tls_.get(), server_name.c_str());
+            ::SSL_set1_host(tls_.get(), server_name.c_str());
+        } else {
+            ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(tls_.get()), server_name.c_str());
+        }
+    }
+
+    const Watchdog watchdog(*this, deadline, stop);
+    for (;;) {
+        ::ERR_clear_error();
+        errno = 0;
+        const int result = ::SSL_do_handshake(tls_.get());
+        if (result == 1)
+            co_return core::Result<>();
+        const IoResult tried = from_tls(tls_.get(), result);
+        if (tried.state == IoState::failed || watchdog.is_stopped())
+            co_return watchdog.fault(tried.error, "tls handshake");
+        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        if (error)
+            co_return watchdog.fault(error, "tls handshake");
+    }
+}
+
+bool Stream::has_buffered() const noexcept
+{
+    return tls_ && ::SSL_has_pending(tls_.get()) == 1;
+}
+
+void Stream::close() noexcept
+{
+    if (tls_ && socket_.is_open()) {
+        ::SSL_shutdown(tls_.get()); // a close_notify if there is room for it; never waited for
+        ::ERR_clear_error();
+    }
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+int Stream::release()
+{
+    return socket_.release();
+}
+
+Stream adopt(Loop& loop, int fd)
+{
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    const int protocol = address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP;
+    return Stream(Socket(loop.context(), asio::generic::stream_protocol(address.ss_family, protocol), fd));
+}
+
+} // namespace turngate::net

@@ -1,0 +1,392 @@
+#include "turngate/net/websocket.hpp"
+
+#include "turngate/protocol/close_code.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace turngate::net {
+namespace {
+
+constexpr auto kCloseHandshake = std::chrono::seconds(1);
+constexpr std::size_t kKeepQueue = 4096; // a drained queue larger than this is given back
+
+// Compression keeps no state between messages, so one for all connections of a thread will do.
+Deflater& thread_deflater()
+{
+    thread_local Deflater deflater;
+    return deflater;
+}
+
+} // namespace
+
+WebSocket::WebSocket(Loop& loop, Stream stream, const WebSocketOptions& options)
+    : loop_(loop),
+      stream_(std::move(stream)),
+      options_(options),
+      parser_(options.role, options.limits),
+      tasks_(loop),
+      last_heard_(core::Clock::now()),
+      last_ping_(last_heard_),
+      write_progress_(last_heard_)
+{
+    if (options.deflate)
+        parser_.enable_inflate();
+    loop_.tick(*this);
+}
+
+WebSocket::~WebSocket() = default;
+
+Task<Closing> WebSocket::run(Sink& sink, std::string leftover)
+{
+    sink_ = &sink;
+    std::exception_ptr bug;
+    try {
+        if (!leftover.empty()) {
+            std::vector<Frame> frames; // not the loop's: it may be in use where this was spawned
+            received(leftover, frames);
+        }
+        co_await read_until_closed();
+    } catch (...) {
+        bug = std::current_exception();
+    }
+    ended_ = true;
+    stream_.close();
+    co_await tasks_.join();
+    if (bug)
+        std::rethrow_exception(bug);
+    co_return closing_.value_or(Closing{});
+}
+
+Task<> WebSocket::read_until_closed()
+{
+    while (!ended_) {
+        if (paused_) {
+            resumed_ = std::make_unique<Event>(loop_);
+            co_await resumed_->wait_until(core::Deadline::max());
+            resumed_.reset();
+            continue;
+        }
+        if (!stream_.has_buffered()) {
+            const error_code error = co_await stream_.wait(Stream::Ready::read);
+            if (ended_ || paused_)
+                continue;
+            if (error) {
+                lose(error);
+                co_return;
+            }
+        }
+        const auto direct = discards_ ? std::span<char>() : parser_.direct_space();
+        const auto into = direct.empty() ? loop_.read_buffer() : direct;
+        const IoResult read = stream_.try_read(into);
+        if (read.state == IoState::failed)
+            lose(read.error);
+        if (read.state == IoState::wants_write)
+            co_await stream_.wait(Stream::Ready::write);
+        if (read.state != IoState::done)
+            continue;
+        heard_ = true;
+        bytes_in_ += read.size;
+        if (discards_)
+            continue;
+        auto& frames = loop_.frames();
+        if (direct.empty()) {
+            received(into.first(read.size), frames);
+        } else {
+            frames.clear();
+            const auto result = parser_.filled(read.size, frames);
+            parsed(result, frames);
+        }
+    }
+}
+
+void WebSocket::received(std::span<char> bytes, std::vector<Frame>& frames)
+{
+    frames.clear();
+    const auto result = parser_.feed(bytes, frames);
+    parsed(result, frames);
+}
+
+// Frames before a violation are delivered: nothing that came in order is lost.
+void WebSocket::parsed(const boost::system::result<void, FrameFault>& result, std::span<const Frame> frames)
+{
+    deliver(frames);
+    if (!result && !ended_)
+        on_violation(result.error());
+}
+
+void WebSocket::on_violation(const FrameFault& fault)
+{
+    sink_->on_violation(fault);
+    flush();
+    close(fault.close_code, fault.what);
+    closing_ = Closing{Closing::By::violation, fault.close_code, fault.what, {}};
+    discards_ = true;
+}
+
+void WebSocket::deliver(std::span<const Frame> frames)
+{
+    const auto is_message = [](const Frame& frame) {
+        return frame.opcode == Opcode::text || frame.opcode == Opcode::binary;
+    };
+    while (!frames.empty() && !ended_) {
+        std::size_t messages = 0;
+        while (messages < frames.size() && is_message(frames[messages]))
+            ++messages;
+        if (messages > 0 && !close_sent_)
+            sink_->on_messages(frames.first(messages));
+        frames = frames.subspan(messages);
+        if (!frames.empty()) {
+            on_control(frames.front());
+            frames = frames.subspan(1);
+        }
+    }
+}
+
+void WebSocket::on_control(const Frame& frame)
+{
+    if (ended_)
+        return;
+    if (frame.opcode == Opcode::ping) {
+        if (!close_sent_) {
+            send_frame(Opcode::pong, std::span(&frame.payload, 1));
+        }
+    } else if (frame.opcode == Opcode::close) {
+        const auto reason = read_close(frame.payload);
+        if (!reason) {
+            on_violation(reason.error());
+            return;
+        }
+        if (!close_sent_) {
+            const std::uint16_t echo = reason->code == protocol::no_status ? protocol::normal : reason->code;
+            const std::string payload = close_payload(echo, {});
+            const std::string_view view = payload;
+            send_frame(Opcode::close, std::span(&view, 1));
+        }
+        if (!closing_)
+            closing_ = Closing{Closing::By::peer, reason->code, std::string(reason->reason), {}};
+        ended_ = true;
+    }
+}
+
+void WebSocket::forward(std::string_view wire)
+{
+    if (!is_open())
+        return;
+    if (!pieces_.empty() && pieces_.back().data() + pieces_.back().size() == wire.data())
+        pieces_.back() = {pieces_.back().data(), pieces_.back().size() + wire.size()};
+    else
+        pieces_.push_back(wire);
+}
+
+void WebSocket::send_text(std::string_view payload)
+{
+    send_text(std::span(&payload, 1));
+}
+
+void WebSocket::send_text(std::span<const std::string_view> pieces)
+{
+    if (!is_open())
+        return;
+    if (options_.deflate && pieces.size() == 1 && pieces.front().size() >= kCompressFrom) {
+        const std::string_view compressed = thread_deflater().deflate(pieces.front());
+        send_frame(Opcode::text, std::span(&compressed, 1), true);
+    } else {
+        send_frame(Opcode::text, pieces);
+    }
+}
+
+void WebSocket::ping()
+{
+    if (is_open())
+        send_frame(Opcode::ping, {});
+}
+
+void WebSocket::send_frame(Opcode opcode, std::span<const std::string_view> pieces, bool compressed)
+{
+    flush();
+    std::uint64_t size = 0;
+    for (const std::string_view piece : pieces)
+        size += piece.size();
+    const FrameHeader header = make_header(options_.role, opcode, size, compressed);
+    std::string bytes;
+    bytes.resize(header.size + size);
+    header.view().copy(bytes.data(), header.size);
+    std::uint64_t offset = 0;
+    for (const std::string_view piece : pieces) {
+        copy_masked(piece, bytes.data() + header.size + offset, header.mask, offset);
+        offset += piece.size();
+    }
+    write_out(std::move(bytes));
+}
+
+// Order: everything before it has been flushed. What does not fit becomes the queue without a second copy.
+void WebSocket::write_out(std::string bytes)
+{
+    if (queued() > 0) {
+        queue(bytes);
+        return;
+    }
+    const IoResult written = stream_.try_write(bytes);
+    bytes_out_ += written.size;
+    if (written.state == IoState::done)
+        return;
+    queue_ = std::move(bytes);
+    queue_head_ = written.size;
+    start_writer();
+}
+
+void WebSocket::flush()
+{
+    if (pieces_.empty())
+        return;
+    std::size_t written = 0;
+    if (queued() == 0) {
+        const IoResult result = stream_.try_write(pieces_);
+        written = result.size;
+        bytes_out_ += written;
+    }
+    for (std::string_view piece : pieces_) {
+        const std::size_t skip = std::min(written, piece.size());
+        written -= skip;
+        piece.remove_prefix(skip);
+        if (!piece.empty())
+            queue(piece);
+    }
+    pieces_.clear();
+    if (queued() > 0)
+        start_writer();
+}
+
+void WebSocket::queue(std::string_view bytes)
+{
+    if (ended_)
+        return;
+    queue_.append(bytes);
+    was_congested_ = was_congested_ || is_congested();
+}
+
+void WebSocket::start_writer()
+{
+    was_congested_ = was_congested_ || is_congested();
+    if (writing_ || ended_)
+        return;
+    writing_ = true;
+    write_progress_ = core::Clock::now();
+    tasks_.spawn("websocket writer", write_queue());
+}
+
+Task<> WebSocket::write_queue()
+{
+    auto direction = Stream::Ready::write;
+    while (queued() > 0 && !ended_) {
+        const error_code error = co_await stream_.wait(direction);
+        if (error || ended_)
+            break;
+        const IoResult written = stream_.try_write(std::string_view(queue_).substr(queue_head_));
+        direction = written.state == IoState::wants_read ? Stream::Ready::read : Stream::Ready::write;
+        queue_head_ += written.size;
+        bytes_out_ += written.size;
+        if (written.size > 0)
+            write_progress_ = core::Clock::now();
+        after_write();
+        if (written.state == IoState::failed) {
+            // The reader will see why; if it does not soon, the deadline ends it.
+            queue_.clear();
+            queue_head_ = 0;
+            close_by_ = std::min(close_by_, core::Clock::now() + kCloseHandshake);
+            resume();
+        }
+    }
+    writing_ = false;
+}
+
+void WebSocket::after_write()
+{
+    if (queued() == 0) {
+        queue_head_ = 0;
+        queue_.clear();
+        if (queue_.capacity() > kKeepQueue)
+            std::string().swap(queue_);
+    } else if (queue_head_ > options_.high_water / 2 && queue_head_ > queue_.size() / 2) {
+        queue_.erase(0, queue_head_);
+        queue_head_ = 0;
+    }
+    if (was_congested_ && queued() <= options_.high_water / 2) {
+        was_congested_ = false;
+        sink_->on_writable();
+    }
+}
+
+void WebSocket::close(std::uint16_t code, std::string_view reason)
+{
+    if (!is_open())
+        return;
+    const std::string payload = close_payload(code, reason);
+    const std::string_view view = payload;
+    send_frame(Opcode::close, std::span(&view, 1));
+    close_sent_ = true;
+    closing_ = Closing{Closing::By::us, code, std::string(reason), {}};
+    close_by_ = core::Clock::now() + kCloseHandshake;
+    resume();
+}
+
+void WebSocket::abort()
+{
+    if (!closing_)
+        closing_ = Closing{Closing::By::us, protocol::abnormal, {}, {}};
+    ended_ = true;
+    stream_.close();
+    resume();
+}
+
+void WebSocket::lose(error_code error)
+{
+    if (!closing_)
+        closing_ = Closing{Closing::By::lost, protocol::abnormal, {}, error};
+    ended_ = true;
+}
+
+void WebSocket::pause()
+{
+    paused_ = true;
+}
+
+void WebSocket::resume()
+{
+    if (paused_)
+        ping_unanswered_ = false; // its answer may be among what was not read
+    paused_ = false;
+    if (resumed_)
+        resumed_->set();
+}
+
+void WebSocket::on_tick(core::Deadline now)
+{
+    if (ended_)
+        return;
+    if (std::exchange(heard_, false)) {
+        last_heard_ = now;
+        ping_unanswered_ = false;
+    }
+    const bool is_stuck = queued() > 0 && now - write_progress_ > options_.write_timeout;
+    const bool is_dead = ping_unanswered_ && !paused_ && now - last_ping_ > options_.pong_timeout;
+    if (is_stuck || is_dead) {
+        if (!closing_)
+            closing_ = Closing{Closing::By::silent, protocol::abnormal, {}, asio::error::timed_out};
+        abort();
+    } else if (now >= close_by_) {
+        abort();
+    } else if (options_.ping_interval.count() > 0 && !paused_ && now - last_ping_ >= options_.ping_interval) {
+        if (!ping_unanswered_) {
+            last_ping_ = now;
+            ping_unanswered_ = true;
+            ping();
+        }
+    }
+}
+
+} // namespace turngate::net
