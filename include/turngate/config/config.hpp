@@ -29,7 +29,8 @@ struct Server
 {
     std::vector<std::string> listen{"127.0.0.1:8080"}; // "host:port", "[v6]:port" or "unix:/path"
     std::optional<Tls> tls;
-    unsigned threads = 0; // 0: one for each core
+    unsigned threads = 0;                     // 0: one for each core
+    bool deflate = true;                      // permessage-deflate is offered to clients
     std::vector<std::string> trusted_proxies; // addresses or CIDR blocks
 };
 
@@ -39,8 +40,18 @@ struct Admin
     std::string token; // required when not on loopback
 };
 
-enum class Mode : std::uint8_t { off, ctx_pool };
-enum class AccountKind : std::uint8_t { openai, azure, xai, custom };
+enum class Mode : std::uint8_t
+{
+    off,
+    ctx_pool
+};
+enum class AccountKind : std::uint8_t
+{
+    openai,
+    azure,
+    xai,
+    custom
+};
 
 struct Account
 {
@@ -56,7 +67,7 @@ struct Account
     core::Ppm cost_multiplier;
     std::map<std::string, std::string, std::less<>> models; // empty: all, unchanged
     std::string proxy;
-    bool lanes = true;     // default by kind: openai and custom yes, azure and xai no
+    bool lanes = true;      // default by kind: openai and custom yes, azure and xai no
     milliseconds max_age{}; // default by kind: 55 min, xai 20 min
     std::vector<std::string> forward_headers;
 };
@@ -88,10 +99,27 @@ struct Key
     std::vector<std::string> allow_ips; // empty: all; addresses or CIDR blocks
 };
 
-enum class Overlap : std::uint8_t { queue, preempt };
-enum class UnknownParent : std::uint8_t { reject, forward };
-enum class AbortedTurns : std::uint8_t { estimate, free, drain };
-enum class OnJournalFailure : std::uint8_t { refuse, keep_serving }; // `refuse` | `continue`
+enum class Overlap : std::uint8_t
+{
+    queue,
+    preempt
+};
+enum class UnknownParent : std::uint8_t
+{
+    reject,
+    forward
+};
+enum class AbortedTurns : std::uint8_t
+{
+    estimate,
+    free,
+    drain
+};
+enum class OnJournalFailure : std::uint8_t
+{
+    refuse,
+    keep_serving // `continue`
+};
 
 struct Relay
 {
@@ -136,7 +164,7 @@ struct Usage
 
 struct Pricing
 {
-    std::string file = "config/pricing.yaml"; // relative to the working directory, else to config.yaml
+    std::string file = "config/pricing.yaml"; // found already: load() has looked for it
     std::string unknown_model = "reject";     // or a model of the table
 };
 
@@ -151,8 +179,18 @@ struct Limits
     milliseconds idle{1'800'000};
 };
 
-enum class LogLevel : std::uint8_t { debug, info, warn, error };
-enum class LogFormat : std::uint8_t { text, json };
+enum class LogLevel : std::uint8_t
+{
+    debug,
+    info,
+    warn,
+    error
+};
+enum class LogFormat : std::uint8_t
+{
+    text,
+    json
+};
 
 struct Log
 {
@@ -184,7 +222,7 @@ struct Complaint
 {
     std::string file;
     int line = 0;
-    std::string key;  // dotted: accounts[0].base_url
+    std::string key; // dotted: accounts[0].base_url
     std::string what;
 
     std::string text() const;
@@ -197,8 +235,9 @@ struct Loaded
     std::vector<Complaint> warnings;      // e.g. the old mode names `shared` and `dedicated`
 };
 
-// Reads the file, substitutes ${VAR}, ${VAR:-default} and file:/path, checks everything. Never throws
-// on bad input: a file that cannot be read is a complaint too.
+// Reads the file, substitutes ${VAR}, ${VAR:-default} and file:/path, checks everything. Never
+// throws on bad input: a file that cannot be read is a complaint too. pricing.file is looked for in
+// the working directory, then in that of config.yaml.
 Loaded load(const std::string& path);
 
 } // namespace turngate::config

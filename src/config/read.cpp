@@ -1,0 +1,65 @@
+#include "read.hpp"
+
+#include "turngate/config/address.hpp"
+
+#include <algorithm>
+
+namespace turngate::config {
+
+namespace {
+
+constexpr std::size_t kMaxName = 128; // goes into every usage record and log line
+
+bool is_printable(std::string_view text)
+{
+    return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+} // namespace
+
+void read_name(const Value& value, std::string& out, Names& taken)
+{
+    value.required().read_text(out);
+    if (out.empty())
+        return;
+    if (out.size() > kMaxName || !is_printable(out))
+        value.complain("must be at most " + std::to_string(kMaxName) + " printable characters");
+    if (!taken.insert(out).second)
+        value.complain("is taken already");
+}
+
+void read_mode(const Value& value, Mode& out)
+{
+    const auto word = value.text();
+    if (!word)
+        return;
+    if (*word == "shared" || *word == "dedicated")
+        value.warn("\"" + *word + "\" is an old name of ctx_pool");
+    else
+        value.read_word<Mode>(out, {{"off", Mode::off}, {"ctx_pool", Mode::ctx_pool}});
+}
+
+void read_blocks(const Value& value, std::vector<std::string>& out)
+{
+    for (const Value& item : value.items()) {
+        const auto block = item.text();
+        if (block && Cidr::parse(*block))
+            out.push_back(*block);
+        else if (block)
+            item.complain("must be an IP address or a block such as 10.0.0.0/8");
+    }
+}
+
+void check_group(const Value& value, const Config& config, std::string_view name)
+{
+    if (std::ranges::find(config.groups, name, &Group::name) == config.groups.end())
+        value.complain("no group is named \"" + std::string(name) + "\"");
+}
+
+void read_group_name(const Value& value, const Config& config, std::string& out)
+{
+    value.read_text(out);
+    check_group(value, config, out);
+}
+
+} // namespace turngate::config

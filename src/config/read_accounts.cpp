@@ -1,0 +1,160 @@
+#include "read.hpp"
+
+#include "url.hpp"
+
+#include <algorithm>
+
+namespace turngate::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+void read_kind(const Value& value, Account& account)
+{
+    value.read_word<AccountKind>(account.kind,
+                                 {{"openai", AccountKind::openai},
+                                  {"azure", AccountKind::azure},
+                                  {"xai", AccountKind::xai},
+                                  {"custom", AccountKind::custom}});
+    account.lanes = account.kind == AccountKind::openai || account.kind == AccountKind::custom;
+    account.max_age = account.kind == AccountKind::xai ? 20min : 55min;
+}
+
+void read_base_url(const Value& value, std::string& out)
+{
+    value.required().read_text(out);
+    if (out.empty())
+        return;
+    const auto url = parse_url(out);
+    static constexpr std::string_view kSchemes[] = {"http", "https", "ws", "wss"};
+    if (!url || std::ranges::find(kSchemes, url->scheme) == std::end(kSchemes))
+        value.complain("must be an http, https, ws or wss URL with a host");
+    else if (!url->userinfo.empty())
+        value.complain("must not have a user or password in it");
+}
+
+void read_proxy(const Value& value, std::string& out)
+{
+    out = value.text().value_or("");
+    if (out.empty())
+        return;
+    const auto url = parse_url(out);
+    static constexpr std::string_view kSchemes[] = {"http", "socks5", "socks5h"};
+    if (!url || std::ranges::find(kSchemes, url->scheme) == std::end(kSchemes))
+        value.complain("must be an http, socks5 or socks5h URL with a host");
+    else if (!url->rest.empty() && url->rest != "/")
+        value.complain("must not have a path");
+}
+
+void read_account_groups(const Value& value, const Config& config, std::vector<std::string>& out)
+{
+    if (!value.is_given())
+        return check_group(value, config, out.front());
+    out.clear();
+    value.require_items();
+    for (const Value& item : value.items()) {
+        std::string name;
+        item.read_text(name);
+        if (name.empty())
+            continue;
+        check_group(item, config, name);
+        out.push_back(std::move(name));
+    }
+}
+
+bool is_header_name(std::string_view text)
+{
+    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || kMarks.find(c) != kMarks.npos;
+    });
+}
+
+// Those never reach an account (behaviour.md section 1): credentials, cookies, hop by hop,
+// forwarding.
+bool is_private_header(std::string_view name)
+{
+    static constexpr std::string_view kPrivate[] = {"authorization",
+                                                    "x-api-key",
+                                                    "api-key",
+                                                    "cookie",
+                                                    "cookie2",
+                                                    "proxy-authorization",
+                                                    "proxy-authenticate",
+                                                    "proxy-connection",
+                                                    "host",
+                                                    "connection",
+                                                    "keep-alive",
+                                                    "te",
+                                                    "trailer",
+                                                    "transfer-encoding",
+                                                    "upgrade",
+                                                    "content-length",
+                                                    "forwarded",
+                                                    "via",
+                                                    "x-real-ip"};
+    return name.starts_with("sec-") || name.starts_with("x-forwarded-") ||
+           std::ranges::find(kPrivate, name) != std::end(kPrivate);
+}
+
+void read_forward_headers(const Value& value, std::vector<std::string>& out)
+{
+    for (const Value& item : value.items()) {
+        auto name = item.filled();
+        if (!name)
+            continue;
+        std::ranges::transform(*name, name->begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        });
+        if (!is_header_name(*name))
+            item.complain("must be the name of a header");
+        else if (is_private_header(*name))
+            item.complain("is never forwarded to an account");
+        else
+            out.push_back(std::move(*name));
+    }
+}
+
+void read_models(const Value& value, std::map<std::string, std::string, std::less<>>& out)
+{
+    for (const Value& entry : value.entries()) {
+        std::string upstream;
+        entry.required().read_text(upstream);
+        if (entry.key().empty())
+            entry.complain("a model needs a name");
+        out.emplace(entry.key(), std::move(upstream));
+    }
+}
+
+Account read_account(Section account, const Config& config, Names& taken)
+{
+    Account out;
+    read_name(account["name"], out.name, taken);
+    read_kind(account["kind"], out);
+    read_base_url(account["base_url"], out.base_url);
+    out.api_key = account["api_key"].required().secret().value_or("");
+    read_account_groups(account["groups"], config, out.groups);
+    read_mode(account["mode"], out.mode);
+    account["concurrency"].read_number(out.concurrency, 1, 1'000'000);
+    account["max_connections"].read_number(out.max_connections, 1, 1'000'000);
+    account["priority"].read_number(out.priority, -1'000'000, 1'000'000);
+    account["cost_multiplier"].read_multiplier(out.cost_multiplier);
+    read_models(account["models"], out.models);
+    read_proxy(account["proxy"], out.proxy);
+    account["lanes"].read_flag(out.lanes);
+    account["max_age"].read_duration(out.max_age, 1s, 24h);
+    read_forward_headers(account["forward_headers"], out.forward_headers);
+    return out;
+}
+
+} // namespace
+
+void read_accounts(const Value& accounts, Config& config)
+{
+    Names taken;
+    accounts.require_items();
+    for (const Value& item : accounts.mappings())
+        config.accounts.push_back(read_account(item.section(), config, taken));
+}
+
+} // namespace turngate::config

@@ -1,0 +1,29 @@
+#include "read.hpp"
+
+namespace turngate::config {
+
+using namespace std::chrono_literals;
+
+void read_limits(Section limits, Limits& out)
+{
+    limits["max_client_message"].read_size(out.max_client_message, 1 << 10, 1 << 30);
+    limits["sockets_per_key"].read_number(out.sockets_per_key, 1, 10'000'000);
+    limits["sockets_per_ip"].read_number(out.sockets_per_ip, 1, 10'000'000);
+    limits["sockets"].read_number(out.sockets, 1, 10'000'000);
+    limits["handshake_timeout"].read_duration(out.handshake_timeout, 100ms, 5min);
+    limits["first_create"].read_duration(out.first_create, 100ms, 1h);
+    limits["idle"].read_duration(out.idle, 100ms, 168h);
+}
+
+void read_log(Section log, Log& out)
+{
+    log["level"].read_word<LogLevel>(out.level,
+                                     {{"debug", LogLevel::debug},
+                                      {"info", LogLevel::info},
+                                      {"warn", LogLevel::warn},
+                                      {"error", LogLevel::error}});
+    log["format"].read_word<LogFormat>(out.format,
+                                       {{"text", LogFormat::text}, {"json", LogFormat::json}});
+}
+
+} // namespace turngate::config

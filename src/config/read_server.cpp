@@ -1,0 +1,72 @@
+#include "read.hpp"
+
+#include "turngate/config/address.hpp"
+
+#include "file.hpp"
+
+namespace turngate::config {
+namespace {
+
+std::optional<std::string> read_listen(const Value& value)
+{
+    auto text = value.text();
+    if (!text || ListenAddress::parse(*text))
+        return text;
+    value.complain("must be host:port, [v6]:port or unix:/path");
+    return std::nullopt;
+}
+
+// An empty path is none: `tls: {cert: , key: }` means no TLS.
+std::string read_readable(const Value& value)
+{
+    const std::string path = value.text().value_or("");
+    if (path.empty())
+        return path;
+    if (const FileText file = read_file(path); !file.fault.empty())
+        value.complain("the file " + path + " " + file.fault);
+    return path;
+}
+
+void read_tls(const Value& value, std::optional<Tls>& out)
+{
+    Section tls = value.section();
+    Tls files{read_readable(tls["cert"]), read_readable(tls["key"])};
+    if (files.cert.empty() != files.key.empty())
+        value.complain("needs both cert and key");
+    if (!files.cert.empty() && !files.key.empty())
+        out = std::move(files);
+}
+
+} // namespace
+
+void read_server(Section server, Server& out)
+{
+    const Value listen = server["listen"];
+    if (listen.is_given()) {
+        out.listen.clear();
+        for (const Value& item : listen.items(true)) {
+            if (auto address = read_listen(item))
+                out.listen.push_back(std::move(*address));
+        }
+    }
+    read_tls(server["tls"], out.tls);
+    server["threads"].read_number(out.threads, 0, 1024);
+    server["deflate"].read_flag(out.deflate);
+    read_blocks(server["trusted_proxies"], out.trusted_proxies);
+}
+
+void read_admin(Section admin, Admin& out)
+{
+    if (auto address = read_listen(admin["listen"]))
+        out.listen = std::move(*address);
+    const Value token = admin["token"];
+    const auto given = token.text();
+    if (given && !given->empty())
+        out.token = token.secret().value_or("");
+
+    const auto address = ListenAddress::parse(out.listen);
+    if (address && !address->is_loopback() && (!given || given->empty()))
+        token.complain("is required when admin.listen is not on loopback");
+}
+
+} // namespace turngate::config

@@ -1,0 +1,251 @@
+#include "scratch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace turngate::config::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+std::shared_ptr<const Config> good(std::string_view yaml)
+{
+    Loaded loaded = load_text(yaml);
+    EXPECT_THAT(texts(loaded.complaints), ElementsAre());
+    return loaded.config ? loaded.config : std::make_shared<const Config>();
+}
+
+TEST(Load, NeedsNoMoreThanAnAccountAndAKey)
+{
+    const auto config = good(kEnough);
+    EXPECT_THAT(config->server.listen, ElementsAre("127.0.0.1:0"));
+    EXPECT_TRUE(config->server.deflate);
+    EXPECT_FALSE(config->server.tls);
+    EXPECT_EQ(config->admin.listen, "127.0.0.1:9090");
+    ASSERT_EQ(config->accounts.size(), 1u);
+    EXPECT_EQ(config->accounts[0].base_url, "https://x.test/v1");
+    EXPECT_EQ(config->accounts[0].api_key, "up");
+    EXPECT_THAT(config->accounts[0].groups, ElementsAre("default"));
+    EXPECT_EQ(config->accounts[0].concurrency, 64u);
+    EXPECT_EQ(config->accounts[0].max_age, 55min);
+    ASSERT_EQ(config->groups.size(), 1u);
+    EXPECT_EQ(config->groups[0].name, "default");
+    ASSERT_EQ(config->users.size(), 1u);
+    EXPECT_EQ(config->users[0].name, "default");
+    ASSERT_EQ(config->keys.size(), 1u);
+    EXPECT_EQ(config->keys[0].digest, core::sha256("secret"));
+    EXPECT_EQ(config->keys[0].user, "default");
+    EXPECT_EQ(config->keys[0].group, "default");
+    EXPECT_EQ(config->limits.idle, 30min);
+}
+
+TEST(Load, ReadsEveryPart)
+{
+    const auto config = good(R"(
+server:
+  listen: [127.0.0.1:0, '[::1]:8080', 'unix:/run/turngate.sock']
+  threads: 3
+  deflate: off
+  trusted_proxies: [10.0.0.0/8, ::1]
+admin: {listen: 0.0.0.0:9090, token: t}
+accounts:
+  - name: a
+    kind: xai
+    base_url: wss://x.test:8443/v1
+    api_key: up
+    groups: [vip, default]
+    mode: off
+    concurrency: 1
+    max_connections: 2
+    priority: -5
+    cost_multiplier: 0.5
+    models: {gpt-5.2: grok, other.model: o}
+    proxy: socks5h://me:pw@p.test:1080
+    forward_headers: [X-Mine]
+groups: [{name: default, multiplier: 1.000001}, {name: vip, mode: off, multiplier: 0}]
+users: [{name: u, concurrency: 8, group_multipliers: {vip: 0.8}}]
+keys: [{name: k, key: secret, user: u, group: vip, allow_ips: [192.0.2.1]}]
+relay: {max_buffer: 64KiB, client_write_timeout: 5s}
+pool: {ping_interval: 250ms}
+continuity: {unknown_parent: forward}
+usage:
+  sqlite: {path: /tmp/u.db}
+  journal: {dir: /tmp/j, fsync: 5ms, on_failure: continue}
+  aborted_turns: free
+pricing: {file: /nowhere/p.yaml, unknown_model: gpt-5.2}
+limits: {max_client_message: 1MiB, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
+log: {level: debug, format: json}
+)");
+    EXPECT_THAT(config->server.listen,
+                ElementsAre("127.0.0.1:0", "[::1]:8080", "unix:/run/turngate.sock"));
+    EXPECT_EQ(config->server.threads, 3u);
+    EXPECT_FALSE(config->server.deflate);
+    EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
+    EXPECT_EQ(config->admin.token, "t");
+
+    ASSERT_EQ(config->accounts.size(), 1u);
+    const Account& account = config->accounts[0];
+    EXPECT_EQ(account.kind, AccountKind::xai);
+    EXPECT_THAT(account.groups, ElementsAre("vip", "default"));
+    EXPECT_EQ(account.mode, Mode::off);
+    EXPECT_EQ(account.concurrency, 1u);
+    EXPECT_EQ(account.max_connections, 2u);
+    EXPECT_EQ(account.priority, -5);
+    EXPECT_EQ(account.cost_multiplier.value, 500'000);
+    EXPECT_THAT(account.models,
+                ElementsAre(testing::Pair("gpt-5.2", "grok"), testing::Pair("other.model", "o")));
+    EXPECT_EQ(account.proxy, "socks5h://me:pw@p.test:1080");
+    EXPECT_FALSE(account.lanes);
+    EXPECT_EQ(account.max_age, 20min);
+    EXPECT_THAT(account.forward_headers, ElementsAre("x-mine"));
+
+    ASSERT_EQ(config->groups.size(), 2u);
+    EXPECT_EQ(config->groups[0].multiplier.value, 1'000'001);
+    EXPECT_EQ(config->groups[1].mode, Mode::off);
+    EXPECT_EQ(config->groups[1].multiplier.value, 0);
+    ASSERT_EQ(config->users.size(), 1u);
+    EXPECT_EQ(config->users[0].concurrency, 8u);
+    EXPECT_EQ(config->users[0].group_multipliers.at("vip").value, 800'000);
+    ASSERT_EQ(config->keys.size(), 1u);
+    EXPECT_EQ(config->keys[0].user, "u");
+    EXPECT_EQ(config->keys[0].group, "vip");
+    EXPECT_THAT(config->keys[0].allow_ips, ElementsAre("192.0.2.1"));
+
+    EXPECT_EQ(config->relay.max_buffer, 65'536u);
+    EXPECT_EQ(config->relay.client_write_timeout, 5s);
+    EXPECT_EQ(config->pool.ping_interval, 250ms);
+    EXPECT_EQ(config->continuity.unknown_parent, UnknownParent::forward);
+    EXPECT_EQ(config->usage.sqlite_path, "/tmp/u.db");
+    EXPECT_EQ(config->usage.journal.dir, "/tmp/j");
+    EXPECT_EQ(config->usage.journal.fsync, 5ms);
+    EXPECT_EQ(config->usage.journal.on_failure, OnJournalFailure::keep_serving);
+    EXPECT_EQ(config->usage.aborted_turns, AbortedTurns::free);
+    EXPECT_EQ(config->pricing.file, "/nowhere/p.yaml");
+    EXPECT_EQ(config->pricing.unknown_model, "gpt-5.2");
+    EXPECT_EQ(config->limits.max_client_message, 1'048'576u);
+    EXPECT_EQ(config->limits.sockets_per_key, 1u);
+    EXPECT_EQ(config->limits.sockets_per_ip, 2u);
+    EXPECT_EQ(config->limits.sockets, 3u);
+    EXPECT_EQ(config->limits.handshake_timeout, 1s);
+    EXPECT_EQ(config->limits.first_create, 2s);
+    EXPECT_EQ(config->limits.idle, 1h);
+    EXPECT_EQ(config->log.level, LogLevel::debug);
+    EXPECT_EQ(config->log.format, LogFormat::json);
+}
+
+TEST(Load, SetsWhatAnAccountCanDoByItsKind)
+{
+    const auto config =
+        good("accounts:\n"
+             "  - {name: o, kind: openai, base_url: https://x.test, api_key: k}\n"
+             "  - {name: a, kind: azure, base_url: https://x.test, api_key: k}\n"
+             "  - {name: x, kind: xai, lanes: true, base_url: https://x.test, api_key: k}\n"
+             "  - {name: c, kind: custom, lanes: off, base_url: https://x.test, api_key: k}\n"
+             "keys: [{name: k, key: s}]\n");
+    ASSERT_EQ(config->accounts.size(), 4u);
+    EXPECT_TRUE(config->accounts[0].lanes);
+    EXPECT_FALSE(config->accounts[1].lanes);
+    EXPECT_TRUE(config->accounts[2].lanes);
+    EXPECT_FALSE(config->accounts[3].lanes);
+}
+
+TEST(Load, TakesBareKeysAsNotGiven)
+{
+    const auto config =
+        good("server: {tls: {cert: , key: }}\n"
+             "accounts: [{name: a, base_url: https://x.test, api_key: k, proxy: , models: }]\n"
+             "keys: [{name: k, key: s}]\n"
+             "users:\n"
+             "relay:\n");
+    EXPECT_FALSE(config->server.tls);
+    ASSERT_EQ(config->accounts.size(), 1u);
+    EXPECT_EQ(config->accounts[0].proxy, "");
+    EXPECT_TRUE(config->accounts[0].models.empty());
+}
+
+TEST(Load, TakesKeysHashedOrPlainOrFromAFile)
+{
+    const Scratch scratch;
+    const std::string secret = scratch.write("secret", "from-file\r\n");
+    const auto config =
+        good("accounts: [{name: a, base_url: https://x.test, api_key: 'file:" + secret +
+             "'}]\nkeys:\n  - {name: p, key: plain}\n  - {name: f, key: 'file:" + secret +
+             "'}\n  - {name: h, key: 'sha256:" + core::sha256("hashed").hex() + "'}\n");
+    ASSERT_EQ(config->keys.size(), 3u);
+    EXPECT_EQ(config->accounts[0].api_key, "from-file");
+    EXPECT_EQ(config->keys[0].digest, core::sha256("plain"));
+    EXPECT_EQ(config->keys[1].digest, core::sha256("from-file"));
+    EXPECT_EQ(config->keys[2].digest, core::sha256("hashed"));
+}
+
+TEST(Load, WarnsOfOldModeNames)
+{
+    const Loaded loaded = load_text(kEnough + "groups: [{name: default, mode: shared}, "
+                                              "{name: b, mode: dedicated}]\n");
+    EXPECT_THAT(texts(loaded.complaints), ElementsAre());
+    EXPECT_THAT(texts(loaded.warnings),
+                ElementsAre("4: groups[0].mode: \"shared\" is an old name of ctx_pool",
+                            "4: groups[1].mode: \"dedicated\" is an old name of ctx_pool"));
+    ASSERT_TRUE(loaded.config);
+    EXPECT_EQ(loaded.config->groups[0].mode, Mode::ctx_pool);
+}
+
+TEST(Load, PutsVariablesIntoAnyStringAlsoInsideBraces)
+{
+    const Environment name("TURNGATE_TEST_NAME", "team: [a] # not yaml");
+    const Environment empty("TURNGATE_TEST_EMPTY", "");
+    const auto config =
+        good("accounts: [{name: ${TURNGATE_TEST_NAME}, base_url: 'https://${NO_SUCH:-x.test}/v1',"
+             " api_key: ${NO_SUCH:-up}}]\n"
+             "keys:\n"
+             "  - name: ${TURNGATE_TEST_EMPTY:-dev}\n"
+             "    key: a$${b}\n");
+    ASSERT_EQ(config->accounts.size(), 1u);
+    EXPECT_EQ(config->accounts[0].name, "team: [a] # not yaml");
+    EXPECT_EQ(config->accounts[0].base_url, "https://x.test/v1");
+    EXPECT_EQ(config->accounts[0].api_key, "up");
+    ASSERT_EQ(config->keys.size(), 1u);
+    EXPECT_EQ(config->keys[0].name, "dev");
+    EXPECT_EQ(config->keys[0].digest, core::sha256("a${b}"));
+}
+
+TEST(Load, TakesYamlAliases)
+{
+    const auto config = good("accounts:\n"
+                             "  - {name: a, base_url: &url https://x.test, api_key: k}\n"
+                             "  - {name: b, base_url: *url, api_key: k}\n"
+                             "keys: [{name: k, key: s}]\n");
+    ASSERT_EQ(config->accounts.size(), 2u);
+    EXPECT_EQ(config->accounts[1].base_url, "https://x.test");
+}
+
+TEST(Load, FindsThePricesBesideTheFile)
+{
+    const Scratch scratch;
+    const std::string prices = scratch.write("pricing.yaml", "");
+    const std::string named =
+        scratch.write("named.yaml", kEnough + "pricing: {file: pricing.yaml}\n");
+    const std::string silent = scratch.write("silent.yaml", kEnough);
+    EXPECT_EQ(load(named).config->pricing.file, prices);
+    const std::string found = load(silent).config->pricing.file;
+    EXPECT_TRUE(found == prices || std::filesystem::exists("config/pricing.yaml")) << found;
+}
+
+TEST(Load, AcceptsTheSampleFilesWithoutAWord)
+{
+    const Environment upstream("OPENAI_API_KEY", "sk-upstream");
+    const Environment client("TURNGATE_KEY", "tg-client");
+    const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../config";
+    for (const char* name : {"config.yaml", "minimal.yaml"}) {
+        const Loaded loaded = load((folder / name).string());
+        EXPECT_THAT(texts(loaded.complaints), ElementsAre()) << name;
+        EXPECT_THAT(texts(loaded.warnings), ElementsAre()) << name;
+        ASSERT_TRUE(loaded.config) << name;
+        EXPECT_EQ(loaded.config->accounts.at(0).api_key, "sk-upstream");
+        EXPECT_EQ(loaded.config->keys.at(0).digest, core::sha256("tg-client"));
+    }
+}
+
+} // namespace
+} // namespace turngate::config::test
