@@ -22,8 +22,12 @@ struct Field
     Field(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
     Field(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
     Field(std::string_view n, bool v) : name(n), value(v) {}
-    Field(std::string_view n, std::floating_point auto v) : name(n), value(static_cast<double>(v)) {}
-    Field(std::string_view n, std::integral auto v) : name(n), value(static_cast<std::int64_t>(v)) {}
+    Field(std::string_view n, std::floating_point auto v) : name(n), value(static_cast<double>(v))
+    {
+    }
+    Field(std::string_view n, std::integral auto v) : name(n), value(static_cast<std::int64_t>(v))
+    {
+    }
 };
 
 using Fields = std::initializer_list<Field>;
@@ -32,14 +36,26 @@ using Fields = std::initializer_list<Field>;
 void start_log(const config::Log& log);
 bool logs(config::LogLevel level) noexcept;
 
-// `event` is a short constant phrase ("turn ended"); everything that varies is a field. Never text of users,
-// never keys (behaviour.md section 9).
+// `event` is a short constant phrase ("turn ended"); everything that varies is a field. Never text
+// of users, never keys (behaviour.md section 9).
 void log(config::LogLevel level, std::string_view event, Fields fields = {});
 
-inline void log_debug(std::string_view event, Fields fields = {}) { log(config::LogLevel::debug, event, fields); }
-inline void log_info(std::string_view event, Fields fields = {}) { log(config::LogLevel::info, event, fields); }
-inline void log_warn(std::string_view event, Fields fields = {}) { log(config::LogLevel::warn, event, fields); }
-inline void log_error(std::string_view event, Fields fields = {}) { log(config::LogLevel::error, event, fields); }
+inline void log_debug(std::string_view event, Fields fields = {})
+{
+    log(config::LogLevel::debug, event, fields);
+}
+inline void log_info(std::string_view event, Fields fields = {})
+{
+    log(config::LogLevel::info, event, fields);
+}
+inline void log_warn(std::string_view event, Fields fields = {})
+{
+    log(config::LogLevel::warn, event, fields);
+}
+inline void log_error(std::string_view event, Fields fields = {})
+{
+    log(config::LogLevel::error, event, fields);
+}
 
 // A secret as it may be shown: first 7 and last 4 characters of long ones, nothing of short ones.
 std::string redact(std::string_view secret);

@@ -16,7 +16,8 @@ namespace turngate::telemetry {
 
 using Labels = std::map<std::string, std::string>;
 
-// Handles: cheap to copy, valid as long as their Metrics. Safe from every thread. A default-made one does nothing.
+// Handles: cheap to copy, valid as long as their Metrics. Safe from every thread. A default-made
+// one does nothing.
 class Counter
 {
 public:
@@ -53,7 +54,8 @@ private:
     prometheus::Histogram* histogram_ = nullptr;
 };
 
-// The registry behind /metrics. Names are turngate_…; asking again for the same name and labels gives the same series.
+// The registry behind /metrics. Names are turngate_…; asking again for the same name and labels
+// gives the same series.
 class Metrics
 {
 public:
