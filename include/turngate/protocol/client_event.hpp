@@ -11,7 +11,15 @@
 
 namespace turngate::protocol {
 
-enum class ClientEventType : std::uint8_t { create, steer, interrupt, inject, processed, cancel };
+enum class ClientEventType : std::uint8_t
+{
+    create,
+    steer,
+    interrupt,
+    inject,
+    processed,
+    cancel
+};
 
 // Where a top-level field stands in the frame, as byte offsets: "key": value. For edits.
 struct FieldSpan
@@ -57,17 +65,19 @@ struct Rejection
     std::optional<std::string> stream_id; // the frame's lane, when it was readable and valid
 };
 
-// Reads client frames. Keeps its parser's memory between frames, so one for each loop, not for each frame.
+// Reads client frames. Keeps its parser's memory between frames, so one for each loop, not for each
+// frame.
 class ClientEventReader
 {
 public:
     ClientEventReader();
     ~ClientEventReader();
 
-    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of fields that the
-    // gateway reads. A missing `type` with `model` or `input` is a create (behaviour.md section 2). Also checks what
-    // a single frame can tell: field types, lane name, parent not a message id, `conversation` and parent not
-    // both, model or prompt present. `frame` needs no padding and is not kept.
+    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of
+    // fields that the gateway reads. A missing `type` with `model` or `input` is a create
+    // (behaviour.md section 2). Also checks what a single frame can tell: field types, lane name,
+    // parent not a message id, `conversation` and parent not both, model or prompt present. `frame`
+    // needs no padding and is not kept.
     boost::system::result<ClientEvent, Rejection> read(std::string_view frame);
 
 private:
@@ -79,6 +89,7 @@ private:
 bool is_lane_name(std::string_view name) noexcept;
 
 // boost::system::result<ClientEvent, Rejection>::value() on a rejection is a bug of the caller.
-[[noreturn]] void throw_exception_from_error(const Rejection& rejection, const boost::source_location& at);
+[[noreturn]] void throw_exception_from_error(const Rejection& rejection,
+                                             const boost::source_location& at);
 
 } // namespace turngate::protocol

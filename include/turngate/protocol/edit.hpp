@@ -16,23 +16,29 @@ struct Edit
     std::string text;
 };
 
-// Edits are kept in the order of `begin` and do not overlap; an empty list means "the client's own bytes".
+// Edits are kept in the order of `begin` and do not overlap; an empty list means "the client's own
+// bytes".
 using Edits = std::vector<Edit>;
 
 // The frame with the edits spliced in; all other bytes are the client's own.
 std::string apply(std::string_view frame, const Edits& edits);
 
+// Puts an edit in its place; at the same place insertions come before removals.
+void add(Edits& edits, Edit edit);
+
 // Replaces a field's value by a JSON string.
 Edit replace_with_string(const FieldSpan& field, std::string_view value);
 
-// Adds `"key":"value"` as the first field; the frame must be a JSON object (white space may stand before it).
+// Adds `"key":"value"` as the first field; the frame must be a JSON object (white space may stand
+// before it).
 Edit insert_string(std::string_view frame, std::string_view key, std::string_view value);
 
-// Takes a field out, with the comma that belongs to it. Two removals of neighbours must be merged by the caller
-// through `remove_all`.
+// Takes fields out, each with the comma that belongs to it; spans of fields that the frame does not
+// have are skipped. All that go must be named in one call, since neighbours share commas. With
+// `insert_string` on the same frame at least one of the frame's own fields must stay.
 Edits remove_all(std::string_view frame, std::vector<FieldSpan> fields);
 
-// text as a JSON string literal, quotes included.
+// text as a JSON string literal, quotes included. What is not UTF-8 in it becomes U+FFFD.
 std::string quote(std::string_view text);
 
 } // namespace turngate::protocol

@@ -15,7 +15,7 @@ struct CatalogueEntry
 {
     int status;
     std::string_view code;
-    std::string_view type;    // invalid_request_error, rate_limit_error, server_error, authentication_error
+    std::string_view type;    // an OpenAI error type: invalid_request_error, server_error, ...
     std::string_view message; // for people without internals
     std::uint16_t close_code; // 0: the socket stays
 };
@@ -36,8 +36,10 @@ std::string error_event(core::FaultCode code, const ErrorDetail& detail = {});
 // {"error":{message,type,code,param}}: the body of an HTTP refusal.
 std::string error_body(std::string_view message, std::string_view type, std::string_view code);
 
-// {"type":"response.incomplete",…,"incomplete_details":{"reason":…}} for a response the gateway ends itself.
-// stream_id empty: default lane.
-std::string incomplete_event(std::string_view response_id, std::string_view reason, std::string_view stream_id);
+// {"type":"response.incomplete",…,"incomplete_details":{"reason":…}} for a response the gateway
+// ends itself. stream_id empty: default lane.
+std::string incomplete_event(std::string_view response_id,
+                             std::string_view reason,
+                             std::string_view stream_id);
 
 } // namespace turngate::protocol

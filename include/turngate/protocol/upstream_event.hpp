@@ -11,25 +11,31 @@
 namespace turngate::protocol {
 
 // What an upstream event means to the relay (protocol.md section 3).
-enum class EventKind : std::uint8_t {
-    created,     // response.created: a response begins, the unit of accounting
-    lifecycle,   // response.queued, response.in_progress, codex.rate_limits, response.metadata
-    delta,       // *.delta: content, counted for estimates
-    item_done,   // response.output_item.done: content, and pending tool calls
-    other,       // everything else, unknown types included: passes through
-    completed,   // terminal
-    failed,      // terminal
-    incomplete,  // terminal
-    error,       // terminal for the request it answers
+enum class EventKind : std::uint8_t
+{
+    created,    // response.created: a response begins, the unit of accounting
+    lifecycle,  // response.queued, response.in_progress, codex.rate_limits, response.metadata
+    delta,      // *.delta: content, counted for estimates
+    item_done,  // response.output_item.done: content, and pending tool calls
+    other,      // everything else, unknown types included: passes through
+    completed,  // terminal
+    failed,     // terminal
+    incomplete, // terminal
+    error,      // terminal for the request it answers
 };
 
-constexpr bool is_terminal(EventKind kind) noexcept { return kind >= EventKind::completed; }
+constexpr bool is_terminal(EventKind kind) noexcept
+{
+    return kind >= EventKind::completed;
+}
 
-// The kind, from the top-level `type`. No allocation and no document when `type` is the first field, as every vendor
-// sends it; a slower look otherwise. Anything that is no JSON object with a type is `other`.
+// The kind, from the top-level `type`. No allocation and no document when `type` is the first
+// field, as every vendor sends it; a slower look otherwise. Anything that is no JSON object with a
+// type is `other`.
 EventKind peek_kind(std::string_view frame) noexcept;
 
-// The frame's top-level `stream_id`, empty on the default lane. A view into the frame, valid lane names only.
+// The frame's top-level `stream_id`, empty on the default lane. A view into the frame, valid lane
+// names only.
 std::string_view peek_stream_id(std::string_view frame) noexcept;
 
 struct TokenUsage
@@ -45,7 +51,8 @@ struct TokenUsage
     bool operator==(const TokenUsage&) const = default;
 };
 
-// What the gateway wants to know of a response's end. Usage is read on every terminal event that has it.
+// What the gateway wants to know of a response's end. Usage is read on every terminal event that
+// has it.
 struct TerminalEvent
 {
     EventKind kind = EventKind::completed;
@@ -55,7 +62,7 @@ struct TerminalEvent
     std::string reason;     // incomplete_details.reason
     std::string error_code; // nested, flat, or response.error
     std::string error_message;
-    int status = 0;         // of an error event; 0: none given
+    int status = 0; // of an error event; 0: none given
     std::optional<TokenUsage> usage;
 };
 
@@ -66,8 +73,8 @@ public:
     UpstreamEventReader();
     ~UpstreamEventReader();
 
-    // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the client's
-    // bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
+    // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the
+    // client's bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
     TerminalEvent read_terminal(std::string_view frame, EventKind kind);
 
     // response.id of a response.created; empty if there is none.

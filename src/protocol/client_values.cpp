@@ -1,0 +1,82 @@
+#include "client_values.hpp"
+
+#include "json_text.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace turngate::protocol {
+namespace {
+
+Rejection complain_of_kind(Field field, std::string_view what)
+{
+    return complain(field, quoted(field) + " must be " + std::string(what) + ".");
+}
+
+} // namespace
+
+Rejection complain(Field field, std::string message)
+{
+    return {core::FaultCode::invalid_request, std::move(message), std::string(name_of(field)), {}};
+}
+
+std::string quoted(Field field)
+{
+    return "'" + std::string(name_of(field)) + "'";
+}
+
+std::optional<std::string> string_in(const FieldText& text)
+{
+    if (!text.value.starts_with('"'))
+        return std::nullopt;
+    return unescape(text.value.substr(1, text.value.size() - 2));
+}
+
+Complaint read_string(const ClientFields& fields, Field field, std::string& out)
+{
+    if (!fields[field].is_given())
+        return {};
+    auto text = string_in(fields[field]);
+    if (!text)
+        return complain_of_kind(field, "a string");
+    out = std::move(*text);
+    return {};
+}
+
+Complaint read_switch(const ClientFields& fields, Field field, bool& out)
+{
+    const FieldText& text = fields[field];
+    if (!text.is_given())
+        return {};
+    if (text.value != "true" && text.value != "false")
+        return complain_of_kind(field, "true or false");
+    out = text.value == "true";
+    return {};
+}
+
+Complaint read_count(const ClientFields& fields, Field field, std::optional<std::int64_t>& out)
+{
+    const FieldText& text = fields[field];
+    if (!text.is_given())
+        return {};
+    const char* const text_end = text.value.data() + text.value.size();
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(text.value.data(), text_end, count);
+    if (error != std::errc{} || end != text_end || count < 0)
+        return complain_of_kind(field, "a whole number, not negative");
+    out = count;
+    return {};
+}
+
+Complaint check_opening(const ClientFields& fields,
+                        Field field,
+                        std::string_view openings,
+                        std::string_view what)
+{
+    const FieldText& text = fields[field];
+    if (!text.is_given() || openings.find(text.value.front()) != std::string_view::npos)
+        return {};
+    return complain_of_kind(field, what);
+}
+
+} // namespace turngate::protocol

@@ -1,0 +1,130 @@
+#include "field_search.hpp"
+
+#include "json_text.hpp"
+
+#include <algorithm>
+
+namespace turngate::protocol {
+namespace {
+
+// Goes forward only; at the end every question is answered with no.
+struct Scanner
+{
+    std::string_view rest;
+
+    void skip_space() noexcept
+    {
+        while (!rest.empty() && is_json_space(rest.front()))
+            rest.remove_prefix(1);
+    }
+
+    bool take(char c) noexcept
+    {
+        skip_space();
+        if (rest.empty() || rest.front() != c)
+            return false;
+        rest.remove_prefix(1);
+        return true;
+    }
+
+    std::string_view take_string() noexcept
+    {
+        skip_space();
+        const std::string_view body = string_body(rest);
+        if (body.data())
+            rest.remove_prefix(body.size() + 2);
+        return body;
+    }
+
+    bool skip_value() noexcept
+    {
+        skip_space();
+        if (rest.starts_with('"'))
+            return take_string().data() != nullptr;
+        if (rest.starts_with('{') || rest.starts_with('['))
+            return skip_container();
+        rest.remove_prefix(std::min(rest.find_first_of(",}]"), rest.size()));
+        return true;
+    }
+
+    bool skip_container() noexcept
+    {
+        std::size_t depth = 0;
+        while (!rest.empty()) {
+            switch (rest.front()) {
+            case '"':
+                if (!take_string().data())
+                    return false;
+                continue;
+            case '{':
+            case '[':
+                ++depth;
+                break;
+            case '}':
+            case ']':
+                --depth;
+                break;
+            default:
+                break;
+            }
+            rest.remove_prefix(1);
+            if (depth == 0)
+                return true;
+        }
+        return false;
+    }
+};
+
+// Like spells(), for names of plain ASCII and without an allocation.
+bool is_name(std::string_view body, std::string_view name) noexcept
+{
+    for (const char c : name) {
+        if (body.empty())
+            return false;
+        if (body.front() != '\\') {
+            if (body.front() != c)
+                return false;
+            body.remove_prefix(1);
+        } else if (take_escape(body) != static_cast<char32_t>(c)) {
+            return false;
+        }
+    }
+    return body.empty();
+}
+
+} // namespace
+
+std::string_view string_body(std::string_view text) noexcept
+{
+    if (!text.starts_with('"'))
+        return {};
+    text.remove_prefix(1);
+    std::size_t end = text.find('"');
+    while (end != std::string_view::npos) {
+        const std::size_t last_other = text.substr(0, end).find_last_not_of('\\');
+        const std::size_t backslashes = end - (last_other + 1); // npos + 1 is 0
+        if (backslashes % 2 == 0)
+            return text.substr(0, end);
+        end = text.find('"', end + 1);
+    }
+    return {};
+}
+
+std::string_view find_top_level(std::string_view frame, std::string_view name) noexcept
+{
+    Scanner scanner{frame};
+    if (!scanner.take('{'))
+        return {};
+    do {
+        const std::string_view key = scanner.take_string();
+        if (!key.data() || !scanner.take(':'))
+            return {};
+        if (is_name(key, name)) {
+            scanner.skip_space();
+            return scanner.rest;
+        }
+    } while (scanner.skip_value() && scanner.take(','));
+    return {};
+}
+
+} // namespace turngate::protocol

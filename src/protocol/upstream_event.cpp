@@ -1,0 +1,207 @@
+#include "turngate/protocol/upstream_event.hpp"
+
+#include "cursor.hpp"
+#include "json_text.hpp"
+#include "tokenizer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace turngate::protocol {
+namespace {
+
+constexpr double kMostTokens = 9007199254740992.0; // 2^53
+
+// Each read_… takes the value that stands at the cursor and says whether it was sound JSON. A value
+// of another type leaves its target as it was.
+
+bool read_text(Cursor& cursor, std::string& out)
+{
+    const auto value = cursor.take_value();
+    if (!value || value->front() != '"')
+        return value.has_value();
+    if (auto text = unescape(value->substr(1, value->size() - 2)))
+        out = std::move(*text);
+    return true;
+}
+
+bool read_count(Cursor& cursor, std::int64_t& out)
+{
+    const auto value = cursor.take_value();
+    if (!value)
+        return false;
+    double number = 0;
+    if (std::from_chars(value->data(), value->data() + value->size(), number).ec == std::errc{})
+        out = static_cast<std::int64_t>(std::clamp(number, 0.0, kMostTokens));
+    return true;
+}
+
+bool skip(Cursor& cursor)
+{
+    return cursor.take_value().has_value();
+}
+
+template <class OnField>
+bool read_object(Cursor& cursor, OnField&& on_field)
+{
+    return cursor.peek() == '{' ? cursor.each_field(on_field) : skip(cursor);
+}
+
+bool read_input_details(Cursor& cursor, TokenUsage& usage)
+{
+    return read_object(cursor, [&](std::string_view key) {
+        if (key == "cached_tokens")
+            return read_count(cursor, usage.cached);
+        if (key == "cache_write_tokens")
+            return read_count(cursor, usage.cache_write);
+        return skip(cursor);
+    });
+}
+
+bool read_output_details(Cursor& cursor, TokenUsage& usage)
+{
+    return read_object(cursor, [&](std::string_view key) {
+        return key == "reasoning_tokens" ? read_count(cursor, usage.reasoning) : skip(cursor);
+    });
+}
+
+bool read_usage(Cursor& cursor, std::optional<TokenUsage>& out)
+{
+    if (cursor.peek() != '{')
+        return skip(cursor);
+    TokenUsage& usage = out.emplace();
+    return cursor.each_field([&](std::string_view key) {
+        if (key == "input_tokens")
+            return read_count(cursor, usage.input);
+        if (key == "input_tokens_details")
+            return read_input_details(cursor, usage);
+        if (key == "output_tokens")
+            return read_count(cursor, usage.output);
+        if (key == "output_tokens_details")
+            return read_output_details(cursor, usage);
+        if (key == "total_tokens")
+            return read_count(cursor, usage.total);
+        return skip(cursor);
+    });
+}
+
+bool read_web_searches(Cursor& cursor, std::int64_t& count)
+{
+    const auto read_web_search = [&](std::string_view key) {
+        return key == "num_requests" ? read_count(cursor, count) : skip(cursor);
+    };
+    return read_object(cursor, [&](std::string_view key) {
+        return key == "web_search" ? read_object(cursor, read_web_search) : skip(cursor);
+    });
+}
+
+// What an event says from its top down. The two shapes of an error are kept apart until its end.
+struct Terminal
+{
+    TerminalEvent event;
+    std::string flat_code;
+    std::string flat_message;
+    std::int64_t status = 0;
+    std::int64_t status_code = 0;
+    std::int64_t web_searches = 0;
+};
+
+bool read_error(Cursor& cursor, TerminalEvent& event)
+{
+    return read_object(cursor, [&](std::string_view key) {
+        if (key == "code")
+            return read_text(cursor, event.error_code);
+        if (key == "message")
+            return read_text(cursor, event.error_message);
+        return skip(cursor);
+    });
+}
+
+bool read_response(Cursor& cursor, Terminal& terminal)
+{
+    TerminalEvent& event = terminal.event;
+    return read_object(cursor, [&](std::string_view key) {
+        if (key == "id")
+            return read_text(cursor, event.response_id);
+        if (key == "model")
+            return read_text(cursor, event.model);
+        if (key == "service_tier")
+            return read_text(cursor, event.service_tier);
+        if (key == "error")
+            return read_error(cursor, event);
+        if (key == "usage")
+            return read_usage(cursor, event.usage);
+        if (key == "tool_usage")
+            return read_web_searches(cursor, terminal.web_searches);
+        if (key == "incomplete_details")
+            return read_object(cursor, [&](std::string_view detail) {
+                return detail == "reason" ? read_text(cursor, event.reason) : skip(cursor);
+            });
+        return skip(cursor);
+    });
+}
+
+bool read_event(Cursor& cursor, Terminal& terminal)
+{
+    return read_object(cursor, [&](std::string_view key) {
+        if (key == "response")
+            return read_response(cursor, terminal);
+        if (key == "error")
+            return read_error(cursor, terminal.event);
+        if (key == "code")
+            return read_text(cursor, terminal.flat_code);
+        if (key == "message")
+            return read_text(cursor, terminal.flat_message);
+        if (key == "status")
+            return read_count(cursor, terminal.status);
+        if (key == "status_code")
+            return read_count(cursor, terminal.status_code);
+        return skip(cursor);
+    });
+}
+
+TerminalEvent conclude(Terminal terminal, EventKind kind)
+{
+    TerminalEvent event = std::move(terminal.event);
+    event.kind = kind;
+    if (event.usage)
+        event.usage->web_searches = terminal.web_searches;
+    if (kind != EventKind::error)
+        return event;
+    if (event.error_code.empty())
+        event.error_code = std::move(terminal.flat_code);
+    if (event.error_message.empty())
+        event.error_message = std::move(terminal.flat_message);
+    const std::int64_t status = terminal.status != 0 ? terminal.status : terminal.status_code;
+    event.status = status < 1000 ? static_cast<int>(status) : 0;
+    return event;
+}
+
+} // namespace
+
+struct UpstreamEventReader::Parser
+{
+    Tokenizer tokenizer;
+};
+
+UpstreamEventReader::UpstreamEventReader() : parser_(std::make_unique<Parser>()) {}
+UpstreamEventReader::~UpstreamEventReader() = default;
+
+TerminalEvent UpstreamEventReader::read_terminal(std::string_view frame, EventKind kind)
+{
+    Terminal terminal;
+    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
+        Cursor cursor(frame, starts);
+        read_event(cursor, terminal); // where the JSON breaks off, so does what we know
+    }
+    parser_->tokenizer.shrink();
+    return conclude(std::move(terminal), kind);
+}
+
+std::string UpstreamEventReader::read_response_id(std::string_view frame)
+{
+    return read_terminal(frame, EventKind::created).response_id;
+}
+
+} // namespace turngate::protocol

@@ -1,0 +1,65 @@
+// Upstream frames. Peeking at JSON gives what simdjson's document parser finds, if no top-level key
+// comes twice.
+#include "turngate/protocol/edit.hpp"
+#include "turngate/protocol/upstream_event.hpp"
+
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <simdjson.h>
+
+using namespace turngate;
+
+namespace {
+
+void require(bool holds)
+{
+    if (!holds)
+        std::abort();
+}
+
+bool has_duplicates(simdjson::dom::object object)
+{
+    std::set<std::string_view> keys;
+    for (const auto field : object)
+        if (!keys.insert(field.key).second)
+            return true;
+    return false;
+}
+
+protocol::EventKind kind_of(simdjson::dom::object object)
+{
+    std::string_view type;
+    if (object.at_key("type").get(type))
+        return protocol::EventKind::other;
+    return protocol::peek_kind("{\"type\":" + protocol::quote(type) + "}");
+}
+
+void check_peeks(std::string_view frame)
+{
+    static simdjson::dom::parser parser;
+    simdjson::dom::object object;
+    if (parser.parse(frame.data(), frame.size()).get(object) || has_duplicates(object))
+        return;
+    require(protocol::peek_kind(frame) == kind_of(object));
+    const std::string_view lane = protocol::peek_stream_id(frame);
+    std::string_view stream_id;
+    if (!lane.empty())
+        require(!object.at_key("stream_id").get(stream_id) && stream_id == lane);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
+{
+    static protocol::UpstreamEventReader reader;
+    const std::string_view frame(reinterpret_cast<const char*>(bytes), size);
+    check_peeks(frame);
+    const auto event = reader.read_terminal(frame, protocol::peek_kind(frame));
+    require(event.status >= 0 && event.status < 1000);
+    require(!event.usage ||
+            (event.usage->total >= 0 && event.usage->total <= std::int64_t{1} << 53));
+    return 0;
+}

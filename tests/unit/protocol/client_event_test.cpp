@@ -1,0 +1,381 @@
+#include "turngate/protocol/client_event.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turngate::protocol {
+namespace {
+
+using core::FaultCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+boost::system::result<ClientEvent, Rejection> read(std::string_view frame)
+{
+    ClientEventReader reader;
+    return reader.read(frame);
+}
+
+ClientEvent accepted(std::string_view frame)
+{
+    const auto event = read(frame);
+    EXPECT_TRUE(event.has_value()) << frame << ": " << event.error().message;
+    return event ? *event : ClientEvent{};
+}
+
+std::string_view at(std::string_view frame, const FieldSpan& span)
+{
+    return frame.substr(span.key_begin, span.value_end - span.key_begin);
+}
+
+struct Refused
+{
+    std::string frame;
+    FaultCode code;
+    std::string param;
+    std::optional<std::string> stream_id = std::nullopt;
+};
+
+class RefusesFrame : public testing::TestWithParam<Refused>
+{
+};
+
+TEST_P(RefusesFrame, WithCodeParamAndLane)
+{
+    const Refused& expected = GetParam();
+    const auto event = read(expected.frame);
+    ASSERT_TRUE(event.has_error()) << expected.frame;
+    EXPECT_EQ(event.error().code, expected.code) << expected.frame;
+    EXPECT_EQ(event.error().param, expected.param) << expected.frame;
+    EXPECT_EQ(event.error().stream_id, expected.stream_id) << expected.frame;
+    EXPECT_FALSE(event.error().message.empty()) << expected.frame;
+}
+
+const Refused kNoObjects[] = {
+    {"5", FaultCode::invalid_request, ""},
+    {"null", FaultCode::invalid_request, ""},
+    {R"("response.create")", FaultCode::invalid_request, ""},
+    {R"([{"type":"response.create","model":"m"}])", FaultCode::invalid_request, ""},
+    {" [] ", FaultCode::invalid_request, ""},
+};
+INSTANTIATE_TEST_SUITE_P(NoObject, RefusesFrame, testing::ValuesIn(kNoObjects));
+
+const Refused kTypes[] = {
+    {"{}", FaultCode::invalid_request, "type"},
+    {R"({"store":true})", FaultCode::invalid_request, "type"},
+    {R"({"type":null,"model":"m"})", FaultCode::invalid_request, "type"},
+    {R"({"type":5,"model":"m"})", FaultCode::invalid_request, "type"},
+    {R"({"type":"","model":"m"})", FaultCode::unsupported_event, "type"},
+    {R"({"type":"response.append","stream_id":"a"})", FaultCode::unsupported_event, "type", "a"},
+    {R"({"type":"session.update","model":5})", FaultCode::unsupported_event, "type"},
+    {R"({"type":"response.creat","model":"m"})", FaultCode::unsupported_event, "type"},
+    {R"({"type":"Response.create","model":"m"})", FaultCode::unsupported_event, "type"},
+};
+INSTANTIATE_TEST_SUITE_P(Type, RefusesFrame, testing::ValuesIn(kTypes));
+
+std::string create(std::string_view fields)
+{
+    return R"({"type":"response.create",)" + std::string(fields) + "}";
+}
+
+const Refused kFieldTypes[] = {
+    {create(R"("model":5)"), FaultCode::invalid_request, "model"},
+    {create(R"("model":null)"), FaultCode::invalid_request, "model"},
+    {create(R"("model":["m"])"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"\ud800")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","store":"yes")"), FaultCode::invalid_request, "store"},
+    {create(R"("model":"m","store":1)"), FaultCode::invalid_request, "store"},
+    {create(R"("model":"m","generate":0)"), FaultCode::invalid_request, "generate"},
+    {create(R"("model":"m","prompt":"p")"), FaultCode::invalid_request, "prompt"},
+    {create(R"("model":"m","conversation":7)"), FaultCode::invalid_request, "conversation"},
+    {create(R"("model":"m","input":{})"), FaultCode::invalid_request, "input"},
+    {create(R"("model":"m","input":1)"), FaultCode::invalid_request, "input"},
+    {create(R"("model":"m","service_tier":{})"), FaultCode::invalid_request, "service_tier"},
+    {create(R"("model":"m","prompt_cache_key":1)"), FaultCode::invalid_request, "prompt_cache_key"},
+    {create(R"("model":"m","safety_identifier":[])"),
+     FaultCode::invalid_request,
+     "safety_identifier"},
+    {create(R"("model":"m","previous_response_id":1)"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","max_output_tokens":"9")"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+    {create(R"("model":"m","max_output_tokens":-1)"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+    {create(R"("model":"m","max_output_tokens":1.5)"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+    {create(R"("model":"m","max_output_tokens":1e400)"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+    {create(R"("model":"m","max_output_tokens":9223372036854775808)"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+};
+INSTANTIATE_TEST_SUITE_P(FieldType, RefusesFrame, testing::ValuesIn(kFieldTypes));
+
+const Refused kLanes[] = {
+    {create(R"("model":"m","stream_id":"")"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":"a b")"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":"a/b")"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":"é")"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":"a\u0000")"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":null)"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":7)"), FaultCode::invalid_stream_id, "stream_id"},
+    {create(R"("model":"m","stream_id":")" + std::string(257, 'a') + '"'),
+     FaultCode::invalid_stream_id,
+     "stream_id"},
+    {create(R"("stream_id":"a","model":5)"), FaultCode::invalid_request, "model", "a"},
+    {create(R"("model":5,"stream_id":"a")"), FaultCode::invalid_request, "model", "a"},
+    {create(R"("model":5,"stream_id":"\u0061")"), FaultCode::invalid_request, "model", "a"},
+    {create(R"("model":5,"stream_id":"a b")"), FaultCode::invalid_stream_id, "stream_id"},
+    {R"({"stream_id":"a"})", FaultCode::invalid_request, "type", "a"},
+};
+INSTANTIATE_TEST_SUITE_P(Lane, RefusesFrame, testing::ValuesIn(kLanes));
+
+const Refused kNeeds[] = {
+    {create(R"("input":"hi")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"","input":"hi")"), FaultCode::invalid_request, "model"},
+    {create(R"("prompt":null)"), FaultCode::invalid_request, "model"},
+    {R"({"input":"hi"})", FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","previous_response_id":"resp_1","conversation":"c")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","conversation":{"id":"c"},"previous_response_id":"resp_1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","previous_response_id":"msg_1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","previous_response_id":"item_1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","previous_response_id":"chatcmpl-1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {R"({"type":"response.steer","input":"stop"})",
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {R"({"type":"response.steer","previous_response_id":null,"input":"stop"})",
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {R"({"type":"response.steer","previous_response_id":"resp_1"})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.steer","previous_response_id":"resp_1","input":null})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.steer","previous_response_id":"resp_1","input":"x","stream_id":"a"})",
+     FaultCode::invalid_request,
+     "stream_id",
+     "a"},
+    {R"({"type":"response.interrupt"})", FaultCode::invalid_request, "response_id"},
+    {R"({"type":"response.interrupt","response_id":3})", FaultCode::invalid_request, "response_id"},
+    {R"({"type":"response.inject","input":[]})", FaultCode::invalid_request, "response_id"},
+};
+INSTANTIATE_TEST_SUITE_P(Needs, RefusesFrame, testing::ValuesIn(kNeeds));
+
+const Refused kDuplicates[] = {
+    {create(R"("model":"m","type":"response.create")"), FaultCode::invalid_request, "type"},
+    {create(R"("model":"m","model":"m")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","mod\u0065l":"n")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","stream_id":"a","stream_id":"b")"),
+     FaultCode::invalid_request,
+     "stream_id"},
+    {create(R"("stream_id":"a","model":"m","store":true,"store":null)"),
+     FaultCode::invalid_request,
+     "store",
+     "a"},
+    {create(R"("model":"m","input":[],"input":"x")"), FaultCode::invalid_request, "input"},
+    {create(R"("model":"m","generate":true,"generate":false)"),
+     FaultCode::invalid_request,
+     "generate"},
+    {create(R"("model":"m","prompt":{},"prompt":{})"), FaultCode::invalid_request, "prompt"},
+    {create(R"("model":"m","conversation":null,"conversation":"c")"),
+     FaultCode::invalid_request,
+     "conversation"},
+    {create(R"("model":"m","previous_response_id":null,"previous_response_id":"resp_1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","response_id":"a","response_id":"b")"),
+     FaultCode::invalid_request,
+     "response_id"},
+    {create(R"("model":"m","prompt_cache_key":"a","prompt_cache_key":"b")"),
+     FaultCode::invalid_request,
+     "prompt_cache_key"},
+    {create(R"("model":"m","service_tier":"a","service_tier":"b")"),
+     FaultCode::invalid_request,
+     "service_tier"},
+    {create(R"("model":"m","max_output_tokens":1,"max_output_tokens":2)"),
+     FaultCode::invalid_request,
+     "max_output_tokens"},
+    {create(R"("model":"m","safety_identifier":"a","safety_identifier":"b")"),
+     FaultCode::invalid_request,
+     "safety_identifier"},
+};
+INSTANTIATE_TEST_SUITE_P(Duplicate, RefusesFrame, testing::ValuesIn(kDuplicates));
+
+TEST(ClientEvent, ReadsACreateWithEverything)
+{
+    const ClientEvent event = accepted(
+        R"( {"type": "response.create", "stream_id": "lane-1.A_b", "model": "gpt-6",)"
+        R"( "previous_response_id": "resp_1", "prompt_cache_key": "key", "service_tier": "flex",)"
+        R"( "store": false, "generate": false, "prompt": {"id": "p"}, "max_output_tokens": 4096,)"
+        R"( "safety_identifier": "u", "input": "hi", "unknown": [1e400, {"deep": null}]} )");
+    EXPECT_EQ(event.type, ClientEventType::create);
+    EXPECT_EQ(event.stream_id, "lane-1.A_b");
+    EXPECT_EQ(event.model, "gpt-6");
+    EXPECT_EQ(event.previous_response_id, "resp_1");
+    EXPECT_EQ(event.prompt_cache_key, "key");
+    EXPECT_EQ(event.service_tier, "flex");
+    EXPECT_FALSE(event.store);
+    EXPECT_FALSE(event.generate);
+    EXPECT_TRUE(event.has_prompt);
+    EXPECT_FALSE(event.has_conversation);
+    EXPECT_EQ(event.max_output_tokens, 4096);
+}
+
+TEST(ClientEvent, HasTheDefaultsOfThePublicApi)
+{
+    const ClientEvent event = accepted(R"({"type":"response.create","model":"m"})");
+    EXPECT_EQ(event.stream_id, std::nullopt);
+    EXPECT_TRUE(event.store);
+    EXPECT_TRUE(event.generate);
+    EXPECT_EQ(event.max_output_tokens, std::nullopt);
+    EXPECT_FALSE(event.at.stream_id);
+    EXPECT_FALSE(event.at.input);
+    EXPECT_THAT(event.previous_response_id, IsEmpty());
+}
+
+TEST(ClientEvent, ReadsAMissingTypeAsACreate)
+{
+    EXPECT_EQ(accepted(R"({"model":"m"})").type, ClientEventType::create);
+    EXPECT_EQ(accepted(R"({"input":"x","prompt":{"id":"p"}})").type, ClientEventType::create);
+}
+
+TEST(ClientEvent, NeedsNoModelBesideAPrompt)
+{
+    EXPECT_THAT(accepted(R"({"type":"response.create","prompt":{"id":"p"}})").model, IsEmpty());
+}
+
+TEST(ClientEvent, TakesNullForAbsent)
+{
+    const std::string_view frame =
+        R"({"model":"m","previous_response_id":null,"conversation":null,"prompt":null,"store":null,)"
+        R"("service_tier":null,"prompt_cache_key":null,"max_output_tokens":null,"generate":null,)"
+        R"("safety_identifier":null,"input":null,"instructions":null,"response_id":null})";
+    const ClientEvent event = accepted(frame);
+    EXPECT_TRUE(event.store);
+    EXPECT_TRUE(event.generate);
+    EXPECT_FALSE(event.has_conversation);
+    EXPECT_FALSE(event.has_prompt);
+    EXPECT_EQ(event.max_output_tokens, std::nullopt);
+    // It stands there all the same: whoever sets a parent must replace it.
+    EXPECT_EQ(at(frame, event.at.previous_response_id), R"("previous_response_id":null)");
+}
+
+TEST(ClientEvent, ReadsTheOtherEvents)
+{
+    const ClientEvent steer =
+        accepted(R"({"type":"response.steer","previous_response_id":"resp_1","input":"stop"})");
+    EXPECT_EQ(steer.type, ClientEventType::steer);
+    EXPECT_EQ(steer.previous_response_id, "resp_1");
+
+    const ClientEvent interrupt = accepted(
+        R"({"type":"response.interrupt","response_id":"resp_1","mode":"discard_partial_items"})");
+    EXPECT_EQ(interrupt.type, ClientEventType::interrupt);
+    EXPECT_EQ(interrupt.response_id, "resp_1");
+
+    const ClientEvent inject =
+        accepted(R"({"type":"response.inject","response_id":"resp_1","input":[]})");
+    EXPECT_EQ(inject.type, ClientEventType::inject);
+    EXPECT_EQ(accepted(R"({"type":"response.processed"})").type, ClientEventType::processed);
+    EXPECT_EQ(accepted(R"({"type":"response.cancel","stream_id":"a"})").stream_id, "a");
+}
+
+TEST(ClientEvent, TellsWhoAppendsToCreateWithAParent)
+{
+    const auto event = read(R"({"type":"response.append","input":"x"})");
+    ASSERT_TRUE(event.has_error());
+    EXPECT_THAT(event.error().message, HasSubstr("response.create"));
+    EXPECT_THAT(event.error().message, HasSubstr("previous_response_id"));
+}
+
+TEST(ClientEvent, UnderstandsEscapes)
+{
+    const ClientEvent event = accepted(
+        R"({"\u0074ype":"response\u002ecreate","mod\u0065l":"a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"})");
+    EXPECT_EQ(event.type, ClientEventType::create);
+    EXPECT_EQ(event.model, "a\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80");
+}
+
+TEST(ClientEvent, SaysWhereFieldsStand)
+{
+    const std::string_view frame =
+        " {\"type\" : \"response.create\" "
+        ",\n\t\"mod\\u0065l\":\"m\",\"stream_id\":\"a\",\"store\":true,"
+        "\"input\":[ {\"a\":[1,2 ]} ] ,\"service_tier\":\"x\" , \"safety_identifier\":\"s\" , "
+        "\"previous_response_id\"\r:\n\"resp_1\"\t}\n";
+    const ClientEvent event = accepted(frame);
+    EXPECT_EQ(at(frame, event.at.type), "\"type\" : \"response.create\"");
+    EXPECT_EQ(at(frame, event.at.model), "\"mod\\u0065l\":\"m\"");
+    EXPECT_EQ(at(frame, event.at.stream_id), "\"stream_id\":\"a\"");
+    EXPECT_EQ(at(frame, event.at.store), "\"store\":true");
+    EXPECT_EQ(at(frame, event.at.input), "\"input\":[ {\"a\":[1,2 ]} ]");
+    EXPECT_EQ(at(frame, event.at.service_tier), "\"service_tier\":\"x\"");
+    EXPECT_EQ(at(frame, event.at.safety_identifier), "\"safety_identifier\":\"s\"");
+    EXPECT_EQ(at(frame, event.at.previous_response_id), "\"previous_response_id\"\r:\n\"resp_1\"");
+    EXPECT_EQ(frame.substr(event.at.model.value_begin, 3), "\"m\"");
+}
+
+TEST(ClientEvent, FindsTheCallIdsOfTheInput)
+{
+    const ClientEvent event = accepted(
+        R"({"model":"m","input":[{"type":"function_call","call_id":"c1"},)"
+        R"({"call_id":"c2","output":{"type":"x_call","call_id":"inner"},"type":"function_call_output"},)"
+        R"({"type":"custom_tool_call_output","call_id":"c\u0033"},)"
+        R"({"type":"custom_tool\u005fcall","call_id":"c4"},)"
+        R"({"type":"message","call_id":"no"},{"type":"shell_call"},{"type":"shell_call","call_id":5},)"
+        R"({"type":7,"call_id":"no"},{"call_id":"no"},"text",[{"type":"shell_call","call_id":"no"}]]})");
+    EXPECT_THAT(event.tool_call_ids, ElementsAre("c1", "c4"));
+    EXPECT_THAT(event.tool_output_call_ids, ElementsAre("c2", "c3"));
+}
+
+TEST(ClientEvent, LooksForFieldsAtTheTopOnly)
+{
+    const ClientEvent event =
+        accepted(R"({"metadata":{"model":"x","model":"y","store":"no"},"model":"m"})");
+    EXPECT_EQ(event.model, "m");
+}
+
+TEST(ClientEvent, LetsRepeatedFieldsPassThatItDoesNotRead)
+{
+    EXPECT_EQ(accepted(R"({"model":"m","tools":[],"tools":[]})").model, "m");
+}
+
+TEST(ClientEvent, AllowsAConversationWithANullParent)
+{
+    EXPECT_TRUE(accepted(R"({"model":"m","conversation":"c","previous_response_id":null})")
+                    .has_conversation);
+}
+
+TEST(LaneName, Has1To256CharactersOfItsAlphabet)
+{
+    EXPECT_TRUE(is_lane_name("a"));
+    EXPECT_TRUE(is_lane_name("AZaz09_.-"));
+    EXPECT_TRUE(is_lane_name(std::string(256, 'x')));
+    EXPECT_FALSE(is_lane_name(""));
+    EXPECT_FALSE(is_lane_name(std::string(257, 'x')));
+    for (const char c : {' ', '/', '@', '[', '`', '{', ':', '\0', '\x7f', '\xc3'})
+        EXPECT_FALSE(is_lane_name({&c, 1})) << int(c);
+}
+
+} // namespace
+} // namespace turngate::protocol

@@ -1,0 +1,176 @@
+#include "turngate/protocol/upstream_event.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace turngate::protocol {
+namespace {
+
+TerminalEvent read(std::string_view frame)
+{
+    UpstreamEventReader reader;
+    return reader.read_terminal(frame, peek_kind(frame));
+}
+
+TEST(UpstreamEvent, ReadsUsageAndNames)
+{
+    const TerminalEvent event = read(
+        R"({"type":"response.completed","sequence_number":9,"response":{"id":"resp_1","model":"gpt-6",)"
+        R"("output":[{"id":"msg_1","usage":{"input_tokens":99},"content":[{"text":"a\"}"}]}],)"
+        R"("tool_usage":{"image_gen":{"input_tokens":7},"web_search":{"num_requests":3}},)"
+        R"("service_tier":"default","error":null,"incomplete_details":null,"usage":{"input_tokens":100,)"
+        R"("input_tokens_details":{"cached_tokens":40,"cache_write_tokens":5},"output_tokens":20,)"
+        R"("output_tokens_details":{"reasoning_tokens":8},"total_tokens":120}}})");
+    EXPECT_EQ(event.kind, EventKind::completed);
+    EXPECT_EQ(event.response_id, "resp_1");
+    EXPECT_EQ(event.model, "gpt-6");
+    EXPECT_EQ(event.service_tier, "default");
+    EXPECT_EQ(event.error_code, "");
+    const TokenUsage usage{.input = 100,
+                           .cached = 40,
+                           .cache_write = 5,
+                           .output = 20,
+                           .reasoning = 8,
+                           .total = 120,
+                           .web_searches = 3};
+    EXPECT_EQ(event.usage, usage);
+}
+
+TEST(UpstreamEvent, ReadsUsageOfFailedAndIncompleteResponses)
+{
+    const TerminalEvent failed =
+        read(R"({"type":"response.failed","response":{"id":"r","error":{"code":"server_error",)"
+             R"("message":"m"},"usage":{"input_tokens":5,"output_tokens":1,"total_tokens":6}}})");
+    EXPECT_EQ(failed.error_code, "server_error");
+    EXPECT_EQ(failed.error_message, "m");
+    ASSERT_TRUE(failed.usage);
+    EXPECT_EQ(failed.usage->total, 6);
+
+    const TerminalEvent incomplete =
+        read(R"({"type":"response.incomplete","response":{"id":"r","incomplete_details":)"
+             R"({"reason":"max_output_tokens"},"usage":{"input_tokens":5}}})");
+    EXPECT_EQ(incomplete.reason, "max_output_tokens");
+    ASSERT_TRUE(incomplete.usage);
+    EXPECT_EQ(incomplete.usage->input, 5);
+    EXPECT_EQ(incomplete.usage->output, 0);
+}
+
+TEST(UpstreamEvent, HasNoUsageWhereNoneIsGiven)
+{
+    EXPECT_FALSE(read(R"({"type":"response.completed","response":{"id":"r","usage":null}})").usage);
+    EXPECT_FALSE(read(R"({"type":"response.completed","response":{"id":"r"}})").usage);
+    EXPECT_FALSE(read(R"({"type":"response.completed","response":null})").usage);
+    EXPECT_FALSE(read(R"({"type":"error","status":500,"error":{"code":"x"}})").usage);
+}
+
+TEST(UpstreamEvent, ClampsCounts)
+{
+    const auto input_of = [](std::string count) {
+        const TerminalEvent event = read(
+            R"({"type":"response.completed","response":{"usage":{"input_tokens":)" + count + "}}}");
+        return event.usage ? event.usage->input : -1;
+    };
+    EXPECT_EQ(input_of("-5"), 0);
+    EXPECT_EQ(input_of("9007199254740992"), 9007199254740992);
+    EXPECT_EQ(input_of("9007199254740991"), 9007199254740991);
+    EXPECT_EQ(input_of("99999999999999999999999"), 9007199254740992);
+    EXPECT_EQ(input_of("1e30"), 9007199254740992);
+    EXPECT_EQ(input_of("12.0"), 12);
+    EXPECT_EQ(input_of("1e400"), 0);
+    EXPECT_EQ(input_of("null"), 0);
+    EXPECT_EQ(input_of("\"7\""), 0);
+    EXPECT_EQ(input_of("[7]"), 0);
+}
+
+TEST(UpstreamEvent, ReadsBothShapesOfErrors)
+{
+    const TerminalEvent nested = read(
+        R"({"type":"error","status":400,"stream_id":"main","error":{"type":"invalid_request_error",)"
+        R"("code":"previous_response_not_found","message":"gone","param":null}})");
+    EXPECT_EQ(nested.kind, EventKind::error);
+    EXPECT_EQ(nested.status, 400);
+    EXPECT_EQ(nested.error_code, "previous_response_not_found");
+    EXPECT_EQ(nested.error_message, "gone");
+
+    const TerminalEvent flat = read(
+        R"({"type":"error","code":"server_error","message":"oops","param":null,"sequence_number":3})");
+    EXPECT_EQ(flat.status, 0);
+    EXPECT_EQ(flat.error_code, "server_error");
+    EXPECT_EQ(flat.error_message, "oops");
+}
+
+TEST(UpstreamEvent, PrefersTheNestedShape)
+{
+    for (
+        const std::string_view frame :
+        {R"({"type":"error","code":"flat","message":"f","error":{"code":"nested","message":"n"}})",
+         R"({"type":"error","error":{"code":"nested","message":"n"},"code":"flat","message":"f"})"}) {
+        EXPECT_EQ(read(frame).error_code, "nested");
+        EXPECT_EQ(read(frame).error_message, "n");
+    }
+    EXPECT_EQ(read(R"({"type":"error","error":{"code":null},"code":"flat"})").error_code, "flat");
+}
+
+TEST(UpstreamEvent, KnowsTheOtherNameOfStatus)
+{
+    EXPECT_EQ(read(R"({"type":"error","status_code":429,"error":{}})").status, 429);
+    EXPECT_EQ(read(R"({"type":"error","status_code":1,"status":503})").status, 503);
+    EXPECT_EQ(read(R"({"type":"error","status":null,"status_code":503})").status, 503);
+    EXPECT_EQ(read(R"({"type":"error","status":"400"})").status, 0);
+    EXPECT_EQ(read(R"({"type":"error","status":-4})").status, 0);
+    EXPECT_EQ(read(R"({"type":"error","status":4000000000})").status, 0);
+}
+
+TEST(UpstreamEvent, LeavesOddFieldsAlone)
+{
+    const TerminalEvent event = read(
+        R"({"type":"response.completed","response":{"id":5,"model":null,"service_tier":["x"],)"
+        R"("error":"text","usage":[1],"tool_usage":{"web_search":4},"incomplete_details":{"reason":1}}})");
+    EXPECT_EQ(event.response_id, "");
+    EXPECT_EQ(event.model, "");
+    EXPECT_EQ(event.service_tier, "");
+    EXPECT_EQ(event.reason, "");
+    EXPECT_FALSE(event.usage);
+}
+
+TEST(UpstreamEvent, KeepsWhatItReadBeforeTheJsonBreaksOff)
+{
+    for (const std::string_view rest :
+         {"", "}", ",", ",\"x\":tru}}", ",\"x\":[1}}", "]}", "}}}", "}},"}) {
+        const TerminalEvent event =
+            read(R"({"type":"response.completed","response":{"id":"r","usage":{"total_tokens":7})" +
+                 std::string(rest));
+        EXPECT_EQ(event.response_id, "r") << rest;
+        ASSERT_TRUE(event.usage) << rest;
+        EXPECT_EQ(event.usage->total, 7) << rest;
+    }
+}
+
+TEST(UpstreamEvent, SurvivesAFrameCutAtAnyByte)
+{
+    UpstreamEventReader reader;
+    const std::string frame =
+        R"({"type":"error","status":1,"response":{"id":"r\n","usage":{"total_tokens":7}},"error":{}})";
+    for (std::size_t n = 0; n < frame.size(); ++n) {
+        const std::string cut = frame.substr(0, n);
+        const std::string id = reader.read_terminal(cut, EventKind::error).response_id;
+        EXPECT_TRUE(id.empty() || id == "r\n") << cut;
+    }
+}
+
+TEST(UpstreamEvent, ReadsTheIdOfACreatedResponse)
+{
+    UpstreamEventReader reader;
+    EXPECT_EQ(reader.read_response_id(R"({"type":"response.created","response":{"id":"resp_1"}})"),
+              "resp_1");
+    EXPECT_EQ(reader.read_response_id(R"({"response":{"output":[{"id":"x"}],"id":"resp_2"}})"),
+              "resp_2");
+    EXPECT_EQ(reader.read_response_id(R"({"type":"response.created","id":"x"})"), "");
+    EXPECT_EQ(reader.read_response_id("nonsense"), "");
+    EXPECT_EQ(reader.read_response_id(""), "");
+}
+
+} // namespace
+} // namespace turngate::protocol
