@@ -186,9 +186,9 @@ std::optional<std::string> unescape(std::string_view body)
 
 bool spells(std::string_view body, std::string_view name)
 {
-    if (body.find('\\') == std::string_view::npos)
+    if (body.size() <= name.size()) // an escape is longer than what it says
         return body == name;
-    return unescape(body) == name;
+    return body.find('\\') != std::string_view::npos && unescape(body) == name;
 }
 
 } // namespace turngate::protocol
