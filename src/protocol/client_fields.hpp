@@ -15,8 +15,7 @@ namespace turngate::protocol {
 
 // The top-level fields that the gateway reads. A second one of them is refused: which of the two
 // the upstream would believe cannot be known.
-enum class Field : std::uint8_t
-{
+enum class Field : std::uint8_t {
     type,
     stream_id,
     model,
@@ -59,12 +58,7 @@ struct ClientFields
     }
 };
 
-enum class Shape : std::uint8_t
-{
-    no_json,
-    no_object,
-    object
-};
+enum class Shape : std::uint8_t { no_json, no_object, object };
 
 // Checks the whole frame, which Tokenizer::cut gave starts for. fields is of use for an object
 // only, and while the frame lives.

@@ -11,15 +11,7 @@
 
 namespace turngate::protocol {
 
-enum class ClientEventType : std::uint8_t
-{
-    create,
-    steer,
-    interrupt,
-    inject,
-    processed,
-    cancel
-};
+enum class ClientEventType : std::uint8_t { create, steer, interrupt, inject, processed, cancel };
 
 // Where a top-level field stands in the frame, as byte offsets: "key": value. For edits.
 struct FieldSpan

@@ -5,8 +5,7 @@
 namespace turngate::protocol {
 
 // RFC 6455 section 7.4 and the registry; what each means to clients is behaviour.md section 8.
-enum CloseCode : std::uint16_t
-{
+enum CloseCode : std::uint16_t {
     normal = 1000,
     going_away = 1001,
     protocol_error = 1002,

@@ -11,8 +11,7 @@
 namespace turngate::protocol {
 
 // What an upstream event means to the relay (protocol.md section 3).
-enum class EventKind : std::uint8_t
-{
+enum class EventKind : std::uint8_t {
     created,    // response.created: a response begins, the unit of accounting
     lifecycle,  // response.queued, response.in_progress, codex.rate_limits, response.metadata
     delta,      // *.delta: content, counted for estimates
