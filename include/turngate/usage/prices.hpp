@@ -61,10 +61,11 @@ struct LoadedPrices
     std::vector<std::string> complaints; // file:line: key: what is wrong
 };
 
+// Never throws on bad input; the table is null when there are complaints.
 LoadedPrices load_prices(const std::string& path);
 
-// What a response costs before multipliers: the exact sum in nano-dollars × 10^6 tokens is kept in 128 bits, so
-// rounding happens once, half up, in `settle_price`. cached and cache_write above input are cut to it: never negative.
+// What a response costs. The sum and its multipliers are exact (wide integers), so rounding happens once, half up, in
+// `settle_price`. cached and cache_write above input are cut to it: never negative. Saturates at the largest int64.
 struct Price
 {
     core::NanoUsd cost;         // × multiplier
