@@ -27,10 +27,11 @@ public:
 // Append-only segment files `<writer>-<number>.journal` in one directory, each frame: u32 length, u32 CRC32C of the
 // payload, payload (little endian). One writer for each loop, so appending takes no lock; the settler reads all.
 // A torn tail (crash while writing) is tolerated; `checkpoint` (same directory) says how far each segment is settled.
+// A segment with bytes that are no records is renamed to `<segment>.corrupt` once the rest is settled, not deleted.
 struct JournalOptions
 {
     std::string dir;
-    std::chrono::milliseconds fsync{20}; // group commit: at most this long until the disk has a record
+    std::chrono::milliseconds fsync{20}; // group commit: at most this long until the disk has a record; 0: in append
     std::uint64_t segment_bytes = 16 << 20;
 };
 
@@ -54,7 +55,8 @@ public:
     // The writer of one loop; starts a new segment. Used by that loop's thread only; lives as long as the directory.
     Journal& writer(unsigned loop);
 
-    // fdatasync of what was appended since the last call. Settler thread.
+    // fdatasync of what was appended since the last call, and a trial write for writers that are not healthy. One
+    // thread at a time, beside the one that reads and advances.
     void sync();
 
     struct Batch
@@ -62,6 +64,7 @@ public:
         std::vector<UsageRecord> records;
         std::vector<JournalPosition> end; // where the batch ends, for advance()
         std::uint64_t torn_bytes = 0;     // skipped at the end of closed segments: reported, kept in the file
+                                          // `end` empty: there is nothing to settle
     };
 
     // Up to max records not yet settled, oldest first. Settler thread.

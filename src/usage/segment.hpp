@@ -1,0 +1,77 @@
+#pragma once
+
+#include "posix_file.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turngate::usage {
+
+// `<writer>-<number>.journal`. Numbers grow over the directory's whole life: they order segments by
+// age, and a checkpoint can never be taken for one of a later segment with the same name.
+struct SegmentName
+{
+    unsigned writer = 0;
+    std::uint64_t number = 0;
+
+    std::string text() const;
+    static std::optional<SegmentName> parse(std::string_view file);
+};
+
+// One file. Its loop writes; the settler reads what is published; nobody waits for anybody.
+struct Segment
+{
+    SegmentName name;
+    std::string path;
+    Fd fd;
+    std::atomic<std::uint64_t> published{
+        0}; // whole frames up to here are in the kernel; the loop's to move
+    std::atomic<bool> closed{false};  // `published` is final
+    std::atomic<bool> spoiled{false}; // unreadable although open: its writer moves on to a new one
+
+    std::uint64_t synced = 0;  // the syncing thread's
+    std::uint64_t settled = 0; // the settling thread's
+    std::uint64_t torn = 0;    // the settling thread's: bytes at the end that are no records
+};
+
+using SegmentPtr = std::shared_ptr<Segment>;
+
+// The directory's files as all threads see them. Appending does not come here; only opening a
+// segment does.
+class Segments
+{
+public:
+    // Takes over what earlier runs left, as closed segments; `settled` is their checkpoint.
+    Segments(std::string dir, const std::map<std::string, std::uint64_t>& settled);
+
+    SegmentPtr open_new(unsigned writer); // throws
+    std::vector<SegmentPtr> all() const;  // oldest first
+    void retire(const SegmentPtr&
+                    segment); // settled and closed: deletes it, or sets it aside when it is torn
+
+    // Makes the names of new segments durable, if there are any. Throws.
+    void sync_names();
+
+    const std::string& dir() const noexcept { return dir_; }
+
+    std::atomic<std::uint64_t> lag{0};    // bytes written and not yet settled
+    std::atomic<bool> disk_is_fine{true}; // the last sync worked
+
+private:
+    void take_over(const std::string& file, std::uint64_t settled);
+
+    std::string dir_;
+    mutable std::mutex mutex_;
+    std::vector<SegmentPtr> segments_;
+    std::uint64_t next_number_ = 1;
+    std::atomic<bool> has_new_names_{false};
+};
+
+} // namespace turngate::usage
