@@ -18,16 +18,16 @@ std::string_view name_of(GroupBy by) noexcept;
 // Filters of /api/v1/usage; empty or absent means all. request_type wins over the old boolean `stream`.
 struct UsageQuery
 {
-    std::optional<core::Timestamp> since; // inclusive
-    std::optional<core::Timestamp> until; // exclusive
-    std::string key;
-    std::string user;
-    std::string account;
-    std::string model; // requested model
-    std::optional<RequestType> request_type;
-    std::optional<bool> stream;
+    std::optional<core::Timestamp> since{}; // inclusive
+    std::optional<core::Timestamp> until{}; // exclusive
+    std::string key{};
+    std::string user{};
+    std::string account{};
+    std::string model{}; // requested model
+    std::optional<RequestType> request_type{};
+    std::optional<bool> stream{};
     unsigned limit = 100; // 1 … 1000
-    std::string cursor;   // from the previous page; opaque
+    std::string cursor{};   // from the previous page; opaque
 };
 
 struct UsagePage
@@ -46,7 +46,8 @@ struct UsageSum
 };
 
 // Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each thread that needs one.
-// Every operation throws std::runtime_error when the database fails; the settler retries with backoff.
+// Every operation throws std::runtime_error when the database fails; the settler retries with backoff. A cursor
+// that is none of ours is the client's mistake: std::invalid_argument.
 class UsageRepository
 {
 public:
@@ -55,6 +56,7 @@ public:
     // One transaction; a response_uid that is there already is left alone. Returns how many were new.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
     virtual UsagePage list(const UsageQuery& query) = 0;
+    // The greatest cost first; days newest first. limit and cursor do not apply.
     virtual std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) = 0;
 };
 

@@ -1,0 +1,163 @@
+#include "sqlite_database.hpp"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace turngate::usage {
+namespace {
+
+constexpr int kBusyMilliseconds = 5'000;
+
+void make_parent_of(const std::string& path)
+{
+    const auto parent = std::filesystem::path(path).parent_path();
+    std::error_code error;
+    if (!parent.empty())
+        std::filesystem::create_directories(parent, error);
+    if (error)
+        throw std::runtime_error(parent.string() +
+                                 ": cannot make the directory: " + error.message());
+}
+
+} // namespace
+
+SqliteDatabase::SqliteDatabase(const std::string& path) : path_(path)
+{
+    make_parent_of(path);
+    sqlite3* handle = nullptr;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    handle_.reset(handle); // to be closed even when opening failed
+    if (code != SQLITE_OK)
+        fail();
+    sqlite3_busy_timeout(handle, kBusyMilliseconds);
+}
+
+void SqliteDatabase::Close::operator()(sqlite3* handle) const noexcept
+{
+    sqlite3_close_v2(handle);
+}
+
+void SqliteDatabase::fail() const
+{
+    throw std::runtime_error(path_ + ": " + sqlite3_errmsg(handle_.get()));
+}
+
+void SqliteDatabase::run(const std::string& sql)
+{
+    if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        fail();
+}
+
+SqliteStatement SqliteDatabase::prepare(std::string_view sql)
+{
+    sqlite3_stmt* statement = nullptr;
+    const int size = static_cast<int>(sql.size());
+    if (sqlite3_prepare_v2(handle_.get(), sql.data(), size, &statement, nullptr) != SQLITE_OK)
+        fail();
+    return {*this, statement};
+}
+
+std::size_t SqliteDatabase::changes() const noexcept
+{
+    return static_cast<std::size_t>(sqlite3_changes64(handle_.get()));
+}
+
+SqliteStatement::SqliteStatement(const SqliteDatabase& database, sqlite3_stmt* statement)
+    : database_(&database), statement_(statement)
+{
+}
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const noexcept
+{
+    sqlite3_finalize(statement);
+}
+
+void SqliteStatement::check(int code) const
+{
+    if (code != SQLITE_OK)
+        database_->fail();
+}
+
+SqliteStatement& SqliteStatement::give(std::string_view text)
+{
+    const char* bytes = text.data() ? text.data() : ""; // a null pointer would be NULL
+    check(sqlite3_bind_text64(
+        statement_.get(), ++given_, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+    return *this;
+}
+
+SqliteStatement& SqliteStatement::give(std::int64_t value)
+{
+    check(sqlite3_bind_int64(statement_.get(), ++given_, value));
+    return *this;
+}
+
+SqliteStatement& SqliteStatement::give(std::optional<std::int64_t> value)
+{
+    if (value)
+        return give(*value);
+    check(sqlite3_bind_null(statement_.get(), ++given_));
+    return *this;
+}
+
+bool SqliteStatement::step()
+{
+    taken_ = 0;
+    const int code = sqlite3_step(statement_.get());
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        database_->fail();
+    return code == SQLITE_ROW;
+}
+
+void SqliteStatement::reset()
+{
+    given_ = 0;
+    sqlite3_reset(statement_.get()); // its error is the one step() threw already
+}
+
+std::string SqliteStatement::take_text()
+{
+    const auto* text = sqlite3_column_text(statement_.get(), taken_);
+    const int size = sqlite3_column_bytes(statement_.get(), taken_++);
+    if (!text)
+        return {};
+    return {reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)};
+}
+
+std::int64_t SqliteStatement::take_int()
+{
+    return sqlite3_column_int64(statement_.get(), taken_++);
+}
+
+std::optional<std::int64_t> SqliteStatement::take_maybe_int()
+{
+    if (sqlite3_column_type(statement_.get(), taken_) != SQLITE_NULL)
+        return take_int();
+    ++taken_;
+    return std::nullopt;
+}
+
+SqliteTransaction::SqliteTransaction(SqliteDatabase& database) : database_(database)
+{
+    database_.run("BEGIN IMMEDIATE");
+}
+
+SqliteTransaction::~SqliteTransaction()
+{
+    try {
+        if (is_open_)
+            database_.run("ROLLBACK");
+    } catch (const std::runtime_error&) { // SQLite has rolled back by itself (disk full, I/O error)
+    }
+}
+
+void SqliteTransaction::commit()
+{
+    database_.run("COMMIT");
+    is_open_ = false;
+}
+
+} // namespace turngate::usage
