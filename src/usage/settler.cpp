@@ -1,0 +1,187 @@
+#include "turngate/usage/settler.hpp"
+
+#include "turngate/core/clock.hpp"
+#include "turngate/telemetry/log.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace turngate::usage {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kBatch = 512;
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{10'000};
+constexpr milliseconds kUsualTick{20}; // when every append syncs itself
+
+} // namespace
+
+struct Settler::Parts
+{
+    Parts(JournalDirectory& j,
+          milliseconds fsync_every,
+          OpenRepository o,
+          telemetry::Metrics& metrics);
+
+    void keep_syncing(const std::stop_token& stop);
+    void keep_settling(const std::stop_token& stop);
+    bool wait_for_work(const std::stop_token& stop);
+    bool settle(const std::stop_token& stop);
+    void settle_batch(const JournalDirectory::Batch& batch);
+    void succeeded(std::uint64_t asked);
+    void failed(const char* why);
+
+    JournalDirectory& journal;
+    const milliseconds tick;
+    OpenRepository open;
+    telemetry::Counter settled;
+    telemetry::Counter failures;
+    telemetry::Counter torn_bytes;
+    telemetry::Gauge lag;
+
+    // The settling thread's.
+    std::unique_ptr<UsageRepository> repository;
+    milliseconds pause{0};
+    core::Deadline next_try{};
+    std::atomic<bool> is_healthy{false};
+
+    // settle_all: `asked` counts the calls, `answered` is the last call that a whole pass began
+    // after.
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::uint64_t asked = 0;
+    std::uint64_t tried = 0;
+    std::uint64_t answered = 0;
+
+    // Apart from settling: how soon the disk has a bill must not depend on how slow a database is.
+    std::jthread syncing;
+    std::jthread settling;
+};
+
+Settler::Parts::Parts(JournalDirectory& j,
+                      milliseconds fsync_every,
+                      OpenRepository o,
+                      telemetry::Metrics& metrics)
+    : journal(j), tick(fsync_every.count() > 0 ? fsync_every : kUsualTick), open(std::move(o)),
+      settled(
+          metrics.counter("turngate_usage_settled_total", "Usage records put into the repository")),
+      failures(metrics.counter("turngate_usage_settle_failures_total",
+                               "Attempts to settle usage records that failed")),
+      torn_bytes(metrics.counter("turngate_journal_torn_bytes_total",
+                                 "Journal bytes that were no records and were set aside")),
+      lag(metrics.gauge("turngate_journal_lag_bytes", "Journal bytes not yet in the repository"))
+{
+    syncing = std::jthread([this](const std::stop_token& stop) { keep_syncing(stop); });
+    settling = std::jthread([this](const std::stop_token& stop) { keep_settling(stop); });
+}
+
+void Settler::Parts::keep_syncing(const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+        lock.unlock();
+        journal.sync();
+        lag.set(static_cast<double>(journal.lag_bytes()));
+        lock.lock();
+        changed.wait_for(lock, stop, tick, [] { return false; });
+    }
+}
+
+void Settler::Parts::keep_settling(const std::stop_token& stop)
+{
+    while (wait_for_work(stop)) {
+        const std::uint64_t goal = tried;
+        if (settle(stop))
+            succeeded(goal);
+    }
+}
+
+// False: stop. A call of settle_all ends the wait, and a pause after failures too, once.
+bool Settler::Parts::wait_for_work(const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex);
+    const auto is_asked = [this] { return asked != tried; };
+    const core::Deadline usual = core::Clock::now() + (repository ? tick : milliseconds(0));
+    changed.wait_until(lock, stop, std::max(usual, next_try), is_asked);
+    tried = asked;
+    return !stop.stop_requested();
+}
+
+// True: the journal had nothing more.
+bool Settler::Parts::settle(const std::stop_token& stop)
+{
+    try {
+        if (!repository)
+            repository = open();
+        is_healthy = true;
+        while (!stop.stop_requested()) {
+            const JournalDirectory::Batch batch = journal.read(kBatch);
+            if (batch.end.empty())
+                return true;
+            settle_batch(batch);
+        }
+    } catch (const std::exception& error) {
+        failed(error.what());
+    }
+    return false;
+}
+
+void Settler::Parts::settle_batch(const JournalDirectory::Batch& batch)
+{
+    if (!batch.records.empty())
+        settled.add(static_cast<double>(repository->insert(batch.records)));
+    journal.advance(batch);
+    torn_bytes.add(static_cast<double>(batch.torn_bytes));
+    lag.set(static_cast<double>(journal.lag_bytes()));
+}
+
+void Settler::Parts::succeeded(std::uint64_t goal)
+{
+    pause = milliseconds(0);
+    next_try = {};
+    const std::lock_guard lock(mutex);
+    answered = goal;
+    changed.notify_all();
+}
+
+// A connection that failed once is not trusted again: the next try opens a new one.
+void Settler::Parts::failed(const char* why)
+{
+    failures.add();
+    is_healthy = false;
+    repository.reset();
+    pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
+    next_try = core::Clock::now() + pause;
+    telemetry::log_error(
+        "usage records cannot be settled",
+        {{"error", why}, {"again_in_ms", pause.count()}, {"lag", journal.lag_bytes()}});
+}
+
+Settler::Settler(JournalDirectory& journal,
+                 milliseconds fsync_every,
+                 OpenRepository open,
+                 telemetry::Metrics& metrics)
+    : parts_(std::make_unique<Parts>(journal, fsync_every, std::move(open), metrics))
+{
+}
+
+Settler::~Settler() = default;
+
+bool Settler::settle_all(milliseconds within)
+{
+    std::unique_lock lock(parts_->mutex);
+    const std::uint64_t mine = ++parts_->asked;
+    parts_->changed.notify_all();
+    return parts_->changed.wait_for(lock, within, [&] { return parts_->answered >= mine; });
+}
+
+bool Settler::repository_is_healthy() const noexcept
+{
+    return parts_->is_healthy;
+}
+
+} // namespace turngate::usage

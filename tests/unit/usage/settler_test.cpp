@@ -1,0 +1,190 @@
+#include "turngate/usage/settler.hpp"
+
+#include "sample_record.hpp"
+#include "temp_dir.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <stdexcept>
+
+namespace turngate::usage {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+UsageRecord numbered(int number)
+{
+    return sample_record("uid-" + std::to_string(number));
+}
+
+// Fails as often as told, before or after the rows are in; then it is SQLite.
+struct Faults
+{
+    int before_insert = 0;
+    int after_insert = 0;
+};
+
+class FailingRepository final : public UsageRepository
+{
+public:
+    FailingRepository(const std::string& path, Faults& faults)
+        : inner_(open_sqlite(path)), faults_(faults)
+    {
+    }
+
+    std::size_t insert(const std::vector<UsageRecord>& records) override
+    {
+        if (faults_.before_insert-- > 0)
+            throw std::runtime_error("the database is gone");
+        const std::size_t inserted = inner_->insert(records);
+        if (faults_.after_insert-- > 0)
+            throw std::runtime_error("the answer to the commit was lost");
+        return inserted;
+    }
+    UsagePage list(const UsageQuery& query) override { return inner_->list(query); }
+    std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override
+    {
+        return inner_->sums(query, by);
+    }
+
+private:
+    std::unique_ptr<UsageRepository> inner_;
+    Faults& faults_;
+};
+
+class SettlerTest : public testing::Test
+{
+protected:
+    std::size_t rows() { return open_sqlite(path_)->list({.limit = 1000}).records.size(); }
+    double counter(const std::string& name, const std::string& help)
+    {
+        return metrics_.counter(name, help).value();
+    }
+    double settled()
+    {
+        return counter("turngate_usage_settled_total", "Usage records put into the repository");
+    }
+    double failures()
+    {
+        return counter("turngate_usage_settle_failures_total",
+                       "Attempts to settle usage records that failed");
+    }
+
+    TempDir dir_;
+    std::string path_ = dir_ / "usage.db";
+    JournalDirectory journal_{{.dir = dir_ / "journal"}};
+    telemetry::Metrics metrics_;
+    Settler::OpenRepository sqlite_ = [this] { return open_sqlite(path_); };
+};
+
+TEST_F(SettlerTest, CarriesWhatWasAppended)
+{
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_);
+    Journal& writer = journal_.writer(0);
+    for (int i = 0; i < 700; ++i) // more than one batch
+        ASSERT_TRUE(writer.append(numbered(i)));
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_TRUE(settler.repository_is_healthy());
+    EXPECT_EQ(rows(), 700u);
+    EXPECT_EQ(journal_.lag_bytes(), 0u);
+    EXPECT_EQ(settled(), 700);
+    EXPECT_EQ(failures(), 0);
+}
+
+TEST_F(SettlerTest, HasNothingToDoForAnEmptyJournal)
+{
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(settled(), 0);
+}
+
+TEST_F(SettlerTest, WakesByItselfToo)
+{
+    std::promise<void> inserted;
+    class Telling final : public UsageRepository
+    {
+    public:
+        explicit Telling(std::promise<void>& told) : told_(told) {}
+        std::size_t insert(const std::vector<UsageRecord>& records) override
+        {
+            told_.set_value();
+            return records.size();
+        }
+        UsagePage list(const UsageQuery&) override { return {}; }
+        std::vector<UsageSum> sums(const UsageQuery&, GroupBy) override { return {}; }
+
+    private:
+        std::promise<void>& told_;
+    };
+    Settler settler(
+        journal_, milliseconds(1), [&] { return std::make_unique<Telling>(inserted); }, metrics_);
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    EXPECT_EQ(inserted.get_future().wait_for(seconds(30)), std::future_status::ready);
+}
+
+TEST_F(SettlerTest, GetsOverARepositoryThatFailsAndDoublesNothing)
+{
+    Faults faults{.before_insert = 1, .after_insert = 1};
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
+    Settler settler(
+        journal_,
+        milliseconds(5),
+        [&] { return std::make_unique<FailingRepository>(path_, faults); },
+        metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_TRUE(settler.repository_is_healthy());
+    EXPECT_EQ(rows(), 3u);
+    EXPECT_EQ(failures(), 2);
+    ASSERT_TRUE(journal_.writer(0).append(numbered(3)));
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(rows(), 4u);
+}
+
+TEST_F(SettlerTest, KeepsInTheJournalWhatTheRepositoryWillNotTake)
+{
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    const std::uint64_t lag = journal_.lag_bytes();
+    {
+        const auto gone = []() -> std::unique_ptr<UsageRepository> {
+            throw std::runtime_error("nobody listens");
+        };
+        Settler settler(journal_, milliseconds(5), gone, metrics_);
+        EXPECT_FALSE(settler.settle_all(milliseconds(150)));
+        EXPECT_FALSE(settler.repository_is_healthy());
+        EXPECT_GE(failures(), 1);
+    } // and stops in the middle of its pause
+    EXPECT_EQ(journal_.lag_bytes(), lag);
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(rows(), 1u);
+}
+
+TEST_F(SettlerTest, DoublesNothingWhenItDiedBeforeTheCheckpoint)
+{
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
+    EXPECT_EQ(open_sqlite(path_)->insert(journal_.read(2).records), 2u); // and no advance
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(rows(), 3u);
+    EXPECT_EQ(settled(), 1);
+}
+
+TEST_F(SettlerTest, CountsWhatWasTorn)
+{
+    std::filesystem::create_directories(dir_ / "torn");
+    write_file(dir_ / "torn/0-0000000001.journal", "seven b");
+    JournalDirectory torn({.dir = dir_ / "torn"});
+    Settler settler(torn, milliseconds(5), sqlite_, metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(counter("turngate_journal_torn_bytes_total",
+                      "Journal bytes that were no records and were set aside"),
+              7);
+}
+
+} // namespace
+} // namespace turngate::usage
