@@ -13,6 +13,7 @@ void read_relay(Section relay, Relay& out)
     relay["hold_lifecycle"].read_duration(out.hold_lifecycle, 0ms, 1min);
     relay["max_buffer"].read_size(out.max_buffer, 4 * kKiB, kGiB);
     relay["client_write_timeout"].read_duration(out.client_write_timeout, 100ms, 1h);
+    relay["event_timeout"].read_duration(out.event_timeout, 100ms, 24h);
 }
 
 void read_pool(Section pool, Pool& out)

@@ -265,6 +265,20 @@ Task<core::Result<>> Stream::start_tls(const TlsContext& context,
     }
 }
 
+Task<> Stream::linger(core::Deadline deadline)
+{
+    if (tls_)
+        ::SSL_shutdown(tls_.get());
+    ::shutdown(socket_.native_handle(), SHUT_WR);
+    const auto until = std::min(deadline, core::Clock::now() + std::chrono::seconds(1));
+    std::array<char, 1024> dropped;
+    for (;;) {
+        const auto read = co_await read_some(dropped, until);
+        if (!read)
+            co_return;
+    }
+}
+
 bool Stream::has_buffered() const noexcept
 {
     return tls_ && ::SSL_has_pending(tls_.get()) == 1;

@@ -126,6 +126,7 @@ struct Relay
     milliseconds hold_lifecycle{1000};
     std::uint64_t max_buffer = 1 << 20;
     milliseconds client_write_timeout{30'000};
+    milliseconds event_timeout{900'000}; // between two upstream events of a turn, while pongs arrive
 };
 
 struct Pool

@@ -68,6 +68,10 @@ public:
                                    core::Deadline deadline,
                                    Stop* stop = nullptr);
 
+    // Says "no more" and reads what the peer still sends until it closes too, so that our last bytes are not lost
+    // to a reset; a second at most.
+    Task<> linger(core::Deadline deadline);
+
     void close() noexcept; // now; every wait ends with operation_aborted
     bool is_open() const noexcept { return socket_.is_open(); }
     bool is_tls() const noexcept { return tls_ != nullptr; }

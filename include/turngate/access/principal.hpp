@@ -1,0 +1,64 @@
+#pragma once
+
+#include "turngate/config/config.hpp"
+#include "turngate/core/fault.hpp"
+#include "turngate/net/http.hpp"
+#include "turngate/state/slots.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace turngate::access {
+
+// Who a key belongs to: key → user → group. Immutable; a session holds it, each turn looks it up anew.
+struct Principal
+{
+    std::string key;
+    std::string user;
+    std::string group;
+    std::string tenant; // group and user: the unit of isolation
+    config::Mode mode = config::Mode::ctx_pool;
+    core::Ppm multiplier; // user in group, else group, else 1
+    core::Digest digest;
+    std::vector<std::string> allow_ips;
+    std::shared_ptr<state::Slots> slots; // of the user
+};
+
+// The slots of users by name: they outlive a configuration, so that a reload forgets no running turn.
+class UserSlots
+{
+public:
+    // A changed limit begins a new set of slots; turns that run keep the old ones until they end.
+    std::shared_ptr<state::Slots> of(const std::string& user, unsigned limit);
+
+private:
+    struct Entry
+    {
+        unsigned limit;
+        std::shared_ptr<state::Slots> slots;
+    };
+    std::map<std::string, Entry> entries_;
+};
+
+// All keys of a configuration. Immutable: shared between loops as a snapshot.
+class KeyRing
+{
+public:
+    KeyRing(const config::Config& config, UserSlots& slots);
+
+    // Null: unknown. Compared by SHA-256, in constant time.
+    std::shared_ptr<const Principal> find(std::string_view secret) const;
+    std::shared_ptr<const Principal> find(const core::Digest& digest) const;
+
+private:
+    std::unordered_map<core::Digest, std::shared_ptr<const Principal>> principals_;
+};
+
+// The key of a request: Authorization: Bearer, else x-api-key, else api-key; empty if there is none
+// (behaviour.md section 1). A view into the headers.
+std::string_view key_of(const net::HttpHeaders& headers) noexcept;
+
+} // namespace turngate::access

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "turngate/config/config.hpp"
+#include "turngate/net/dial.hpp"
+#include "turngate/state/slots.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turngate::accounts {
+
+// What changes while an account is in use; shared by all loops, kept over a reload.
+struct AccountLife
+{
+    std::atomic<unsigned> connections{0}; // physical, dialing ones included
+    std::atomic<unsigned> parked{0};
+    std::atomic<unsigned> leased{0};
+    std::atomic<std::uint64_t> dials{0};
+    std::atomic<std::uint64_t> faults{0};
+};
+
+// One upstream credential with its place and limits. Immutable.
+struct Account
+{
+    config::Account config;
+    net::Url url;                  // ws or wss, path …/responses
+    std::optional<net::Url> proxy;
+    std::shared_ptr<AccountLife> life;
+    std::shared_ptr<state::Slots> slots; // running turns
+
+    // The upstream's name of a public model; nothing if the account does not have it.
+    std::optional<std::string_view> upstream_model(std::string_view model) const;
+};
+
+// Lives and slots by account name: they outlive a configuration.
+class AccountLives
+{
+public:
+    struct Entry
+    {
+        std::shared_ptr<AccountLife> life;
+        std::shared_ptr<state::Slots> slots; // a changed limit begins a new set; running turns keep the old one
+        unsigned limit = 0;
+    };
+
+    const Entry& of(const config::Account& account);
+
+private:
+    std::map<std::string, Entry> entries_;
+};
+
+// All accounts of a configuration, best priority first. Immutable: shared between loops as a snapshot.
+class AccountSet
+{
+public:
+    AccountSet(const config::Config& config, AccountLives& lives);
+
+    const std::vector<std::shared_ptr<const Account>>& all() const noexcept { return accounts_; }
+    std::shared_ptr<const Account> find(std::string_view name) const;
+
+    // Those that may answer: in the group, mode on, model mapped (an empty model fits all); best first.
+    std::vector<std::shared_ptr<const Account>> candidates(std::string_view group, std::string_view model) const;
+    bool serves_group(std::string_view group) const;
+
+private:
+    std::vector<std::shared_ptr<const Account>> accounts_;
+};
+
+} // namespace turngate::accounts

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "turngate/gateway/snapshot.hpp"
+#include "turngate/net/listener.hpp"
+#include "turngate/net/loop.hpp"
+#include "turngate/net/tls.hpp"
+#include "turngate/state/state_store.hpp"
+#include "turngate/telemetry/metrics.hpp"
+#include "turngate/usage/journal.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace turngate::gateway {
+
+// One loop's part: its acceptors, sessions and upstream connections. Made before the loop runs; all else on its thread.
+class Shard;
+
+// The client's side of the whole process: a shard for each loop. The references outlive it.
+class Gateway
+{
+public:
+    struct Parts
+    {
+        std::vector<std::unique_ptr<net::Loop>>& loops;
+        state::StateStore& store;
+        usage::JournalDirectory& journal;
+        net::Dialer& dialer;
+        telemetry::Metrics& metrics;
+        std::shared_ptr<const net::TlsContext> tls; // of the listeners; null: plain
+        std::shared_ptr<const Snapshot> snapshot;
+    };
+
+    explicit Gateway(Parts parts);
+    ~Gateway();
+
+    // Begins to accept. Before the loops run, or from any thread.
+    void listen(const std::vector<net::ListenSocket>& sockets);
+
+    // A new configuration for the turns to come. Any thread.
+    void replace(std::shared_ptr<const Snapshot> snapshot);
+
+    // Stops accepting, refuses new turns, closes idle sockets with 1012. Any thread; returns at once.
+    void drain();
+    // Ends what still runs. Any thread.
+    void shut_down();
+
+    std::size_t sessions() const noexcept;
+    bool is_draining() const noexcept { return is_draining_; }
+
+private:
+    std::vector<std::unique_ptr<Shard>> shards_;
+    std::atomic<bool> is_draining_{false};
+};
+
+} // namespace turngate::gateway

@@ -1,0 +1,95 @@
+#include "turngate/accounts/account_set.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace turngate::accounts {
+namespace {
+
+constexpr unsigned kMaxWaitingForAccount = 100; // behaviour.md section 3
+
+// https://host/v1 → wss://host/v1/responses (protocol.md section 1)
+net::Url responses_url(const config::Account& account)
+{
+    auto url = net::parse_url(account.base_url);
+    if (!url)
+        throw std::invalid_argument(account.name + ": base_url"); // config checked it
+    url->scheme = url->is_tls() ? "wss" : "ws";
+    auto path = url->path.substr(0, url->path.find('?'));
+    const auto query = url->path.substr(path.size());
+    while (path.ends_with('/'))
+        path.pop_back();
+    if (!path.ends_with("/responses"))
+        path += "/responses";
+    url->path = path + query;
+    return *url;
+}
+
+bool is_in_group(const Account& account, std::string_view group)
+{
+    const auto& groups = account.config.groups;
+    return account.config.mode != config::Mode::off && std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+} // namespace
+
+std::optional<std::string_view> Account::upstream_model(std::string_view model) const
+{
+    if (config.models.empty() || model.empty())
+        return model;
+    const auto found = config.models.find(model);
+    if (found == config.models.end())
+        return std::nullopt;
+    return found->second;
+}
+
+const AccountLives::Entry& AccountLives::of(const config::Account& account)
+{
+    Entry& entry = entries_[account.name];
+    if (!entry.life)
+        entry.life = std::make_shared<AccountLife>();
+    if (!entry.slots || entry.limit != account.concurrency) {
+        entry.limit = account.concurrency;
+        entry.slots = std::make_shared<state::Slots>(account.concurrency, kMaxWaitingForAccount);
+    }
+    return entry;
+}
+
+AccountSet::AccountSet(const config::Config& config, AccountLives& lives)
+{
+    for (const config::Account& each : config.accounts) {
+        const auto& entry = lives.of(each);
+        Account account{each, responses_url(each), std::nullopt, entry.life, entry.slots};
+        if (!each.proxy.empty())
+            account.proxy = net::parse_url(each.proxy);
+        const auto after = std::upper_bound(
+            accounts_.begin(), accounts_.end(), each.priority, [](int priority, const auto& other) {
+                return priority < other->config.priority;
+            });
+        accounts_.insert(after, std::make_shared<const Account>(std::move(account)));
+    }
+}
+
+std::shared_ptr<const Account> AccountSet::find(std::string_view name) const
+{
+    const auto found =
+        std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& one) { return one->config.name == name; });
+    return found == accounts_.end() ? nullptr : *found;
+}
+
+std::vector<std::shared_ptr<const Account>>
+AccountSet::candidates(std::string_view group, std::string_view model) const
+{
+    std::vector<std::shared_ptr<const Account>> found;
+    for (const auto& account : accounts_)
+        if (is_in_group(*account, group) && account->upstream_model(model))
+            found.push_back(account);
+    return found;
+}
+
+bool AccountSet::serves_group(std::string_view group) const
+{
+    return std::any_of(accounts_.begin(), accounts_.end(), [&](const auto& one) { return is_in_group(*one, group); });
+}
+
+} // namespace turngate::accounts

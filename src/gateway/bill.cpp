@@ -1,0 +1,128 @@
+#include "bill.hpp"
+
+#include "turngate/core/id.hpp"
+#include "turngate/usage/prices.hpp"
+
+namespace turngate::gateway {
+namespace {
+
+using core::Clock;
+using protocol::EventKind;
+
+std::int64_t ms_between(core::Deadline from, core::Deadline to)
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
+
+// A create's tokens, by its size: about four bytes each. Its parent's context is known exactly.
+protocol::TokenUsage estimate(const Turn& turn)
+{
+    protocol::TokenUsage tokens;
+    tokens.input = turn.parent_context_tokens + static_cast<std::int64_t>(turn.frame.size() + 3) / 4;
+    tokens.cached = 0; // unknown: the user is not charged less on a guess, nor more than the list price
+    tokens.output = turn.relay.estimated_output_tokens();
+    tokens.total = tokens.input + tokens.output;
+    return tokens;
+}
+
+usage::UsageRecord who_and_when(const Turn& turn)
+{
+    const auto now = Clock::now();
+    usage::UsageRecord record;
+    record.response_uid = core::uuid7();
+    record.turn_id = turn.id;
+    record.user = turn.principal->user;
+    record.key = turn.principal->key;
+    record.group = turn.principal->group;
+    record.account = turn.account->config.name;
+    record.requested_model = turn.create.model;
+    record.upstream_model = turn.upstream_model;
+    record.lane = turn.create.stream_id.value_or("");
+    record.session = turn.session.key.hex();
+    record.request_type = usage::RequestType::ws_v2;
+    record.price_version = turn.snapshot->prices->version;
+    record.multiplier = turn.principal->multiplier;
+    record.queue_ms = ms_between(turn.accepted_at, turn.slot_at.value_or(now));
+    if (const auto first = turn.relay.first_content_at())
+        record.first_token_ms = ms_between(turn.accepted_at, *first);
+    record.total_ms = ms_between(turn.accepted_at, now);
+    record.started_at = turn.started_at;
+    record.user_agent = turn.session.user_agent;
+    record.client_ip = turn.session.client_ip;
+    return record;
+}
+
+void put_price(const Turn& turn, usage::UsageRecord& record)
+{
+    const usage::PriceTable& prices = *turn.snapshot->prices;
+    const auto* price = turn.price;
+    if (!price)
+        price = prices.find(record.upstream_model, turn.snapshot->config->pricing.unknown_model);
+    if (!price) {
+        // Only a create without a model (its prompt template names one) comes here unpriced.
+        turn.rooms.metrics.unpriced.add();
+        record.reason = record.reason.empty() ? "unpriced" : record.reason;
+        return;
+    }
+    const auto cost = usage::settle_price(
+        prices, *price, record.tokens, record.service_tier, record.multiplier, turn.account->config.cost_multiplier);
+    record.cost = cost.cost;
+    record.account_cost = cost.account_cost;
+}
+
+usage::Status status_of(EventKind kind)
+{
+    switch (kind) {
+    case EventKind::completed: return usage::Status::completed;
+    case EventKind::incomplete: return usage::Status::incomplete;
+    case EventKind::created:
+    case EventKind::lifecycle:
+    case EventKind::delta:
+    case EventKind::item_done:
+    case EventKind::other:
+    case EventKind::failed:
+    case EventKind::error: return usage::Status::failed;
+    }
+    return usage::Status::failed;
+}
+
+} // namespace
+
+usage::UsageRecord bill(Turn& turn, const protocol::TerminalEvent& terminal)
+{
+    usage::UsageRecord record = who_and_when(turn);
+    record.status = status_of(terminal.kind);
+    record.reason = terminal.reason.empty() ? terminal.error_code : terminal.reason;
+    record.upstream_response_id = terminal.response_id;
+    if (record.upstream_response_id.empty() && turn.relay.has_response())
+        record.upstream_response_id = turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+    if (record.upstream_model.empty())
+        record.upstream_model = terminal.model;
+    record.service_tier = terminal.service_tier;
+    record.estimated = !terminal.usage;
+    // A response that failed without usage and without content has cost nobody anything that we know of.
+    const bool is_free = record.estimated && terminal.kind == EventKind::failed && turn.relay.seen() != Seen::content;
+    if (terminal.usage)
+        record.tokens = *terminal.usage;
+    else if (!is_free)
+        record.tokens = estimate(turn);
+    put_price(turn, record);
+    return record;
+}
+
+usage::UsageRecord bill_aborted(Turn& turn, const core::Fault& fault)
+{
+    usage::UsageRecord record = who_and_when(turn);
+    record.status = usage::Status::aborted;
+    record.reason = std::string(core::name_of(fault.code));
+    if (turn.relay.has_response())
+        record.upstream_response_id = turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+    record.estimated = true;
+    record.service_tier = turn.create.service_tier;
+    if (turn.snapshot->config->usage.aborted_turns != config::AbortedTurns::free)
+        record.tokens = estimate(turn);
+    put_price(turn, record);
+    return record;
+}
+
+} // namespace turngate::gateway

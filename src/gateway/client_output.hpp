@@ -1,0 +1,25 @@
+#pragma once
+
+#include "turngate/net/frame.hpp"
+
+#include <string_view>
+
+namespace turngate::gateway {
+
+// Where a turn's events go. Interface, because the process ends here.
+class ClientOutput
+{
+public:
+    // An upstream's message in its own bytes; the frame's views must stay valid until flush().
+    virtual void forward(const net::Frame& frame) = 0;
+    // A message of ours, or one that was kept.
+    virtual void send(std::string_view event) = 0;
+    virtual void flush() = 0;
+    // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says when to go on.
+    virtual bool is_congested() const = 0;
+
+protected:
+    ~ClientOutput() = default;
+};
+
+} // namespace turngate::gateway

@@ -1,0 +1,53 @@
+#include "turngate/gateway/gateway.hpp"
+
+#include "shard.hpp"
+
+#include <numeric>
+
+namespace turngate::gateway {
+
+Gateway::Gateway(Parts parts)
+{
+    const auto counts = std::make_shared<SocketCounts>();
+    for (const auto& loop : parts.loops)
+        shards_.push_back(std::make_unique<Shard>(parts, *loop, shards_, counts));
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::listen(const std::vector<net::ListenSocket>& sockets)
+{
+    for (const net::ListenSocket& socket : sockets)
+        for (std::size_t i = 0; i < socket.descriptors.size(); ++i) {
+            Shard& shard = *shards_[i];
+            shard.loop().post([&shard, descriptor = socket.descriptors[i]] { shard.accept_on(descriptor); });
+        }
+}
+
+void Gateway::replace(std::shared_ptr<const Snapshot> snapshot)
+{
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard, snapshot] { shard.replace(snapshot); });
+}
+
+void Gateway::drain()
+{
+    is_draining_ = true;
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard] { shard.drain(); });
+}
+
+void Gateway::shut_down()
+{
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard] { shard.shut_down(); });
+}
+
+std::size_t Gateway::sessions() const noexcept
+{
+    return std::accumulate(shards_.begin(), shards_.end(), std::size_t{0}, [](std::size_t sum, const auto& shard) {
+        return sum + shard->sessions();
+    });
+}
+
+} // namespace turngate::gateway

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "metrics.hpp"
+
+#include "turngate/gateway/snapshot.hpp"
+#include "turngate/net/loop.hpp"
+#include "turngate/protocol/client_event.hpp"
+#include "turngate/protocol/upstream_event.hpp"
+#include "turngate/state/state_store.hpp"
+#include "turngate/upstream/pool.hpp"
+#include "turngate/usage/journal.hpp"
+
+#include <memory>
+
+namespace turngate::gateway {
+
+// What one loop's sessions and turns work with. Belongs to the loop; outlives its sessions.
+struct Rooms
+{
+    net::Loop& loop;
+    state::StateStore& store;
+    usage::Journal& journal;
+    upstream::Pool& pool;
+    Metrics metrics;
+    std::shared_ptr<const Snapshot> snapshot; // the current one; a turn keeps its own
+    protocol::ClientEventReader client_events;
+    protocol::UpstreamEventReader upstream_events;
+    bool is_draining = false;
+};
+
+} // namespace turngate::gateway

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "client_output.hpp"
+#include "socket_counts.hpp"
+#include "turn.hpp"
+
+#include "turngate/net/websocket.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+
+namespace turngate::gateway {
+
+// One client WebSocket and its principal. Reads the socket at all times, validates what comes, and runs its turns one
+// after the other. Single loop.
+class Session final : private net::WebSocket::Sink, private ClientOutput, private net::Ticked
+{
+public:
+    struct Opening
+    {
+        net::Stream stream;
+        std::string leftover;
+        bool deflate = false;
+        SessionFacts facts;
+        SocketCounts::Ticket ticket;
+    };
+
+    Session(Rooms& rooms, Opening opening);
+    ~Session();
+
+    // From the 101 to the end of the socket and of all it started.
+    net::Task<> run();
+
+    std::uint64_t id() const noexcept { return facts_.id; }
+
+    // No new turns; closes with 1012 once idle (behaviour.md section 8).
+    void drain();
+    // Ends what runs, now: the shutdown deadline.
+    void shut_down();
+
+private:
+    // The client's side
+    void on_messages(std::span<const net::Frame> messages) override;
+    void on_writable() override;
+    void on_violation(const net::FrameFault& fault) override;
+    void on_frame(const net::Frame& frame);
+    void on_event(protocol::ClientEvent event, std::string_view frame);
+    void enqueue(protocol::ClientEvent event, std::string_view frame);
+    void interrupt(const protocol::ClientEvent& event, std::string_view frame);
+    void refuse(const protocol::Rejection& rejection);
+    void on_tick(core::Deadline now) override;
+
+    // The turns' side
+    void forward(const net::Frame& frame) override;
+    void send(std::string_view event) override;
+    void flush() override;
+    bool is_congested() const override;
+
+    net::Task<> run_turns();
+    void close(std::uint16_t code, std::string_view reason);
+
+    struct Waiting
+    {
+        protocol::ClientEvent create;
+        std::string frame;
+        core::Deadline accepted_at;
+        core::Timestamp started_at;
+    };
+
+    Rooms& rooms_;
+    SessionFacts facts_;
+    SocketCounts::Ticket ticket_;
+    std::string leftover_;
+    net::WebSocket socket_;
+    net::TaskGroup tasks_;
+    std::deque<Waiting> waiting_;
+    Turn* running_ = nullptr;
+    core::Deadline idle_since_;
+    unsigned bad_frames_ = 0;
+    bool runs_turns_ = false;
+    bool has_created_ = false;
+    bool is_draining_ = false;
+};
+
+} // namespace turngate::gateway

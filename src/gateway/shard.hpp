@@ -1,0 +1,53 @@
+#pragma once
+
+#include "door.hpp"
+#include "rooms.hpp"
+#include "session.hpp"
+
+#include "turngate/gateway/gateway.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace turngate::gateway {
+
+class Shard
+{
+public:
+    Shard(Gateway::Parts& parts,
+          net::Loop& loop,
+          std::vector<std::unique_ptr<Shard>>& all,
+          std::shared_ptr<SocketCounts> counts);
+    ~Shard();
+
+    // On the loop's thread.
+    void accept_on(int descriptor);
+    void replace(std::shared_ptr<const Snapshot> snapshot) { rooms_.snapshot = std::move(snapshot); }
+    void drain();
+    void shut_down();
+
+    net::Loop& loop() noexcept { return rooms_.loop; }
+    std::size_t sessions() const noexcept { return open_.load(std::memory_order_relaxed); }
+
+private:
+    struct Guest;
+
+    net::Task<> meet(net::Socket socket, std::string peer);
+    net::Task<> answer(net::Stream stream, net::HttpResponse response, bool is_head);
+    net::Task<> welcome(net::Stream stream, std::shared_ptr<Guest> guest);
+    void receive(int descriptor, std::shared_ptr<Guest> guest);
+
+    Rooms rooms_;
+    upstream::Pool pool_;
+    std::shared_ptr<const net::TlsContext> tls_;
+    std::vector<std::unique_ptr<Shard>>& all_;
+    std::shared_ptr<SocketCounts> counts_;
+    std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+    std::map<std::uint64_t, Session*> sessions_;
+    std::atomic<std::size_t> open_{0};
+    net::TaskGroup tasks_;
+};
+
+} // namespace turngate::gateway

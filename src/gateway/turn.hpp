@@ -1,0 +1,70 @@
+#pragma once
+
+#include "client_output.hpp"
+#include "relay.hpp"
+#include "rooms.hpp"
+
+#include "turngate/net/stop.hpp"
+#include "turngate/protocol/client_event.hpp"
+#include "turngate/protocol/edit.hpp"
+#include "turngate/state/slots.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace turngate::gateway {
+
+// What a turn needs to know of its session.
+struct SessionFacts
+{
+    std::uint64_t id = 0;     // unique in this process
+    core::Digest key;         // hash of the session key
+    core::Digest secret;      // of the API key: looked up anew each turn
+    std::string tenant;
+    std::string client_ip;
+    std::string user_agent;
+    net::HttpHeaders forward; // what may go up, behaviour.md section 1
+};
+
+// One `response.create` and what it causes, up to its terminal event. Lives in its session's coroutine.
+struct Turn
+{
+    Turn(Rooms& its_rooms, ClientOutput& its_client, const SessionFacts& its_session)
+        : rooms(its_rooms), client(its_client), session(its_session), relay(its_rooms.loop, its_client, its_rooms.metrics.pauses)
+    {
+    }
+
+    Rooms& rooms;
+    ClientOutput& client;
+    const SessionFacts& session;
+
+    protocol::ClientEvent create;
+    std::string frame; // the client's own bytes
+    core::Deadline accepted_at;
+    core::Timestamp started_at;
+    std::string id;
+
+    net::Stop stop;
+    Relay relay;
+
+    // Known from its step on.
+    std::shared_ptr<const Snapshot> snapshot;             // 4 admit
+    std::shared_ptr<const access::Principal> principal;   // 4
+    std::int64_t parent_context_tokens = 0;               // 5 resolve
+    std::shared_ptr<const accounts::Account> account;     // 6 choose
+    std::string upstream_model;                           // 6
+    const usage::ModelPrice* price = nullptr;             // 6; null: not known before the answer names the model
+    std::optional<core::Deadline> slot_at;                // 6
+    std::uint64_t connection = 0;                         // 7 lease
+    upstream::Lease::How how = upstream::Lease::How::dialed;
+    std::optional<std::chrono::seconds> retry_after;      // 7, of a refused dial
+    bool is_sent = false;                                 // 8 send
+};
+
+// The way of a turn (design.md section 2): always tells the client once how it ended, always leaves slots, lease and
+// bill in order. False: the gateway itself failed, and the session must end with 1011.
+net::Task<bool> run_turn(Turn& turn);
+
+} // namespace turngate::gateway

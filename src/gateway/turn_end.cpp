@@ -1,0 +1,143 @@
+#include "turn_end.hpp"
+
+#include "bill.hpp"
+
+#include "turngate/protocol/error_event.hpp"
+#include "turngate/telemetry/log.hpp"
+
+namespace turngate::gateway {
+namespace {
+
+using core::Clock;
+using core::FaultCode;
+using protocol::EventKind;
+
+constexpr auto kRetryAfter = std::chrono::seconds(1); // when nobody knows better
+
+std::string_view name_of(Seen seen) noexcept
+{
+    switch (seen) {
+    case Seen::nothing: return "nothing";
+    case Seen::lifecycle: return "lifecycle";
+    case Seen::content: return "content";
+    }
+    return "unknown";
+}
+
+double seconds(core::Deadline from, core::Deadline to)
+{
+    return std::chrono::duration<double>(to - from).count();
+}
+
+Outcome outcome_of(const core::Fault& fault, bool is_sent) noexcept
+{
+    if (fault.code == FaultCode::client_gone)
+        return Outcome::aborted;
+    return is_sent || core::side_of(fault.code) == core::Side::upstream ? Outcome::failed : Outcome::refused;
+}
+
+std::string event_for(const Turn& turn, FaultCode code)
+{
+    protocol::ErrorDetail detail;
+    if (turn.create.stream_id)
+        detail.stream_id = *turn.create.stream_id;
+    if (code == FaultCode::rate_limited)
+        detail.retry_after = turn.retry_after.value_or(kRetryAfter);
+    if (code == FaultCode::model_not_found)
+        detail.param = "model";
+    return protocol::error_event(code, detail);
+}
+
+} // namespace
+
+Outcome outcome_of(const protocol::TerminalEvent& terminal) noexcept
+{
+    switch (terminal.kind) {
+    case EventKind::completed: return Outcome::completed;
+    case EventKind::incomplete: return Outcome::incomplete;
+    case EventKind::error: return Outcome::error;
+    case EventKind::created:
+    case EventKind::lifecycle:
+    case EventKind::delta:
+    case EventKind::item_done:
+    case EventKind::other:
+    case EventKind::failed: return Outcome::failed;
+    }
+    return Outcome::failed;
+}
+
+core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record)
+{
+    const auto written = turn.rooms.journal.append(record);
+    if (written)
+        return {};
+    turn.rooms.metrics.journal_failures.add();
+    telemetry::log_error("bill not written",
+                         {{"turn", turn.id},
+                          {"response", record.upstream_response_id},
+                          {"cost_nano_usd", record.cost.value},
+                          {"error", written.error().cause.message()}});
+    if (turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::keep_serving)
+        return {};
+    return written.error();
+}
+
+void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* record, const core::Fault* fault)
+{
+    const auto now = Clock::now();
+    turn.rooms.metrics.count(outcome);
+    turn.rooms.metrics.turn_seconds.observe(seconds(turn.accepted_at, now));
+    if (turn.slot_at)
+        turn.rooms.metrics.queue_seconds.observe(seconds(turn.accepted_at, *turn.slot_at));
+    const auto first = turn.relay.first_content_at();
+    if (first)
+        turn.rooms.metrics.first_token_seconds.observe(seconds(turn.accepted_at, *first));
+
+    const auto ms = [&](core::Deadline at) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(at - turn.accepted_at).count();
+    };
+    telemetry::log_info("turn ended",
+                        {{"turn", turn.id},
+                         {"session", turn.session.id},
+                         {"lane", turn.create.stream_id.value_or("")},
+                         {"outcome", name_of(outcome)},
+                         {"user", turn.principal ? turn.principal->user : std::string()},
+                         {"key", turn.principal ? turn.principal->key : std::string()},
+                         {"account", turn.account ? turn.account->config.name : std::string()},
+                         {"model", turn.create.model},
+                         {"parent", turn.create.previous_response_id},
+                         {"response", record ? record->upstream_response_id : std::string()},
+                         {"connection", turn.connection},
+                         {"reused", turn.connection != 0 && turn.how == upstream::Lease::How::reused},
+                         {"fault", fault ? core::name_of(fault->code) : std::string_view()},
+                         {"where", fault ? std::string_view(fault->where) : std::string_view()},
+                         {"seen", name_of(turn.relay.seen())},
+                         {"attempts", 1},
+                         {"input_tokens", record ? record->tokens.input : 0},
+                         {"output_tokens", record ? record->tokens.output : 0},
+                         {"first_token_ms", first ? ms(*first) : -1},
+                         {"ms", ms(now)},
+                         {"openai_ws_mode", true}});
+}
+
+bool end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
+{
+    std::optional<usage::UsageRecord> record;
+    FaultCode tell = action.tell;
+    // A bill that could not be written is not tried again: the turn ended because of it.
+    if (turn.is_sent && facts.fault.code != FaultCode::accounting_unavailable) {
+        record = bill_aborted(turn, facts.fault);
+        if (!write_bill(turn, *record))
+            tell = FaultCode::accounting_unavailable;
+    }
+    log_turn_end(turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
+    if (action.what == Action::What::tell) {
+        turn.client.send(event_for(turn, tell));
+        turn.client.flush();
+    }
+    const bool is_ours = tell == FaultCode::internal_error ||
+                         (tell == FaultCode::accounting_unavailable && turn.is_sent);
+    return !is_ours;
+}
+
+} // namespace turngate::gateway
