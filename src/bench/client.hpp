@@ -1,0 +1,66 @@
+#pragma once
+
+#include "create.hpp"
+#include "load_plan.hpp"
+
+#include "turngate/net/websocket.hpp"
+
+#include <optional>
+#include <string>
+
+namespace turngate::bench {
+
+// What the clients of one thread share.
+struct ClientRoom
+{
+    net::Loop& loop;
+    net::Dialer& dialer;
+    protocol::UpstreamEventReader& reader;
+    const LoadPlan& plan;
+    const Create& create;
+    Tally& tally;
+};
+
+// One client: a connection, and turn after turn on it, each verified.
+class Client final : private net::WebSocket::Sink
+{
+public:
+    explicit Client(const ClientRoom& room);
+
+    // Connected before, or now. Counts why not.
+    net::Task<bool> connect();
+
+    // `offset`: this client's part of the phase's ramp.
+    net::Task<> play(Phase phase, std::chrono::nanoseconds offset);
+
+    // Closes in order and waits for the peer's answer.
+    net::Task<> close();
+
+private:
+    // Final, so that it may be destroyed as what it is: WebSocket's own destructor is not virtual.
+    struct Socket final : net::WebSocket
+    {
+        using WebSocket::WebSocket;
+    };
+
+    net::Task<> read(std::string leftover);
+    net::Task<> take_turn();
+    net::Task<> rest(std::chrono::nanoseconds time);
+    void send_create();
+    void on_messages(std::span<const net::Frame> messages) override;
+    void on_event(const net::Frame& message, core::Deadline now);
+    void measure_event(std::string_view event, core::Deadline now);
+    net::DialTarget target() const;
+
+    ClientRoom room_;
+    Verifier verifier_;
+    net::Stop stop_;
+    net::TaskGroup tasks_;
+    net::Event over_;   // the turn
+    net::Event closed_; // the connection
+    net::Event rested_; // never set: a pause between turns
+    std::optional<Socket> socket_;
+    core::Deadline sent_at_{};
+};
+
+} // namespace turngate::bench

@@ -1,0 +1,88 @@
+#include "figure.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace turngate::bench {
+namespace {
+
+const Row& row_of(const std::vector<Row>& rows, const std::string& label)
+{
+    return *std::ranges::find(rows, label, &Row::label);
+}
+
+TEST(Figure, TakesTheMiddleOfTheRounds)
+{
+    EXPECT_EQ(median({3}), 3);
+    EXPECT_EQ(median({9, 1, 5}), 5);
+    EXPECT_EQ(median({4, 1, 3, 2}), 2.5);
+}
+
+TEST(Figure, HoldsEachTargetAgainstWhatItNames)
+{
+    struct Case
+    {
+        Figure figure;
+        const char* label;
+        double nginx, haproxy, turngate;
+        bool met;
+    };
+    const std::vector<Case> cases{
+        {Figure::saturated_cpu, "CPU per event, saturated", 0.9, 0.4, 0.4, true},
+        {Figure::saturated_cpu, "CPU per event, saturated", 0.9, 0.4, 0.41, false},
+        {Figure::paced_cpu, "CPU per event, paced", 10, 20, 11, true},
+        {Figure::paced_cpu, "CPU per event, paced", 10, 20, 11.1, false},
+        {Figure::connect_cpu, "CPU per connect + turn + close", 100, 50, 130, true},
+        {Figure::connect_cpu, "CPU per connect + turn + close", 100, 150, 131, false},
+        {Figure::bulk_cpu, "CPU per turn, 1 MiB in and out", 9, 1, 1.2, true},
+        {Figure::bulk_cpu, "CPU per turn, 1 MiB in and out", 9, 1, 1.3, false},
+        {Figure::idle_memory, "memory per idle session", 17, 4, 12, true},
+        {Figure::idle_memory, "memory per idle session", 17, 4, 12.5, false},
+    };
+    for (const Case& c : cases) {
+        const auto rows = make_rows(
+            {{c.figure, {{"nginx", c.nginx}, {"haproxy", c.haproxy}, {"turngate", c.turngate}}}});
+        ASSERT_EQ(rows.size(), 1u);
+        const Row& row = row_of(rows, c.label);
+        EXPECT_EQ(row.met, c.met) << c.label << c.turngate;
+        EXPECT_NEAR(*row.ratio, c.turngate / std::min(c.nginx, c.haproxy), 1e-9);
+    }
+}
+
+TEST(Figure, SubtractsTheDirectConnectionFromLatencies)
+{
+    const Medians medians{{Figure::event_p99,
+                           {{"direct", 100}, {"nginx", 150}, {"haproxy", 160}, {"turngate", 161}}}};
+    const auto rows = make_rows(medians);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].values.at("direct"), 100);
+    EXPECT_EQ(rows[0].values.at("nginx"), 50);
+    EXPECT_EQ(rows[0].values.at("turngate"), 61);
+    EXPECT_EQ(rows[0].met, false); // 1.2 x 50
+}
+
+TEST(Figure, TakesWhatTheCheaperProxyPaysForATurnAsTheRelay)
+{
+    const auto rows =
+        make_rows({{Figure::turn_cpu, {{"nginx", 30}, {"haproxy", 40}, {"turngate", 75}}}});
+    ASSERT_EQ(rows.size(), 2u);
+    const Row& row = row_of(rows, "CPU per turn outside the relay");
+    EXPECT_EQ(row.values.at("turngate"), 45);
+    EXPECT_EQ(row.met, true);
+}
+
+TEST(Figure, KnowsNothingOfATargetWhoseProxyIsMissing)
+{
+    const auto rows =
+        make_rows({{Figure::saturated_cpu, {{"nginx", 0.9}, {"turngate", 0.4}}},
+                   {Figure::saturated_rate, {{"nginx", 1'000}, {"turngate", 2'000}}}});
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_FALSE(rows[0].met.has_value()); // haproxy's
+    EXPECT_TRUE(rows[0].ratio.has_value());
+    EXPECT_FALSE(rows[1].met.has_value());
+    EXPECT_TRUE(rows[1].target.empty());
+}
+
+} // namespace
+} // namespace turngate::bench
