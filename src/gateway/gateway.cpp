@@ -2,6 +2,9 @@
 
 #include "shard.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include <numeric>
 
 namespace turngate::gateway {
@@ -41,6 +44,15 @@ void Gateway::shut_down()
 {
     for (const auto& shard : shards_)
         shard->loop().post([&shard = *shard] { shard.shut_down(); });
+}
+
+std::vector<std::future<void>> Gateway::finish()
+{
+    std::vector<std::future<void>> ended;
+    for (const auto& shard : shards_)
+        ended.push_back(
+            net::asio::co_spawn(shard->loop().executor(), shard->finish(), net::asio::use_future));
+    return ended;
 }
 
 std::size_t Gateway::sessions() const noexcept

@@ -82,11 +82,29 @@ void Shard::accept_on(int descriptor)
     acceptors_.push_back(std::move(acceptor));
 }
 
+// Known while it is at the door, so that the end of the process does not wait for its handshake.
+class Shard::AtDoor
+{
+public:
+    AtDoor(Shard& shard, net::Stream& stream) : shard_(shard), stream_(stream)
+    {
+        shard_.at_the_door_.push_back(&stream_);
+    }
+    ~AtDoor() { std::erase(shard_.at_the_door_, &stream_); }
+    AtDoor(const AtDoor&) = delete;
+    AtDoor& operator=(const AtDoor&) = delete;
+
+private:
+    Shard& shard_;
+    net::Stream& stream_;
+};
+
 // From the accepted socket to a refusal, or to the loop where the session will live.
 net::Task<> Shard::meet(net::Socket socket, std::string peer)
 {
     net::Stream stream(std::move(socket));
-    const config::Limits& limits = rooms_.snapshot->config->limits;
+    const AtDoor at_door(*this, stream);
+    const config::Limits limits = rooms_.snapshot->config->limits;
     const auto now = core::Clock::now();
     if (tls_) {
         const auto secure = co_await stream.start_tls(*tls_, {}, now + kTlsTimeout);
@@ -99,7 +117,7 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
             co_return;
         net::HttpResponse bad;
         bad.status = request.error().status;
-        co_await answer(std::move(stream), std::move(bad), false);
+        co_await answer(stream, std::move(bad), false);
         co_return;
     }
 
@@ -138,10 +156,10 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
         rooms_.metrics.refused_upgrades.add();
         telemetry::log_info("upgrade refused", {{"status", refusal.status}, {"peer", peer}});
     }
-    co_await answer(std::move(stream), std::move(refusal), request->method == "HEAD");
+    co_await answer(stream, std::move(refusal), request->method == "HEAD");
 }
 
-net::Task<> Shard::answer(net::Stream stream, net::HttpResponse response, bool is_head)
+net::Task<> Shard::answer(net::Stream& stream, net::HttpResponse response, bool is_head)
 {
     const std::string bytes = net::to_bytes(response, false, is_head);
     const auto deadline = core::Clock::now() + kAnswerTimeout;
@@ -184,6 +202,16 @@ void Shard::drain()
         acceptor->close();
     for (const auto& [id, session] : sessions_)
         session->drain();
+}
+
+net::Task<> Shard::finish()
+{
+    drain();
+    shut_down();
+    for (net::Stream* stream : at_the_door_)
+        stream->close();
+    co_await pool_.close_all();
+    co_await tasks_.join();
 }
 
 void Shard::shut_down()

@@ -27,15 +27,17 @@ public:
     void replace(std::shared_ptr<const Snapshot> snapshot) { rooms_.snapshot = std::move(snapshot); }
     void drain();
     void shut_down();
+    net::Task<> finish(); // ends everything and waits for it
 
     net::Loop& loop() noexcept { return rooms_.loop; }
     std::size_t sessions() const noexcept { return open_.load(std::memory_order_relaxed); }
 
 private:
     struct Guest;
+    class AtDoor;
 
     net::Task<> meet(net::Socket socket, std::string peer);
-    net::Task<> answer(net::Stream stream, net::HttpResponse response, bool is_head);
+    net::Task<> answer(net::Stream& stream, net::HttpResponse response, bool is_head);
     net::Task<> welcome(net::Stream stream, std::shared_ptr<Guest> guest);
     void receive(int descriptor, std::shared_ptr<Guest> guest);
 
@@ -46,6 +48,7 @@ private:
     std::shared_ptr<SocketCounts> counts_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
     std::map<std::uint64_t, Session*> sessions_;
+    std::vector<net::Stream*> at_the_door_; // not upgraded yet
     std::atomic<std::size_t> open_{0};
     net::TaskGroup tasks_;
 };

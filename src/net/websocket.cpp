@@ -114,6 +114,7 @@ void WebSocket::received(std::span<char> bytes, std::vector<Frame>& frames)
 void WebSocket::parsed(const boost::system::result<void, FrameFault>& result, std::span<const Frame> frames)
 {
     deliver(frames);
+    parser_.release_delivered();
     if (!result && !ended_)
         on_violation(result.error());
 }

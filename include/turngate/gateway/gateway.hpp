@@ -9,6 +9,7 @@
 #include "turngate/usage/journal.hpp"
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ public:
     void drain();
     // Ends what still runs. Any thread.
     void shut_down();
+
+    // The last step, after the sessions are gone: ends acceptors, doors and upstream connections. One future for each
+    // loop, ready when no task of ours runs there.
+    std::vector<std::future<void>> finish();
 
     std::size_t sessions() const noexcept;
     bool is_draining() const noexcept { return is_draining_; }

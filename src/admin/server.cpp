@@ -1,0 +1,151 @@
+#include "turngate/admin/server.hpp"
+
+#include "usage_query.hpp"
+
+#include "turngate/core/id.hpp"
+#include "turngate/net/http.hpp"
+#include "turngate/protocol/edit.hpp"
+#include "turngate/protocol/error_event.hpp"
+#include "turngate/telemetry/log.hpp"
+#include "turngate/usage/report.hpp"
+
+#include <algorithm>
+
+namespace turngate::admin {
+namespace {
+
+constexpr auto kIdle = std::chrono::seconds(60); // a kept-alive connection without a request
+constexpr auto kWrite = std::chrono::seconds(30);
+
+std::string list_of(const std::vector<std::string>& texts)
+{
+    std::string json = "[";
+    for (const std::string& text : texts)
+        json.append(json.size() > 1 ? "," : "").append(protocol::quote(text));
+    return json + "]";
+}
+
+bool has_token(const net::HttpRequest& request, const std::string& token)
+{
+    constexpr std::string_view kBearer = "Bearer ";
+    const std::string_view header = request.headers.get("authorization");
+    return header.starts_with(kBearer) && core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())),
+                                                                        core::sha256(token));
+}
+
+} // namespace
+
+struct Server::Answer
+{
+    int status = 200;
+    std::string body;
+    std::string_view type = "application/json";
+};
+
+Server::Server(net::Loop& loop, std::string token, Sources sources)
+    : loop_(loop), token_(std::move(token)), sources_(std::move(sources)), tasks_(loop)
+{
+}
+
+Server::~Server() = default;
+
+void Server::accept_on(int descriptor)
+{
+    auto acceptor = std::make_unique<net::Acceptor>(loop_, descriptor, [this](net::Socket socket, const std::string&) {
+        tasks_.spawn("admin", serve(std::move(socket)));
+    });
+    tasks_.spawn("admin acceptor", acceptor->run());
+    acceptors_.push_back(std::move(acceptor));
+}
+
+net::Task<> Server::finish()
+{
+    for (const auto& acceptor : acceptors_)
+        acceptor->close();
+    for (net::Stream* stream : open_)
+        stream->close();
+    co_await tasks_.join();
+}
+
+net::Task<> Server::serve(net::Socket socket)
+{
+    net::Stream stream(std::move(socket));
+    open_.push_back(&stream);
+    std::string leftover;
+    for (bool keep_alive = true; keep_alive;) {
+        const auto idle = core::Clock::now() + kIdle;
+        auto request = co_await net::read_request(stream, std::move(leftover), net::HttpLimits{}, idle);
+        if (!request)
+            break;
+        keep_alive = request->keep_alive;
+        leftover = std::move(request->leftover);
+        const Answer answered = answer(*request);
+        net::HttpResponse response;
+        response.status = answered.status;
+        response.headers.add("content-type", answered.type);
+        response.headers.add("cache-control", "no-store");
+        response.body = answered.body;
+        const std::string bytes = net::to_bytes(response, keep_alive, request->method == "HEAD");
+        const auto written = co_await stream.write_all(bytes, core::Clock::now() + kWrite);
+        if (!written)
+            break;
+    }
+    std::erase(open_, &stream);
+}
+
+Server::Answer Server::answer(const net::HttpRequest& request)
+{
+    const std::string_view path = request.path();
+    const bool is_post = request.method == "POST";
+    const bool is_read = request.method == "GET" || request.method == "HEAD";
+
+    if (path == "/healthz" && is_read)
+        return {200, R"({"status":"alive"})"};
+    if (path == "/readyz" && is_read) {
+        const auto reasons = sources_.not_ready();
+        if (reasons.empty())
+            return {200, R"({"status":"ready"})"};
+        return {503, R"({"status":"not ready","reasons":)" + list_of(reasons) + "}"};
+    }
+    if (!token_.empty() && !has_token(request, token_))
+        return {401, protocol::error_body("The admin token is missing or wrong.", "authentication_error", "invalid_token")};
+    if (path == "/metrics" && is_read)
+        return {200, sources_.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"};
+    if (path == "/api/v1/status" && is_read)
+        return {200, sources_.status()};
+    if (path == "/api/v1/usage" && is_read)
+        return usage(request.query());
+    if (path == "/api/v1/drain" && is_post) {
+        sources_.drain();
+        return {202, R"({"status":"draining"})"};
+    }
+    if (path == "/api/v1/reload" && is_post) {
+        const auto complaints = sources_.reload();
+        if (complaints.empty())
+            return {200, R"({"status":"reloaded"})"};
+        return {422, R"({"status":"not reloaded","complaints":)" + list_of(complaints) + "}"};
+    }
+    return {404, protocol::error_body("There is nothing here.", "invalid_request_error", "not_found")};
+}
+
+Server::Answer Server::usage(std::string_view query)
+{
+    const UsageRequest wanted = read_usage_request(query, core::wall_now());
+    if (!wanted.complaint.empty())
+        return {400, protocol::error_body(wanted.complaint, "invalid_request_error", "invalid_parameter")};
+    try {
+        if (!usage_)
+            usage_ = sources_.open_usage();
+        if (wanted.by)
+            return {200, usage::to_json(usage_->sums(wanted.query, *wanted.by), *wanted.by)};
+        return {200, usage::to_json(usage_->list(wanted.query))};
+    } catch (const std::invalid_argument& bad) {
+        return {400, protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};
+    } catch (const std::exception& failure) {
+        usage_.reset(); // opened anew next time
+        telemetry::log_error("usage query failed", {{"what", failure.what()}});
+        return {503, protocol::error_body("The usage repository cannot be read.", "server_error", "repository_down")};
+    }
+}
+
+} // namespace turngate::admin

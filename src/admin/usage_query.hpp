@@ -1,0 +1,22 @@
+#pragma once
+
+#include "turngate/usage/repository.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace turngate::admin {
+
+// The parameters of /api/v1/usage. `complaint` says what is wrong with them; empty if nothing is.
+struct UsageRequest
+{
+    usage::UsageQuery query;
+    std::optional<usage::GroupBy> by;
+    std::string complaint;
+};
+
+// since, until: RFC 3339, a date, or a span back from now (24h, 7d).
+UsageRequest read_usage_request(std::string_view query_string, core::Timestamp now);
+
+} // namespace turngate::admin

@@ -1,0 +1,82 @@
+#include "commands.hpp"
+
+#include "turngate/core/clock.hpp"
+#include "turngate/usage/prices.hpp"
+#include "turngate/usage/report.hpp"
+#include "turngate/usage/repository.hpp"
+
+#include <iostream>
+
+namespace turngate::app {
+
+std::shared_ptr<const config::Config> load_or_complain(const std::string& path)
+{
+    const config::Loaded loaded = config::load(path);
+    for (const config::Complaint& warning : loaded.warnings)
+        std::cerr << "warning: " << warning.text() << '\n';
+    for (const config::Complaint& complaint : loaded.complaints)
+        std::cerr << complaint.text() << '\n';
+    return loaded.config;
+}
+
+int check_config(const std::string& config_path)
+{
+    const auto config = load_or_complain(config_path);
+    if (!config)
+        return exit_bad_input;
+    const auto prices = usage::load_prices(config->pricing.file);
+    for (const std::string& complaint : prices.complaints)
+        std::cerr << complaint << '\n';
+    if (!prices.table)
+        return exit_bad_input;
+    std::cout << config_path << ": fine\n";
+    return exit_fine;
+}
+
+int migrate(const std::string& config_path)
+{
+    const auto config = load_or_complain(config_path);
+    if (!config)
+        return exit_bad_input;
+    usage::open_sqlite(config->usage.sqlite_path);
+    std::cout << config->usage.sqlite_path << ": up to date\n";
+    return exit_fine;
+}
+
+int show_usage(const UsageOptions& options)
+{
+    const auto config = load_or_complain(options.config);
+    if (!config)
+        return exit_bad_input;
+    usage::UsageQuery query;
+    query.limit = options.limit;
+    if (!options.since.empty()) {
+        query.since = core::read_time(options.since, core::wall_now());
+        if (!query.since) {
+            std::cerr << "--since: want 24h, 7d, 2026-11-01 or an RFC 3339 time\n";
+            return exit_bad_input;
+        }
+    }
+    const auto by = usage::group_by(options.by);
+    if (!options.by.empty() && !by) {
+        std::cerr << "--by: want key, user, group, account, model or day\n";
+        return exit_bad_input;
+    }
+    const auto repository = usage::open_sqlite(config->usage.sqlite_path);
+    if (by) {
+        const auto sums = repository->sums(query, *by);
+        if (options.json)
+            std::cout << usage::to_json(sums, *by) << '\n';
+        else
+            usage::print(std::cout, sums, *by);
+        return exit_fine;
+    }
+    const auto page = repository->list(query);
+    if (options.json)
+        std::cout << usage::to_json(page) << '\n';
+    else
+        usage::print(std::cout, page);
+    return exit_fine;
+}
+
+} // namespace turngate::app

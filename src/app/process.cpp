@@ -1,0 +1,295 @@
+#include "process.hpp"
+
+#include "commands.hpp"
+#include "systemd.hpp"
+
+#include "turngate/telemetry/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+
+namespace turngate::app {
+namespace {
+
+using core::Clock;
+
+constexpr auto kDrain = std::chrono::seconds(30);       // interface.md, signals
+constexpr auto kAfterDeadline = std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
+constexpr auto kSettle = std::chrono::seconds(10);
+constexpr auto kWatch = std::chrono::milliseconds(500);
+
+std::shared_ptr<const gateway::Snapshot> make_snapshot(std::shared_ptr<const config::Config> config,
+                                                       std::shared_ptr<const usage::PriceTable> prices,
+                                                       access::UserSlots& slots,
+                                                       accounts::AccountLives& lives)
+{
+    access::KeyRing keys(*config, slots);
+    accounts::AccountSet accounts(*config, lives);
+    return std::make_shared<const gateway::Snapshot>(
+        gateway::Snapshot{std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
+}
+
+std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
+{
+    if (threads == 0)
+        threads = std::max(1u, std::thread::hardware_concurrency());
+    std::vector<std::unique_ptr<net::Loop>> loops;
+    for (unsigned i = 0; i < threads; ++i)
+        loops.push_back(std::make_unique<net::Loop>(i));
+    return loops;
+}
+
+usage::JournalOptions journal_options(const config::Journal& config)
+{
+    usage::JournalOptions options;
+    options.dir = config.dir;
+    options.fsync = config.fsync;
+    return options;
+}
+
+std::shared_ptr<const net::TlsContext> listener_tls(const config::Config& config)
+{
+    if (!config.server.tls)
+        return nullptr;
+    return net::TlsContext::server(config.server.tls->cert, config.server.tls->key);
+}
+
+net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::size_t loops)
+{
+    net::ListenSocket socket;
+    socket.address = address;
+    socket.descriptors.push_back(descriptor);
+    while (socket.descriptors.size() < loops)
+        socket.descriptors.push_back(::dup(descriptor));
+    return socket;
+}
+
+} // namespace
+
+Process::Process(std::string config_path,
+                 std::shared_ptr<const config::Config> config,
+                 std::shared_ptr<const usage::PriceTable> prices)
+    : config_path_(std::move(config_path)),
+      config_(std::move(config)),
+      started_(Clock::now()),
+      snapshot_(make_snapshot(config_, std::move(prices), user_slots_, account_lives_)),
+      journal_(journal_options(config_->usage.journal)),
+      settler_(
+          journal_,
+          config_->usage.journal.fsync,
+          [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
+          metrics_),
+      store_(state::make_memory_store()),
+      dialer_(net::make_dialer(net::TlsContext::client())),
+      loops_(make_loops(config_->server.threads)),
+      admin_loop_(static_cast<unsigned>(loops_.size())),
+      gateway_({loops_, *store_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
+      admin_(admin_loop_,
+             config_->admin.token,
+             {metrics_,
+              [this] { return not_ready(); },
+              [this] { return status(); },
+              [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
+              [this] { return reload(); },
+              [this] { drain(); }}),
+      signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP),
+      watch_timer_(admin_loop_.context()),
+      drain_timer_(admin_loop_.context())
+{
+    listen();
+}
+
+Process::~Process() = default;
+
+void Process::listen()
+{
+    std::vector<net::ListenSocket> sockets;
+    const std::vector<int> passed = passed_sockets();
+    const auto& wanted = config_->server.listen;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (i < passed.size())
+            sockets.push_back(adopt_passed(passed[i], wanted[i], loops_.size()));
+        else
+            sockets.push_back(net::listen_on(wanted[i], static_cast<unsigned>(loops_.size())));
+        addresses_.push_back(sockets.back().address);
+    }
+    const net::ListenSocket admin = net::listen_on(config_->admin.listen, 1);
+    gateway_.listen(sockets);
+    admin_loop_.post([this, descriptor = admin.descriptors.front()] { admin_.accept_on(descriptor); });
+    for (const std::string& address : addresses_)
+        telemetry::log_info("listening", {{"address", address}, {"tls", config_->server.tls.has_value()}});
+    telemetry::log_info("admin listening", {{"address", admin.address}});
+}
+
+int Process::run()
+{
+    for (const auto& loop : loops_)
+        threads_.emplace_back([&loop = *loop] { loop.run(); });
+    on_signal();
+    watch();
+    admin_loop_.post([] { notify_systemd("READY=1"); });
+    admin_loop_.run(); // until wait_for_sessions() stops it
+    const bool is_clean = finish();
+    const bool is_settled = settler_.settle_all(kSettle);
+    telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
+    if (!is_clean)
+        ::_exit(exit_drain_deadline); // a task hangs; what it refers to must not be taken from under it
+    return was_cut_ ? exit_drain_deadline : exit_fine;
+}
+
+void Process::on_signal()
+{
+    signals_.async_wait([this](boost::system::error_code error, int number) {
+        if (error)
+            return;
+        if (number == SIGHUP) {
+            for (const std::string& complaint : reload())
+                telemetry::log_error("not reloaded", {{"complaint", complaint}});
+        } else {
+            drain();
+        }
+        on_signal();
+    });
+}
+
+// The watchdog hears of us from the admin loop, and only while no loop is stuck.
+void Process::watch()
+{
+    update_gauges();
+    if (const auto interval = watchdog_interval(); interval && *interval >= kWatch)
+        notify_systemd("WATCHDOG=1");
+    watch_timer_.expires_after(kWatch);
+    watch_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error)
+            watch();
+    });
+}
+
+void Process::update_gauges()
+{
+    for (const auto& loop : loops_)
+        metrics_.gauge("turngate_loop_lag_seconds", "How late a loop's last tick came", {{"loop", std::to_string(loop->index())}})
+            .set(std::chrono::duration<double>(loop->lag()).count());
+}
+
+void Process::drain()
+{
+    if (std::exchange(is_draining_, true))
+        return;
+    telemetry::log_info("draining", {{"sessions", gateway_.sessions()}});
+    notify_systemd("STOPPING=1");
+    drain_by_ = Clock::now() + kDrain;
+    gateway_.drain();
+    wait_for_sessions();
+}
+
+void Process::wait_for_sessions()
+{
+    const auto now = Clock::now();
+    if (now >= drain_by_ && !was_cut_ && gateway_.sessions() > 0) {
+        was_cut_ = true;
+        telemetry::log_warn("drain deadline", {{"sessions", gateway_.sessions()}});
+        gateway_.shut_down();
+    }
+    if (now >= drain_by_ + kAfterDeadline || gateway_.sessions() == 0) {
+        admin_loop_.stop();
+        return;
+    }
+    drain_timer_.expires_after(std::chrono::milliseconds(20));
+    drain_timer_.async_wait([this](boost::system::error_code error) {
+        if (!error)
+            wait_for_sessions();
+    });
+}
+
+// Every task of every loop has ended when this returns true.
+bool Process::finish()
+{
+    bool is_clean = true;
+    const auto deadline = Clock::now() + kAfterDeadline;
+    auto ended = gateway_.finish();
+    for (auto& each : ended)
+        is_clean = each.wait_until(deadline) == std::future_status::ready && is_clean;
+    for (const auto& loop : loops_)
+        loop->stop();
+    if (is_clean)
+        for (auto& thread : threads_)
+            thread.join();
+
+    signals_.cancel();
+    watch_timer_.cancel();
+    admin_loop_.context().restart();
+    auto admin_ended = boost::asio::co_spawn(admin_loop_.executor(), admin_.finish(), boost::asio::use_future);
+    admin_loop_.context().run_for(kAfterDeadline);
+    return is_clean && admin_ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+std::vector<std::string> Process::reload()
+{
+    std::vector<std::string> complaints;
+    const config::Loaded loaded = config::load(config_path_);
+    for (const config::Complaint& complaint : loaded.complaints)
+        complaints.push_back(complaint.text());
+    if (!loaded.config)
+        return complaints;
+    const usage::LoadedPrices prices = usage::load_prices(loaded.config->pricing.file);
+    complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
+    if (!prices.table)
+        return complaints;
+    snapshot_ = make_snapshot(loaded.config, prices.table, user_slots_, account_lives_);
+    gateway_.replace(snapshot_);
+    telemetry::log_info("reloaded",
+                        {{"accounts", snapshot_->config->accounts.size()},
+                         {"keys", snapshot_->config->keys.size()},
+                         {"prices", snapshot_->prices->version}});
+    return complaints;
+}
+
+bool Process::journal_is_healthy() const
+{
+    return std::all_of(
+        loops_.begin(), loops_.end(), [&](const auto& loop) { return journal_.writer(loop->index()).is_healthy(); });
+}
+
+std::vector<std::string> Process::not_ready() const
+{
+    std::vector<std::string> reasons;
+    if (is_draining_)
+        reasons.emplace_back("draining");
+    if (!journal_is_healthy())
+        reasons.emplace_back("the journal cannot be written");
+    return reasons;
+}
+
+std::string Process::status() const
+{
+    nlohmann::ordered_json status;
+    status["version"] = TURNGATE_VERSION;
+    status["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
+    status["draining"] = is_draining_;
+    status["listen"] = addresses_;
+    for (const auto& loop : loops_)
+        status["loops"].push_back({{"loop", loop->index()}, {"lag_us", loop->lag().count()}});
+    status["sessions"] = gateway_.sessions();
+    for (const auto& account : snapshot_->accounts.all()) {
+        const accounts::AccountLife& life = *account->life;
+        status["accounts"].push_back({{"name", account->config.name},
+                                      {"running", account->slots->used()},
+                                      {"waiting", account->slots->waiting()},
+                                      {"connections", life.connections.load()},
+                                      {"leased", life.leased.load()},
+                                      {"parked", life.parked.load()},
+                                      {"dials", life.dials.load()}});
+    }
+    status["journal"] = {{"healthy", journal_is_healthy()}, {"lag_bytes", journal_.lag_bytes()}};
+    status["store"] = {{"backend", "memory"}, {"healthy", true}};
+    status["repository"] = {{"backend", "sqlite"}, {"healthy", settler_.repository_is_healthy()}};
+    return status.dump();
+}
+
+} // namespace turngate::app

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "turngate/access/principal.hpp"
+#include "turngate/accounts/account_set.hpp"
+#include "turngate/admin/server.hpp"
+#include "turngate/gateway/gateway.hpp"
+#include "turngate/net/dial.hpp"
+#include "turngate/net/loop.hpp"
+#include "turngate/state/state_store.hpp"
+#include "turngate/telemetry/metrics.hpp"
+#include "turngate/usage/journal.hpp"
+#include "turngate/usage/settler.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace turngate::app {
+
+// The graph of the whole daemon, in the order of dependency: destruction runs the other way.
+class Process
+{
+public:
+    // Throws std::runtime_error when something cannot be had: a port, a file, the database.
+    Process(std::string config_path,
+            std::shared_ptr<const config::Config> config,
+            std::shared_ptr<const usage::PriceTable> prices);
+    ~Process();
+
+    // Serves until it was drained. Returns the exit code.
+    int run();
+
+private:
+    void listen();
+    void on_signal();
+    void watch();
+    void drain();
+    void wait_for_sessions();
+    bool finish();
+    void update_gauges();
+
+    std::vector<std::string> reload();
+    std::vector<std::string> not_ready() const;
+    bool journal_is_healthy() const;
+    std::string status() const;
+
+    std::string config_path_;
+    std::shared_ptr<const config::Config> config_;
+    core::Deadline started_;
+
+    telemetry::Metrics metrics_;
+    access::UserSlots user_slots_;
+    accounts::AccountLives account_lives_;
+    std::shared_ptr<const gateway::Snapshot> snapshot_; // as loaded last; admin loop's thread
+    mutable usage::JournalDirectory journal_;
+    usage::Settler settler_;
+    std::unique_ptr<state::StateStore> store_;
+    std::unique_ptr<net::Dialer> dialer_;
+    std::vector<std::unique_ptr<net::Loop>> loops_;
+    net::Loop admin_loop_;
+    gateway::Gateway gateway_;
+    admin::Server admin_;
+
+    boost::asio::signal_set signals_;
+    net::Timer watch_timer_;
+    net::Timer drain_timer_;
+    std::vector<std::string> addresses_;
+    std::vector<std::thread> threads_;
+    core::Deadline drain_by_ = core::Deadline::max();
+    bool is_draining_ = false;
+    bool was_cut_ = false; // the drain deadline came while turns ran
+};
+
+} // namespace turngate::app
