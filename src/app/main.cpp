@@ -9,7 +9,9 @@ int main(int argc, char** argv)
 {
     using namespace turngate::app;
 
-    ::signal(SIGPIPE, SIG_IGN); // a peer that went away is an error of a write, not the end of the process
+    // A peer that went away, or a file at its size limit, is an error of a write, not the end of the process.
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
 
     CLI::App app{"turngate: a gateway between clients of the Responses API over WebSocket and the accounts that answer"};
     app.require_subcommand(1);

@@ -225,8 +225,10 @@ bool Process::finish()
     watch_timer_.cancel();
     admin_loop_.context().restart();
     auto admin_ended = boost::asio::co_spawn(admin_loop_.executor(), admin_.finish(), boost::asio::use_future);
-    admin_loop_.context().run_for(kAfterDeadline);
-    return is_clean && admin_ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    const auto is_ended = [&] { return admin_ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+    while (!is_ended() && Clock::now() < deadline)
+        admin_loop_.context().run_one_until(deadline);
+    return is_clean && is_ended();
 }
 
 std::vector<std::string> Process::reload()
