@@ -1,0 +1,88 @@
+#include "server.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+namespace {
+
+using turngate::sim::Options;
+
+constexpr int kBadArguments = 1;
+constexpr int kCannotStart = 2;
+
+struct Given // options in the units of the command line
+{
+    std::int64_t interval_us = 0;
+    double wall_seconds = 3600;
+    std::string lanes = "on";
+};
+
+void describe(CLI::App& app, Options& options, Given& given)
+{
+    app.add_option("--listen", options.listen, "ADDR:PORT (port 0: any) or unix:/path")->required();
+    app.add_option("--script", options.script_file, "rules for faults and answers (docs/sim.md)");
+    app.add_option(
+        "--transcript", options.transcript_file, "write what clients do, one JSON object a line");
+    app.add_option("--deltas", options.pacing.deltas, "deltas of an answer")->capture_default_str();
+    app.add_option("--delta-bytes", options.pacing.delta_bytes, "bytes of text in a delta")
+        ->capture_default_str();
+    app.add_option("--delta-interval-us", given.interval_us, "microseconds before each delta")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--lanes", given.lanes, "on, or off: one response at a time, no stream_id")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"on", "off"}));
+    app.add_option("--seed", options.seed, "of ids, words and lots")->capture_default_str();
+    app.add_option("--wall", given.wall_seconds, "seconds a connection may last")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--key", options.key, "the only bearer key that is accepted");
+    auto* cert = app.add_option("--tls-cert", options.tls_cert, "speak TLS with this certificate");
+    auto* key = app.add_option("--tls-key", options.tls_key, "and its key");
+    cert->needs(key);
+    key->needs(cert);
+}
+
+void serve(const Options& options)
+{
+    turngate::sim::Server server(options);
+    boost::asio::signal_set signals(server.loop().context(), SIGTERM, SIGINT);
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        if (!error)
+            server.stop();
+    });
+    std::printf("turngate-sim listening on %s\n", server.address().c_str());
+    std::fflush(stdout);
+    server.run();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    Options options;
+    Given given;
+    CLI::App app("A scriptable upstream for the OpenAI Responses API over WebSocket");
+    describe(app, options, given);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kBadArguments;
+    }
+    options.pacing.interval = std::chrono::microseconds(given.interval_us);
+    options.wall = std::chrono::milliseconds(static_cast<std::int64_t>(given.wall_seconds * 1000));
+    options.lanes = given.lanes == "on";
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        serve(options);
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << "turngate-sim: " << error.what() << '\n';
+        return kCannotStart;
+    }
+}

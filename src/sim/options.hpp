@@ -1,0 +1,25 @@
+#pragma once
+
+#include "score.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace turngate::sim {
+
+struct Options
+{
+    std::string listen = "127.0.0.1:0";
+    std::string script_file;
+    std::string transcript_file;
+    std::string key; // the only one that is accepted; empty: any
+    std::string tls_cert;
+    std::string tls_key;
+    Pacing pacing;
+    bool lanes = true;
+    std::uint64_t seed = 1;
+    std::chrono::milliseconds wall{3'600'000}; // how long a connection may last
+};
+
+} // namespace turngate::sim

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "act.hpp"
+#include "options.hpp"
+
+#include "turngate/net/http.hpp"
+
+#include <optional>
+
+namespace turngate::sim {
+
+// Why an upgrade request is refused by itself; nothing: it is not.
+std::optional<net::HttpResponse> check_upgrade(const net::HttpRequest& request,
+                                               const Options& options);
+
+// The 101. `act` may be null.
+net::HttpResponse switching(const net::HttpRequest& request, const UpgradeAct* act);
+
+// A script's own answer.
+net::HttpResponse scripted_refusal(const UpgradeAct& act);
+
+} // namespace turngate::sim
