@@ -70,10 +70,9 @@ net::Task<bool> Client::connect()
 net::Task<> Client::read(std::string leftover)
 {
     co_await socket_->run(*this, std::move(leftover));
-    if (verifier_.is_in_turn()) {
-        verifier_.give_up();
+    if (verifier_.is_in_turn())
         ++room_.tally.lost;
-    }
+    verifier_.start_over();
     closed_.set();
     over_.set();
 }
@@ -102,7 +101,7 @@ net::Task<> Client::take_turn()
     if (ended || !verifier_.is_in_turn())
         co_return;
     ++room_.tally.timeouts;
-    verifier_.give_up();
+    verifier_.start_over();
     socket_->abort(); // what still comes belongs to a turn that nobody waits for
     co_await closed_.wait_until(core::Deadline::max());
 }

@@ -1,5 +1,6 @@
 #include "comparison.hpp"
 
+#include "file_limit.hpp"
 #include "interrupt.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ ComparisonResult Comparison::run()
     if (options_.place.cores.is_shared())
         result_.notes.push_back(
             "one core for everything: the figures are no measure of what is usual");
+    limit_sessions();
     pin_to(options_.place.cores.load);
     for (const Workload& workload : workloads())
         if (wants(options_.only, workload.name) && !is_interrupted())
@@ -60,6 +62,18 @@ void Comparison::choose_subjects()
         if (!why.empty() && subject == kTurngate)
             result_.complete = false;
     }
+}
+
+void Comparison::limit_sessions()
+{
+    constexpr std::size_t kMore = 200; // besides the idle ones
+    const std::size_t most = session_capacity() - kMore;
+    Scale& scale = options_.scale;
+    if (scale.many_sessions > most || scale.sessions > most)
+        result_.notes.push_back("the limit of open files allows " + std::to_string(most) +
+                                " sessions");
+    scale.many_sessions = std::min(scale.many_sessions, most);
+    scale.sessions = std::min(scale.sessions, most);
 }
 
 void Comparison::run_workload(const Workload& workload)

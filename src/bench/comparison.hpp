@@ -42,6 +42,7 @@ private:
     using Samples = std::map<Figure, std::map<std::string, std::vector<double>>>;
 
     void choose_subjects();
+    void limit_sessions();
     void run_workload(const Workload& workload);
     void run_round(const Workload& workload, const Sim& sim, unsigned round);
     void measure(const Workload& workload, const Sim& sim, const std::string& subject);

@@ -1,9 +1,8 @@
+#include "file_limit.hpp"
 #include "interrupt.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "temporary_directory.hpp"
-
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <exception>
@@ -11,15 +10,6 @@
 namespace {
 
 using namespace turngate::bench;
-
-// Thousands of connections here, and twice as many in what we start: it inherits the limit.
-void allow_many_files()
-{
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 template <class Result>
 void print(const Result& result, bool json)

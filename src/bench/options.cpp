@@ -145,6 +145,8 @@ void finish_load(const CLI::App& app, const Arguments& in, LoadOptions& load)
     load.plan.turn_timeout = milliseconds(in.timeout_ms);
     load.ramp = milliseconds(in.ramp_ms);
     load.idle = std::chrono::seconds(in.idle_s);
+    if (load.plan.reconnect && app.count("--chain") == 0)
+        load.plan.chain = false; // a parent that is not stored lives on its connection only
     if (in.duration_s > 0)
         load.duration = std::chrono::seconds(in.duration_s);
     if (in.duration_s > 0 && app.count("--turns") == 0)

@@ -1,5 +1,6 @@
 #include "subject.hpp"
 
+#include "file_limit.hpp"
 #include "port.hpp"
 #include "process_stats.hpp"
 #include "subject_config.hpp"
@@ -89,7 +90,7 @@ Subject::Subject(std::string_view name, const Place& place, std::uint16_t upstre
 {
     if (name == kDirect)
         return;
-    const Route route{free_port(), upstream, fresh_directory(place)};
+    const Route route{free_port(), upstream, fresh_directory(place), session_capacity()};
     const fs::path log = route.directory / "output.log";
     program_ =
         std::make_unique<ChildProcess>(prepare(name, place, route), place.cores.measured, log);

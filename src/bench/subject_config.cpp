@@ -3,13 +3,6 @@
 #include <fmt/format.h>
 
 namespace turngate::bench {
-namespace {
-
-// Room for 10,000 sessions and their upstream connections.
-constexpr int kConnections = 24'000;
-
-} // namespace
-
 std::string nginx_config(const Route& route, bool as_root)
 {
     return fmt::format(
@@ -41,7 +34,7 @@ http {{
 )",
         fmt::arg("user", as_root ? "user root;" : ""), // its workers must reach our directory
         fmt::arg("dir", route.directory.string()),
-        fmt::arg("connections", kConnections * 2),
+        fmt::arg("connections", route.sessions * 2 + 64),
         fmt::arg("port", route.port),
         fmt::arg("upstream", route.upstream));
 }
@@ -63,7 +56,7 @@ frontend bench
 backend sim
     server sim 127.0.0.1:{upstream}
 )",
-                       fmt::arg("connections", kConnections),
+                       fmt::arg("connections", route.sessions),
                        fmt::arg("port", route.port),
                        fmt::arg("upstream", route.upstream));
 }
@@ -94,7 +87,7 @@ log: {{level: warn}}
                        fmt::arg("port", route.port),
                        fmt::arg("admin", admin_port),
                        fmt::arg("upstream", route.upstream),
-                       fmt::arg("connections", kConnections),
+                       fmt::arg("connections", route.sessions),
                        fmt::arg("key", key),
                        fmt::arg("dir", route.directory.string()),
                        fmt::arg("pricing", pricing.string()));

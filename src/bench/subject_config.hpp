@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -13,6 +14,7 @@ struct Route
     std::uint16_t port = 0;
     std::uint16_t upstream = 0;
     std::filesystem::path directory; // for its files, exists
+    std::size_t sessions = 9'000;    // room for as many, and their upstream connections
 };
 
 // Each as an experienced operator would run it as a WebSocket proxy on one core; what is not said

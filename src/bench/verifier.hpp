@@ -44,7 +44,10 @@ public:
     Progress on_event(std::string_view event);
 
     bool is_in_turn() const noexcept { return state_ != State::idle; }
-    void give_up() { state_ = State::idle; } // the connection or the deadline ended the turn
+
+    // The connection has ended, or the turn's deadline came: no turn runs, and since nothing is
+    // stored, no response can be a parent any more.
+    void start_over();
 
     // Of the last response that completed; empty after one that did not: a parent for the next
     // turn.

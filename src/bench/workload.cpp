@@ -143,13 +143,16 @@ LoadPlan Trial::plan() const
 const std::vector<Workload>& workloads()
 {
     static const auto kShort = sim_options(8, 64, 0);
+    // The text comes five times: as deltas, and as a whole with the end of the text, its part, its
+    // item and the response.
+    static const auto kBulk = sim_options(16, (1 << 20) / 5 / 16, 0);
     static const auto kPaced = sim_options(100, 64, 5'000);
     static const std::vector<Workload> all{
         {"saturated", sim_options(2'000, 64, 0), measure_saturated},
         {"paced", kPaced, measure_paced},
         {"latency", kPaced, measure_latency, true},
         {"connect", sim_options(1, 64, 0), measure_connect},
-        {"bulk", sim_options(16, 64 << 10, 0), measure_bulk},
+        {"bulk", kBulk, measure_bulk},
         {"memory", kShort, measure_idle_memory},
         {"turn", kShort, measure_short_turns},
         {"many", kShort, measure_many_sessions, false, true},

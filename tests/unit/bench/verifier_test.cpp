@@ -172,6 +172,13 @@ TEST(Verifier, CountsDeltasByTheRule)
     }
 }
 
+TEST(Verifier, LetsTypesThatNobodyKnowsHaveNoNumber)
+{
+    Bench bench;
+    bench.turn({created("resp_1"), R"({"type":"response.unheard_of"})", completed("resp_1", 1)});
+    EXPECT_TRUE(bench.tally.is_sound());
+}
+
 TEST(Verifier, CountsErrorsByCodeAndStartsANewChain)
 {
     Bench bench;
@@ -193,12 +200,14 @@ TEST(Verifier, LetsAServerSpeakOfTheConnectionBetweenTurns)
     EXPECT_EQ(bench.tally.error_count(), 1u);
 }
 
-TEST(Verifier, TakesLateEventsOfATurnThatWasGivenUpForStray)
+TEST(Verifier, KnowsNoTurnAndNoParentAfterStartingOver)
 {
     Bench bench;
-    bench.turn({created("resp_1")});
-    bench.verifier.give_up();
+    bench.turn(good_turn("resp_1", "msg_1"));
+    bench.turn({created("resp_2")});
+    bench.verifier.start_over();
     EXPECT_FALSE(bench.verifier.is_in_turn());
+    EXPECT_EQ(bench.verifier.response_id(), "");
     bench.more({item_added("msg_1", 1)});
     EXPECT_EQ(bench.count(Violation::after_terminal), 1u);
 }
