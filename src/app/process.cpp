@@ -18,7 +18,6 @@ namespace {
 
 using core::Clock;
 
-constexpr auto kDrain = std::chrono::seconds(30);       // interface.md, signals
 constexpr auto kAfterDeadline = std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kWatch = std::chrono::milliseconds(500);
@@ -183,7 +182,7 @@ void Process::drain()
         return;
     telemetry::log_info("draining", {{"sessions", gateway_.sessions()}});
     notify_systemd("STOPPING=1");
-    drain_by_ = Clock::now() + kDrain;
+    drain_by_ = Clock::now() + config_->server.drain_timeout;
     gateway_.drain();
     wait_for_sessions();
 }

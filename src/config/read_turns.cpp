@@ -14,6 +14,7 @@ void read_relay(Section relay, Relay& out)
     relay["max_buffer"].read_size(out.max_buffer, 4 * kKiB, kGiB);
     relay["client_write_timeout"].read_duration(out.client_write_timeout, 100ms, 1h);
     relay["event_timeout"].read_duration(out.event_timeout, 100ms, 24h);
+    relay["silence_timeout"].read_duration(out.silence_timeout, 100ms, 1h);
 }
 
 void read_pool(Section pool, Pool& out)
@@ -21,6 +22,7 @@ void read_pool(Section pool, Pool& out)
     pool["spares"].read_number(out.spares, 0, 1024);
     pool["park_ttl"].read_duration(out.park_ttl, 0ms, 24h);
     pool["ping_interval"].read_duration(out.ping_interval, 100ms, 1h);
+    pool["pong_timeout"].read_duration(out.pong_timeout, 100ms, 1h);
 }
 
 void read_continuity(Section continuity, Continuity& out)

@@ -6,7 +6,7 @@
 
 #include "turngate/net/websocket.hpp"
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -74,7 +74,7 @@ private:
     std::string leftover_;
     net::WebSocket socket_;
     net::TaskGroup tasks_;
-    std::deque<Waiting> waiting_;
+    std::list<Waiting> waiting_; // a deque would hold memory while it is empty
     Turn* running_ = nullptr;
     core::Deadline idle_since_;
     unsigned bad_frames_ = 0;

@@ -21,6 +21,7 @@ upstream::PoolOptions pool_options(const config::Config& config)
 {
     upstream::PoolOptions options;
     options.ping_interval = config.pool.ping_interval;
+    options.pong = {config.pool.pong_timeout, config.relay.silence_timeout};
     return options;
 }
 
@@ -142,7 +143,7 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
             guest->ticket.swap(*ticket);
             Shard& home = *all_[name.empty() ? rooms_.loop.index() : guest->facts.key.prefix() % all_.size()];
             if (&home == this || stream.is_tls()) {
-                co_await welcome(std::move(stream), guest);
+                tasks_.spawn("session", welcome(std::move(stream), guest));
             } else {
                 const int descriptor = stream.release();
                 home.loop().post([&home, descriptor, guest] { home.receive(descriptor, guest); });

@@ -202,6 +202,7 @@ net::Task<bool> run_turn(Turn& turn)
         result = co_await try_turn(turn);
     } catch (const std::exception& bug) {
         telemetry::log_error("turn ended by an exception", {{"turn", turn.id}, {"what", bug.what()}});
+        turn.relay.detach();
     }
     if (result)
         co_return true;

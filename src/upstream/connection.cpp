@@ -8,10 +8,6 @@
 namespace turngate::upstream {
 namespace {
 
-// Behaviour.md section 4: a parked connection has 5 s to answer a ping, a running turn's has 30 s.
-constexpr auto kParkedPong = std::chrono::seconds(5);
-constexpr auto kTurnPong = std::chrono::seconds(30);
-
 std::atomic<std::uint64_t> last_generation{0};
 
 } // namespace
@@ -19,13 +15,15 @@ std::atomic<std::uint64_t> last_generation{0};
 Connection::Connection(net::Loop& loop,
                        std::shared_ptr<const accounts::Account> account,
                        net::Stream stream,
-                       const net::WebSocketOptions& options)
+                       const net::WebSocketOptions& options,
+                       PongTimeouts pong)
     : generation_(last_generation.fetch_add(1, std::memory_order_relaxed) + 1),
       account_(std::move(account)),
       dialed_at_(core::Clock::now()),
+      pong_(pong),
       socket_(loop, std::move(stream), options)
 {
-    socket_.set_pong_timeout(kParkedPong);
+    socket_.set_pong_timeout(pong_.parked);
 }
 
 Connection::~Connection() = default;
@@ -33,13 +31,13 @@ Connection::~Connection() = default;
 void Connection::attach(FrameSink& sink)
 {
     sink_ = &sink;
-    socket_.set_pong_timeout(kTurnPong);
+    socket_.set_pong_timeout(pong_.in_turn);
 }
 
 void Connection::detach()
 {
     sink_ = nullptr;
-    socket_.set_pong_timeout(kParkedPong);
+    socket_.set_pong_timeout(pong_.parked);
     if (socket_.is_paused())
         socket_.resume();
 }

@@ -140,7 +140,7 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(std::uint64_t se
     options.role = net::Role::client;
     options.ping_interval = options_.ping_interval;
     options.limits.max_message = 64ull << 20; // protocol.md 10.3: no client takes more
-    auto connection = std::make_shared<Connection>(loop_, account, std::move(dialed->stream), options);
+    auto connection = std::make_shared<Connection>(loop_, account, std::move(dialed->stream), options, options_.pong);
     counted.keep();
     all_.emplace(connection->generation(), connection);
     open_.add(1);

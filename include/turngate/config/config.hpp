@@ -31,6 +31,7 @@ struct Server
     std::optional<Tls> tls;
     unsigned threads = 0;                     // 0: one for each core
     bool deflate = true;                      // permessage-deflate is offered to clients
+    milliseconds drain_timeout{30'000};       // after SIGTERM; then what still runs is ended
     std::vector<std::string> trusted_proxies; // addresses or CIDR blocks
 };
 
@@ -127,6 +128,7 @@ struct Relay
     std::uint64_t max_buffer = 1 << 20;
     milliseconds client_write_timeout{30'000};
     milliseconds event_timeout{900'000}; // between two upstream events of a turn, while pongs arrive
+    milliseconds silence_timeout{30'000}; // of a turn's upstream connection: neither event nor pong
 };
 
 struct Pool
@@ -134,6 +136,7 @@ struct Pool
     unsigned spares = 0;
     milliseconds park_ttl{3'600'000};
     milliseconds ping_interval{30'000};
+    milliseconds pong_timeout{5'000}; // of a parked connection
 };
 
 struct Continuity

@@ -11,6 +11,13 @@
 
 namespace turngate::upstream {
 
+// How long a connection may be silent after a ping (behaviour.md section 4).
+struct PongTimeouts
+{
+    std::chrono::milliseconds parked{5'000};
+    std::chrono::milliseconds in_turn{30'000};
+};
+
 // Who gets what the upstream says: the running turn. Called by the connection's reader.
 class FrameSink
 {
@@ -32,7 +39,8 @@ public:
     Connection(net::Loop& loop,
                std::shared_ptr<const accounts::Account> account,
                net::Stream stream,
-               const net::WebSocketOptions& options);
+               const net::WebSocketOptions& options,
+               PongTimeouts pong);
     ~Connection();
 
     // Unique in this process, never 0. A late error of an old generation cannot be taken for one of a newer one.
@@ -67,6 +75,7 @@ private:
     const std::uint64_t generation_;
     std::shared_ptr<const accounts::Account> account_;
     core::Deadline dialed_at_;
+    PongTimeouts pong_;
     net::WebSocket socket_;
     FrameSink* sink_ = nullptr;
     bool is_over_ = false;

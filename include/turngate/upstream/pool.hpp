@@ -40,6 +40,7 @@ private:
 struct PoolOptions
 {
     std::chrono::milliseconds ping_interval{30'000};
+    PongTimeouts pong{};
     std::chrono::milliseconds dial_timeout{10'000};
 };
 
