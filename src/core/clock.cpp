@@ -36,12 +36,14 @@ namespace {
 // A number of exactly that many digits, taken off the front of text.
 std::optional<int> take_digits(std::string_view& text, std::size_t digits)
 {
-    int value = 0;
     if (text.size() < digits)
         return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-    if (error != std::errc() || end != text.data() + digits || value < 0)
-        return std::nullopt;
+    int value = 0;
+    for (const char c : text.substr(0, digits)) { // from_chars would take a sign for a digit
+        if (c < '0' || c > '9')
+            return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
     text.remove_prefix(digits);
     return value;
 }
