@@ -57,7 +57,7 @@ update_apt() {
 apt_has() {
     local package
     for package in "$@"; do
-        apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
+        [[ $(apt-cache policy "$package" 2>/dev/null) == *"Candidate: "[^\(]* ]] || return 1
     done
 }
 
@@ -75,19 +75,17 @@ resolve() {
 }
 
 # A server that comes along with a package is not to be started by its installation.
-apt_install() {
-    local policy=/usr/sbin/policy-rc.d is_ours=
+apt_install() (
+    policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
+        trap 'as_root rm -f "$policy"' EXIT
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
-        is_ours=yes
     fi
-    local status=0
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >&2 || status=$?
-    [[ -z $is_ours ]] || as_root rm -f "$policy"
-    [[ $status -eq 0 ]] || die "apt-get install failed for: $*"
-}
+    log=$(as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@" 2>&1) ||
+        die "apt-get install failed: $log"
+)
 
 # install_missing LIST...: what is missing of these lists, and nothing else. Does not touch apt when nothing is.
 install_missing() {
@@ -105,42 +103,51 @@ install_missing() {
         package=$(resolve "$entry")
         packages+=("$package")
     done
-    say "installing: ${packages[*]}"
+    say "installing (may take some minutes): ${packages[*]}"
     apt_install "${packages[@]}"
 }
 
-# Sets `compiler`: the first of the list that is installed, else the first that apt can install.
+# use_compiler LINE: a line of the list, installed by now.
+use_compiler() {
+    compiler=${1%%:*}
+    [[ $compiler == clang++-19 ]] || say "note: building with $compiler; clang++-19 is the one that turngate is tested with"
+}
+
+install_compiler() {
+    say "installing (may take some minutes):${1#*:}"
+    # shellcheck disable=SC2086 # a list of words
+    apt_install ${1#*:}
+    use_compiler "$1"
+}
+
+# Sets `compiler`: the best of the list if it is here or apt has it, else any that is here, else any that apt has.
 choose_compiler() {
-    local line packages
+    local line
     local -a lines
     mapfile -t lines < <(entries compilers)
+    local best=${lines[0]}
+    local wanted=${best#*: }
+    # shellcheck disable=SC2086
+    if ! are_installed ${best#*:} && apt_has ${best#*:}; then
+        install_compiler "$best"
+        return
+    fi
     for line in "${lines[@]}"; do
-        # shellcheck disable=SC2086 # a list of words
+        # shellcheck disable=SC2086
         if are_installed ${line#*:}; then
-            compiler=${line%%:*}
-            note_compiler
-            return 0
+            use_compiler "$line"
+            return
         fi
     done
-    local wanted="${lines[0]#*: }"
     update_apt
     for line in "${lines[@]}"; do
-        packages=${line#*:}
         # shellcheck disable=SC2086
-        if apt_has $packages; then
-            say "installing:$packages"
-            # shellcheck disable=SC2086
-            apt_install $packages
-            compiler=${line%%:*}
-            note_compiler
-            return 0
+        if apt_has ${line#*:}; then
+            install_compiler "$line"
+            return
         fi
     done
     die "apt has none of the compilers in $kPackages/compilers: clang 16 or later, or g++ 13 or later"
-}
-
-note_compiler() {
-    [[ $compiler == clang++-19 ]] || say "note: building with $compiler; clang++-19 is the one that turngate is tested with"
 }
 
 # build PRESET [cmake option]...: configures and builds with the compiler chosen.
