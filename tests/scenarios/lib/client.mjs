@@ -8,7 +8,7 @@ const { WebSocket } = createRequire(new URL('../../clients/package.json', import
 
 const kTerminal = new Set(['response.completed', 'response.failed', 'response.incomplete', 'error']);
 
-export const isTerminal = (event) => kTerminal.has(event.type);
+export const isTerminal = (event) => kTerminal.has(event?.type);
 
 // An upgrade that was answered with HTTP.
 export class Refused extends Error {
@@ -22,12 +22,13 @@ export class Refused extends Error {
   }
 }
 
-function dial(url, { key = kKey, headers = {}, deflate = false } = {}) {
+function dial(url, { key = kKey, headers = {}, deflate = false, ...more } = {}) {
   const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
   return new WebSocket(url, {
     headers: { ...authorization, ...headers },
     perMessageDeflate: deflate,
     maxPayload: 0,
+    ...more,
   });
 }
 
@@ -40,7 +41,7 @@ function read(answer) {
   });
 }
 
-// Throws Refused. `key: null` sends none; `deflate: true` offers compression.
+// Throws Refused. `key: null` sends none; `deflate: true` offers compression; `ca` is whom to trust; all else is for `ws`.
 export async function connect(scope, url, options = {}) {
   const socket = dial(url, options);
   atEnd(scope, () => socket.terminate());
@@ -114,7 +115,7 @@ export class Client {
     return (await this.nextFrame((frame) => !type || frame.event?.type === type, patience)).event;
   }
 
-  // Sends a create and reads its lane to the terminal event.
+  // Sends a create and reads its lane to the terminal event. What is no event counts to the default lane.
   async turn(fields, patience = kPatience) {
     this.create(fields);
     return this.toEnd(fields.stream_id, patience);
@@ -163,7 +164,7 @@ export class Client {
 export class Turn {
   constructor(frames) {
     this.texts = frames.map((frame) => frame.text);
-    this.events = frames.map((frame) => frame.event);
+    this.events = frames.map((frame) => frame.event).filter(Boolean);
     this.terminal = this.events.at(-1);
     this.error = this.terminal.type === 'error' ? this.terminal.error : this.response.error;
   }

@@ -58,9 +58,11 @@ export class Daemon {
   }
 
   async ready() {
-    const address = (event) => this.program.printed(() => this.logged(event)[0]?.address, `"${event}"`);
-    this.address = await address('listening');
-    this.adminAddress = await address('admin listening');
+    const line = (event) => this.program.printed(() => this.logged(event)[0], `"${event}"`);
+    const { address, tls } = await line('listening'); // the first, where it listens on several
+    this.address = address;
+    this.secure = tls ? 's' : '';
+    this.adminAddress = (await line('admin listening')).address;
     await waitFor(async () => (await this.admin('/readyz')).status === 200, 'the daemon to be ready');
   }
 
@@ -73,11 +75,11 @@ export class Daemon {
   }
 
   get url() {
-    return `http://${this.address}/v1`;
+    return `http${this.secure}://${this.address}/v1`;
   }
 
   get wsUrl() {
-    return `ws://${this.address}/v1/responses`;
+    return `ws${this.secure}://${this.address}/v1/responses`;
   }
 
   // Log lines as objects: all of them, or those of one event ("turn ended").
@@ -111,8 +113,8 @@ export class Daemon {
   // The usage records, the oldest first, once at least `count` of them and all of the journal are settled.
   usage(count, query = '') {
     return waitFor(async () => {
+      const { journal } = await this.status(); // first: what is settled after it may still be missing below
       const { body } = await this.admin(`/api/v1/usage?limit=1000${query && '&' + query}`);
-      const { journal } = await this.status();
       return body.data.length >= count && journal.lag_bytes === 0 && body.data.reverse();
     }, `${count} settled usage records`);
   }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
 
 import { binary, temporaryDirectory } from './place.mjs';
@@ -13,8 +15,8 @@ let made = 0; // each sim has its own seed, so that no two make the same ids
 
 const flagOf = (name) => '--' + name.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
 
-// The scriptable upstream. Options are its flags in camel case ({deltas: 4, deltaIntervalUs: 500, lanes: 'off', wall: 2}),
-// and `script`, an array of rules (docs/sim.md). It takes no key but kSimKey: a client's own would be refused.
+// The scriptable upstream. Options are its flags in camel case ({deltas: 4, deltaIntervalUs: 500, lanes: 'off', wall: 2,
+// tlsCert, tlsKey}), and `script`, an array of rules (docs/sim.md). It takes no key but kSimKey: a client's own would be refused.
 export async function startSim(scope, { script = [], ...options } = {}) {
   const directory = await temporaryDirectory(scope);
   const files = { script: join(directory, 'script.json'), transcript: join(directory, 'transcript.jsonl') };
@@ -112,11 +114,25 @@ export class Sim {
   }
 
   async control(method, path, body) {
-    const answer = await fetch(`http://${this.address}${path}`, { method, body });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`sim ${method} ${path}: ${answer.status} ${text}`);
+    const { status, text } = await exchange(new URL(path, this.url), { method, rejectUnauthorized: false }, body);
+    if (status !== 200) throw new Error(`sim ${method} ${path}: ${status} ${text}`);
     return JSON.parse(text);
   }
+}
+
+// Not fetch(): it would trust no certificate that a test made.
+function exchange(url, options, body) {
+  const request = url.protocol === 'https:' ? requestTls : requestPlain;
+  return new Promise((resolve, reject) => {
+    const asked = request(url, options, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (piece) => (text += piece));
+      answer.on('end', () => resolve({ status: answer.statusCode, text }));
+      answer.on('error', reject);
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }
 
 function withEvent(entry) {
