@@ -44,6 +44,9 @@ ComparisonResult Comparison::run()
             run_workload(workload);
     if (is_interrupted())
         fail("interrupted");
+    if (samples_.contains(Figure::first_p50) && !samples_.contains(Figure::event_p50))
+        result_.notes.push_back(
+            "the upstream's deltas carry no time: latency is that of the first event");
     result_.rows = make_rows(medians());
     return std::move(result_);
 }
@@ -103,7 +106,10 @@ void Comparison::measure(const Workload& workload, const Sim& sim, const std::st
     try {
         const Subject running(subject, options_.place, sim.port());
         const Trial trial{running, options_.scale, result_.total};
-        for (const Sample& sample : workload.measure(trial))
+        const auto samples = workload.measure(trial);
+        if (is_interrupted())
+            return; // half a window is no measurement
+        for (const Sample& sample : samples)
             samples_[sample.figure][subject].push_back(sample.value);
     } catch (const std::exception& failure) {
         fail(workload.name + ", " + subject + ": " + failure.what());

@@ -68,12 +68,12 @@ std::optional<double> find(const Values& values, const std::string& subject)
     return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<double> better_proxy(const Values& values)
+std::optional<double> better_proxy(const Values& values, bool is_rate = false)
 {
     const auto nginx = find(values, "nginx");
     const auto haproxy = find(values, "haproxy");
     if (nginx && haproxy)
-        return std::min(*nginx, *haproxy);
+        return is_rate ? std::max(*nginx, *haproxy) : std::min(*nginx, *haproxy);
     return nginx ? nginx : haproxy;
 }
 
@@ -112,7 +112,7 @@ Row make_row(const Spec& spec, Values values)
 {
     Row row{spec.label, spec.unit, std::move(values), {}, spec.target.text, {}};
     const auto ours = find(row.values, "turngate");
-    const auto better = better_proxy(row.values);
+    const auto better = better_proxy(row.values, spec.figure == Figure::saturated_rate);
     if (ours && better && *better > 0)
         row.ratio = *ours / *better;
     const auto limit = limit_of(spec.target, row.values);

@@ -5,6 +5,7 @@
 #include "process_stats.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace turngate::bench {
 namespace {
@@ -25,6 +26,8 @@ double turn_cost(const Trial& trial, Fleet& fleet, const Phase& phase)
 {
     const auto measured = measure_phase(fleet, phase, trial.subject.processes());
     trial.total.merge(measured.tally);
+    if (measured.tally.turns == 0)
+        throw std::runtime_error("no turn was completed");
     return measured.cpu_us_per(measured.tally.turns);
 }
 

@@ -5,6 +5,7 @@
 #include "measurement.hpp"
 #include "process_stats.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace turngate::bench {
@@ -35,6 +36,8 @@ Measurement watch(const Trial& trial,
     fleet.close();
     trial.total.merge(measured.tally);
     trial.total.merge(fleet.take_tally());
+    if (measured.tally.turns == 0)
+        throw std::runtime_error("no turn was completed");
     return measured;
 }
 

@@ -84,5 +84,13 @@ TEST(Figure, KnowsNothingOfATargetWhoseProxyIsMissing)
     EXPECT_TRUE(rows[1].target.empty());
 }
 
+TEST(Figure, TakesTheFasterProxyForTheBetterOneWhereMoreIsBetter)
+{
+    const auto rows = make_rows(
+        {{Figure::saturated_rate, {{"nginx", 100}, {"haproxy", 200}, {"turngate", 150}}}});
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_DOUBLE_EQ(*rows[0].ratio, 0.75);
+}
+
 } // namespace
 } // namespace turngate::bench
