@@ -33,11 +33,13 @@ public:
         const std::lock_guard lock(mutex_);
         const auto now = core::Clock::now();
         expire(now);
-        const auto [at, is_new] = entries_.insert_or_assign(std::move(key), std::move(binding));
+        const auto [at, is_new] = entries_.try_emplace(std::move(key));
         if (!is_new)
-            return;
+            bytes_ -= size_of(*at);
+        at->second = std::move(binding);
         bytes_ += size_of(*at);
-        order_.push_back({now + kTtl, &at->first});
+        if (is_new)
+            order_.push_back({now + kTtl, &at->first});
         while (bytes_ > max_bytes && order_.size() > 1)
             drop_oldest();
     }

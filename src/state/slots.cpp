@@ -20,24 +20,31 @@ struct Slots::Waiter
     bool is_granted = false;
 };
 
-bool Slots::try_acquire()
+bool Slots::take()
 {
-    const std::lock_guard lock(mutex_);
     if (!waiting_.empty() || (limit_ != 0 && used_ >= limit_))
         return false;
     ++used_;
     return true;
 }
 
+bool Slots::try_acquire()
+{
+    const std::lock_guard lock(mutex_);
+    return take();
+}
+
 net::Task<core::Result<Slot>> Slots::acquire(net::Loop& loop, core::Deadline deadline, net::Stop& stop)
 {
-    if (try_acquire())
-        co_return Slot(shared_from_this());
-    const auto waiter = std::make_shared<Waiter>(loop);
+    std::shared_ptr<Waiter> waiter;
     {
+        // Under one lock: between finding none and waiting for one, none may be given back unseen.
         const std::lock_guard lock(mutex_);
+        if (take())
+            co_return Slot(shared_from_this());
         if (waiting_.size() >= max_waiting_)
             co_return core::Fault{core::FaultCode::rate_limited, {}, "slot queue is full"};
+        waiter = std::make_shared<Waiter>(loop);
         waiting_.push_back(waiter);
     }
     co_await waiter->event.wait_until(deadline, stop);

@@ -51,6 +51,7 @@ private:
     friend class Slot;
     struct Waiter;
 
+    bool take(); // with the mutex held
     void release();
 
     mutable std::mutex mutex_;
