@@ -119,7 +119,9 @@ usage::UsageRecord bill_aborted(Turn& turn, const core::Fault& fault)
         record.upstream_response_id = turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
     record.estimated = true;
     record.service_tier = turn.create.service_tier;
-    if (turn.snapshot->config->usage.aborted_turns != config::AbortedTurns::free)
+    // An upstream that failed before any content has delivered nothing to pay for.
+    const bool is_undelivered = core::side_of(fault.code) == core::Side::upstream && turn.relay.seen() != Seen::content;
+    if (turn.snapshot->config->usage.aborted_turns != config::AbortedTurns::free && !is_undelivered)
         record.tokens = estimate(turn);
     put_price(turn, record);
     return record;

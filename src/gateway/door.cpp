@@ -61,6 +61,7 @@ std::optional<Refusal> not_an_upgrade(const net::HttpRequest& request)
         auto refusal = refuse(
             426, "This endpoint speaks WebSocket: send an upgrade request.", kInvalidRequest, "upgrade_required");
         refusal.headers.add("upgrade", "websocket");
+        refusal.headers.add("connection", "upgrade"); // RFC 9110 section 7.8
         return refusal;
     }
     if (!net::is_valid_upgrade(request)) {
@@ -104,6 +105,11 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request, const std:
         return retry_later(
             refuse(503, "No account is configured for this group.", "server_error", "no_account_available"), "30");
     return visitor;
+}
+
+Refusal not_http(int status)
+{
+    return refuse(status, "This is not an acceptable HTTP request.", kInvalidRequest, "bad_request");
 }
 
 Refusal too_many_sockets()

@@ -25,6 +25,9 @@ struct Visitor
 
 std::variant<Visitor, Refusal> judge(const net::HttpRequest& request, const std::string& peer, const Rooms& rooms);
 
+// For what is no acceptable request at all: 400, or 431 for too large a head.
+Refusal not_http(int status);
+
 // What every refusal for want of room says.
 Refusal too_many_sockets();
 

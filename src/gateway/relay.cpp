@@ -65,6 +65,8 @@ void Relay::on_frames(std::span<const net::Frame> frames)
     for (const net::Frame& frame : frames) {
         if (over_.is_set())
             break; // after the terminal event there is nothing that belongs to this turn
+        if (frame.opcode != net::Opcode::text)
+            continue; // no vendor sends any, and clients take it for an error (protocol.md sections 1, 10.3)
         const EventKind kind = protocol::peek_kind(frame.payload);
         switch (kind) {
         case EventKind::delta:

@@ -116,9 +116,7 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
     if (!request) {
         if (request.error().status == 0)
             co_return;
-        net::HttpResponse bad;
-        bad.status = request.error().status;
-        co_await answer(stream, std::move(bad), false);
+        co_await answer(stream, not_http(request.error().status), false);
         co_return;
     }
 

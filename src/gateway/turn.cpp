@@ -132,17 +132,27 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
     co_return std::move(*leased);
 }
 
+// What must be changed in a create for its account. Usually nothing.
+protocol::Edits edits_for(const Turn& turn)
+{
+    protocol::Edits edits;
+    if (!turn.create.at.type) // left out, as behaviour.md section 2 allows; upstreams do not
+        protocol::add(edits, protocol::insert_string(turn.frame, "type", "response.create"));
+    if (turn.create.at.model && turn.upstream_model != turn.create.model)
+        protocol::add(edits, protocol::replace_with_string(turn.create.at.model, turn.upstream_model));
+    return edits;
+}
+
 // 8 send: the client's own bytes, with edits spliced in only where needed.
 void send(Turn& turn, upstream::Connection& connection)
 {
     turn.relay.attach(connection);
     turn.is_sent = true;
-    if (turn.upstream_model == turn.create.model || !turn.create.at.model) {
+    const protocol::Edits edits = edits_for(turn);
+    if (edits.empty())
         connection.send(turn.frame);
-        return;
-    }
-    const protocol::Edits edits{protocol::replace_with_string(turn.create.at.model, turn.upstream_model)};
-    connection.send(protocol::apply(turn.frame, edits));
+    else
+        connection.send(protocol::apply(turn.frame, edits));
 }
 
 // 10 settle: the bill is in the journal before the client sees the end; all else comes after it.

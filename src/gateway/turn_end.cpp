@@ -36,6 +36,15 @@ Outcome outcome_of(const core::Fault& fault, bool is_sent) noexcept
     return is_sent || core::side_of(fault.code) == core::Side::upstream ? Outcome::failed : Outcome::refused;
 }
 
+// No bill where an upstream failed before a response began; none again where the bill itself was what failed. A client
+// that left after its create had gone up is billed: the upstream may have worked for it.
+bool may_have_cost(const Turn& turn, const Facts& facts) noexcept
+{
+    if (!turn.is_sent || facts.fault.code == FaultCode::accounting_unavailable)
+        return false;
+    return facts.has_created || core::side_of(facts.fault.code) != core::Side::upstream;
+}
+
 std::string event_for(const Turn& turn, FaultCode code)
 {
     protocol::ErrorDetail detail;
@@ -111,6 +120,7 @@ void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* r
                          {"reused", turn.connection != 0 && turn.how == upstream::Lease::How::reused},
                          {"fault", fault ? core::name_of(fault->code) : std::string_view()},
                          {"where", fault ? std::string_view(fault->where) : std::string_view()},
+                         {"reason", record ? record->reason : std::string()},
                          {"seen", name_of(turn.relay.seen())},
                          {"attempts", 1},
                          {"input_tokens", record ? record->tokens.input : 0},
@@ -124,8 +134,7 @@ bool end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
 {
     std::optional<usage::UsageRecord> record;
     FaultCode tell = action.tell;
-    // A bill that could not be written is not tried again: the turn ended because of it.
-    if (turn.is_sent && facts.fault.code != FaultCode::accounting_unavailable) {
+    if (may_have_cost(turn, facts)) {
         record = bill_aborted(turn, facts.fault);
         if (!write_bill(turn, *record))
             tell = FaultCode::accounting_unavailable;

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { atEnd } from './scope.mjs';
+import { atEnd, atExit } from './scope.mjs';
 
 export const kRoot = fileURLToPath(new URL('../../../', import.meta.url));
 export const kPricing = join(kRoot, 'config/pricing.yaml');
@@ -12,6 +13,11 @@ export const binary = (name) => resolve(process.env.TURNGATE_BIN ?? join(kRoot, 
 
 export async function temporaryDirectory(scope) {
   const directory = await mkdtemp(join(tmpdir(), 'turngate-test-'));
-  atEnd(scope, () => rm(directory, { recursive: true, force: true }));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const forget = atExit(remove);
+  atEnd(scope, () => {
+    remove();
+    forget();
+  });
   return directory;
 }

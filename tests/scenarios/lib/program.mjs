@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 
+import { atExit } from './scope.mjs';
 import { waitFor, within } from './wait.mjs';
 
 const kReport = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
-
-const living = new Set();
-process.on('exit', () => living.forEach((child) => child.kill('SIGKILL'))); // also when a test was cut short
 
 // A process and all it printed. `out` and `err` grow while it runs.
 export class Program {
@@ -18,16 +16,16 @@ export class Program {
     this.child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     this.child.stdout.setEncoding('utf8').on('data', (text) => (this.out += text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.err += text));
-    living.add(this.child);
+    const forget = atExit(() => this.child.kill('SIGKILL'));
     // 'close' comes after the last byte of output, 'exit' may come before it.
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject);
       this.child.once('close', (code, signal) => {
-        living.delete(this.child);
+        forget();
         resolve({ code, signal });
       });
     });
-    this.ended.catch(() => living.delete(this.child));
+    this.ended.catch(forget);
   }
 
   get pid() {

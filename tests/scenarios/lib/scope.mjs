@@ -23,3 +23,14 @@ async function undoAll(undos) {
   }
   if (complaints.length > 0) throw complaints[0];
 }
+
+const remains = new Set();
+
+// For a test that is cut short: done, at once, if the process ends while it is still registered. Returns what unregisters it.
+export function atExit(undo) {
+  remains.add(undo);
+  return () => remains.delete(undo);
+}
+
+process.on('exit', () => remains.forEach((undo) => undo()));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
