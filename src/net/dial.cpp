@@ -21,11 +21,12 @@ Fault failed(error_code cause, const char* where)
     return {FaultCode::dial_failed, cause, where};
 }
 
-// Losing a connection that was never one is a failed dial; a stop or deadline stays what it is.
+// Losing a connection that was never one, and an answer that is no HTTP, is a failed dial and never the client's fault; a
+// stop or deadline stays what it is.
 Fault as_dial(Fault fault)
 {
-    if (fault.code == FaultCode::upstream_lost)
-        fault.code = FaultCode::dial_failed;
+    if (fault.code == FaultCode::upstream_lost || fault.code == FaultCode::invalid_request)
+        return failed(fault.cause, fault.where);
     return fault;
 }
 

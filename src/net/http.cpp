@@ -66,6 +66,30 @@ void copy_headers(const Fields& from, HttpHeaders& to)
     }
 }
 
+bool is_window_bits(boost::beast::string_view text) noexcept
+{
+    int bits = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
+    return error == std::errc() && end == text.data() + text.size() && bits >= 8 && bits <= 15;
+}
+
+// RFC 7692 section 7.1: what is unknown, invalid or twice there declines the offer. server_max_window_bits would have to be
+// answered and kept to; our answer names no window, so such an offer is not for us.
+bool can_take(const http::param_list& parameters)
+{
+    std::vector<boost::beast::string_view> seen;
+    for (const auto& [name, value] : parameters) {
+        const auto is_this = [&name = name](boost::beast::string_view one) { return boost::beast::iequals(one, name); };
+        const bool is_flag = is_this("server_no_context_takeover") || is_this("client_no_context_takeover");
+        const bool is_known = is_flag ? value.empty()
+                                      : is_this("client_max_window_bits") && (value.empty() || is_window_bits(value));
+        if (!is_known || std::any_of(seen.begin(), seen.end(), is_this))
+            return false;
+        seen.push_back(name);
+    }
+    return true;
+}
+
 } // namespace
 
 bool equal_without_case(std::string_view a, std::string_view b) noexcept
@@ -189,17 +213,10 @@ bool offers_deflate(const HttpRequest& request) noexcept
     for (const auto& [name, value] : request.headers) {
         if (!equal_without_case(name, "sec-websocket-extensions"))
             continue;
-        for (const auto& extension : http::ext_list(value)) {
-            if (!boost::beast::iequals(extension.first, "permessage-deflate"))
-                continue;
-            // We always deflate with the full window, so an offer that limits ours cannot be taken.
-            bool can_take = true;
-            for (const auto& parameter : extension.second)
-                if (boost::beast::iequals(parameter.first, "server_max_window_bits") && parameter.second != "15")
-                    can_take = false;
-            if (can_take)
+        const std::string padded = value + " "; // Beast gives a last extension the parameters of the one before it
+        for (const auto& extension : http::ext_list(padded))
+            if (boost::beast::iequals(extension.first, "permessage-deflate") && can_take(extension.second))
                 return true;
-        }
     }
     return false;
 }

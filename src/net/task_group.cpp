@@ -46,11 +46,12 @@ void TaskGroup::spawn(const char* name, Task<> task)
 
 Task<> TaskGroup::join()
 {
-    if (running_ == 0)
-        co_return;
     Event joined(loop_);
     joined_ = &joined;
-    co_await joined.wait_until(core::Deadline::max());
+    while (running_ != 0) { // a task may begin between the last one's end and our turn
+        joined.reset();
+        co_await joined.wait_until(core::Deadline::max());
+    }
     joined_ = nullptr;
 }
 
