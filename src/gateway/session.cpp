@@ -51,7 +51,8 @@ Session::Session(Rooms& rooms, Opening opening)
       leftover_(std::move(opening.leftover)),
       socket_(rooms.loop, std::move(opening.stream), options_of(*rooms.snapshot->config, opening.deflate)),
       tasks_(rooms.loop),
-      idle_since_(Clock::now())
+      idle_since_(Clock::now()),
+      checked_keys_of_(rooms.snapshot)
 {
     rooms_.loop.tick(*this);
 }
@@ -210,14 +211,16 @@ net::Task<> Session::run_turns()
 
         running_ = &turn;
         rooms_.metrics.turns_running.add(1);
-        const bool goes_on = co_await run_turn(turn);
+        const std::uint16_t close_code = co_await run_turn(turn);
         rooms_.metrics.turns_running.add(-1);
         running_ = nullptr;
         idle_since_ = Clock::now();
-        if (!goes_on)
-            close(protocol::internal_error, "internal error");
+        if (close_code != 0)
+            close(close_code, close_code == protocol::internal_error ? "internal error" : "not allowed any more");
     }
     runs_turns_ = false;
+    if (is_revoked_)
+        revoke();
     if (is_draining_)
         close(protocol::service_restart, "the gateway restarts");
 }
@@ -225,13 +228,30 @@ net::Task<> Session::run_turns()
 // No precision is needed here, so there is no timer.
 void Session::on_tick(core::Deadline now)
 {
-    if (runs_turns_ || !socket_.is_open())
+    if (!socket_.is_open())
+        return;
+    if (std::exchange(checked_keys_of_, rooms_.snapshot) != rooms_.snapshot && !rooms_.snapshot->keys.find(facts_.secret)) {
+        revoke();
+        return;
+    }
+    if (runs_turns_)
         return;
     const config::Limits& limits = rooms_.snapshot->config->limits;
     if (!has_created_ && now - idle_since_ > limits.first_create)
         close(protocol::policy_violation, "no request was sent");
     else if (now - idle_since_ > limits.idle)
         close(protocol::going_away, "idle");
+}
+
+// A turn that runs is paid for and may end; the socket closes after it.
+void Session::revoke()
+{
+    waiting_.clear();
+    is_revoked_ = true;
+    if (runs_turns_)
+        return;
+    send(protocol::error_event(FaultCode::invalid_api_key));
+    close(protocol::policy_violation, "the API key was revoked");
 }
 
 void Session::drain()

@@ -58,6 +58,7 @@ private:
     bool is_congested() const override;
 
     net::Task<> run_turns();
+    void revoke();
     void close(std::uint16_t code, std::string_view reason);
 
     struct Waiting
@@ -77,10 +78,12 @@ private:
     std::list<Waiting> waiting_; // a deque would hold memory while it is empty
     Turn* running_ = nullptr;
     core::Deadline idle_since_;
+    std::shared_ptr<const Snapshot> checked_keys_of_; // the key is looked up again when the snapshot changes
     unsigned bad_frames_ = 0;
     bool runs_turns_ = false;
     bool has_created_ = false;
     bool is_draining_ = false;
+    bool is_revoked_ = false;
 };
 
 } // namespace turngate::gateway

@@ -205,7 +205,7 @@ net::Task<Result<>> try_turn(Turn& turn)
 
 } // namespace
 
-net::Task<bool> run_turn(Turn& turn)
+net::Task<std::uint16_t> run_turn(Turn& turn)
 {
     Result<> result = Fault{FaultCode::internal_error, {}, "exception"};
     try {
@@ -215,7 +215,7 @@ net::Task<bool> run_turn(Turn& turn)
         turn.relay.detach();
     }
     if (result)
-        co_return true;
+        co_return 0;
     const Facts facts{result.error(), turn.relay.seen(), turn.relay.has_response()};
     co_return end_without_terminal(turn, facts, decide(facts));
 }

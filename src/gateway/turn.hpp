@@ -64,7 +64,7 @@ struct Turn
 };
 
 // The way of a turn (design.md section 2): always tells the client once how it ended, always leaves slots, lease and
-// bill in order. False: the gateway itself failed, and the session must end with 1011.
-net::Task<bool> run_turn(Turn& turn);
+// bill in order. Returns the close code the session must end with, 0 if it goes on (behaviour.md section 8).
+net::Task<std::uint16_t> run_turn(Turn& turn);
 
 } // namespace turngate::gateway

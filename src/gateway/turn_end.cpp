@@ -2,6 +2,7 @@
 
 #include "bill.hpp"
 
+#include "turngate/protocol/close_code.hpp"
 #include "turngate/protocol/error_event.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -130,7 +131,7 @@ void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* r
                          {"openai_ws_mode", true}});
 }
 
-bool end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
+std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
 {
     std::optional<usage::UsageRecord> record;
     FaultCode tell = action.tell;
@@ -144,9 +145,10 @@ bool end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
         turn.client.send(event_for(turn, tell));
         turn.client.flush();
     }
-    const bool is_ours = tell == FaultCode::internal_error ||
-                         (tell == FaultCode::accounting_unavailable && turn.is_sent);
-    return !is_ours;
+    // A response whose bill is lost may not be followed by another: the gateway's own fault, like an exception.
+    if (tell == FaultCode::accounting_unavailable && turn.is_sent)
+        return protocol::internal_error;
+    return protocol::catalogue(tell).close_code;
 }
 
 } // namespace turngate::gateway

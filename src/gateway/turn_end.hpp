@@ -15,8 +15,8 @@ core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record);
 // The turn's one line at its end, and its numbers. record, fault: null if there is none.
 void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* record, const core::Fault* fault);
 
-// A turn that died: its bill if the upstream may have worked, one error event if the client is there. False: the gateway's
-// own fault, the session must end.
-bool end_without_terminal(Turn& turn, const Facts& facts, const Action& action);
+// A turn that died: its bill if the upstream may have worked, one error event if the client is there. Returns the close
+// code the session must end with, 0 if it goes on.
+std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action& action);
 
 } // namespace turngate::gateway

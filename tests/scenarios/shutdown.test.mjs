@@ -122,6 +122,8 @@ test('SighupTakesNewKeysWithoutDroppingASocket', async (t) => {
   await writeFile(daemon.configFile, JSON.stringify(config));
   daemon.signal('SIGHUP');
   await daemon.loggedOnce('reloaded', (line) => line.keys === 1);
-  const revoked = await client.turn({ model: 'sim-1', input: 'x' });
+  const revoked = await client.next('error');
   assert.equal(revoked.error.code, 'invalid_api_key');
+  assert.equal(revoked.status, 401);
+  assert.equal((await client.closed()).code, 1008);
 });

@@ -46,7 +46,7 @@ struct Closing
 // pings, sees pongs and closes. Output is gathered by append/send and leaves with `flush`, one system call for all
 // that one read brought; what the kernel does not take is queued and written as there is room.
 // Single loop. `run` must have returned before destruction.
-class WebSocket : private Ticked
+class WebSocket final : private Ticked
 {
 public:
     // Called by the reader. May append to this or other connections, may close or abort them; must not destroy them.
