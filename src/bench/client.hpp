@@ -3,6 +3,7 @@
 #include "create.hpp"
 #include "load_plan.hpp"
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
 
 #include <optional>
@@ -37,12 +38,6 @@ public:
     net::Task<> close();
 
 private:
-    // Final, so that it may be destroyed as what it is: WebSocket's own destructor is not virtual.
-    struct Socket final : net::WebSocket
-    {
-        using WebSocket::WebSocket;
-    };
-
     net::Task<> read(std::string leftover);
     net::Task<> take_turn();
     net::Task<> rest(std::chrono::nanoseconds time);
@@ -59,7 +54,7 @@ private:
     net::Event over_;   // the turn
     net::Event closed_; // the connection
     net::Event rested_; // never set: a pause between turns
-    std::optional<Socket> socket_;
+    std::optional<net::WebSocket> socket_;
     core::Deadline sent_at_{};
 };
 

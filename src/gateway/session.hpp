@@ -4,6 +4,7 @@
 #include "socket_counts.hpp"
 #include "turn.hpp"
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
 
 #include <list>

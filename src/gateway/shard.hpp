@@ -4,6 +4,7 @@
 #include "rooms.hpp"
 #include "session.hpp"
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/gateway/gateway.hpp"
 
 #include <atomic>

@@ -10,6 +10,7 @@ Loop::Loop(unsigned index)
     : index_(index),
       context_(1), // one thread runs it: no wake-ups between its own handlers
       work_(asio::make_work_guard(context_)),
+      poller_(context_),
       read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBuffer)),
       tick_timer_(context_)
 {

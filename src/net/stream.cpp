@@ -9,12 +9,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <optional>
+#include <utility>
 
 namespace turngate::net {
 namespace {
@@ -98,19 +100,36 @@ void Stream::FreeTls::operator()(ssl_st* tls) const noexcept
     ::SSL_free(tls);
 }
 
-Stream::Stream(Socket socket) : socket_(std::move(socket))
+Stream::Stream(Socket socket) : socket_(std::move(socket)), descriptor_(socket_.native_handle())
 {
     error_code ignored;
     socket_.native_non_blocking(true, ignored);
 }
 
-Stream::~Stream() = default;
-Stream::Stream(Stream&&) noexcept = default;
-Stream& Stream::operator=(Stream&&) noexcept = default;
+Stream::~Stream()
+{
+    close();
+}
+
+Stream::Stream(Stream&& other) noexcept
+    : socket_(std::move(other.socket_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      tls_(std::move(other.tls_))
+{
+}
+
+Stream& Stream::operator=(Stream&& other) noexcept
+{
+    close();
+    socket_ = std::move(other.socket_);
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    tls_ = std::move(other.tls_);
+    return *this;
+}
 
 IoResult Stream::try_read(std::span<char> into) noexcept
 {
-    if (!socket_.is_open())
+    if (!is_open())
         return {IoState::failed, 0, asio::error::operation_aborted};
     if (tls_) {
         ::ERR_clear_error();
@@ -118,7 +137,7 @@ IoResult Stream::try_read(std::span<char> into) noexcept
         const int n = ::SSL_read(tls_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
         return n > 0 ? IoResult{IoState::done, static_cast<std::size_t>(n)} : from_tls(tls_.get(), n);
     }
-    const auto n = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    const auto n = ::recv(descriptor_, into.data(), into.size(), 0);
     if (n > 0)
         return {IoState::done, static_cast<std::size_t>(n)};
     return n == 0 ? IoResult{IoState::failed, 0, asio::error::eof} : from_errno(IoState::wants_read);
@@ -131,7 +150,7 @@ IoResult Stream::try_write(std::string_view bytes) noexcept
 
 IoResult Stream::try_write(std::span<const std::string_view> pieces) noexcept
 {
-    if (!socket_.is_open())
+    if (!is_open())
         return {IoState::failed, 0, asio::error::operation_aborted};
     if (tls_) {
         std::size_t written = 0;
@@ -165,7 +184,7 @@ IoResult Stream::try_write(std::span<const std::string_view> pieces) noexcept
         msghdr message{};
         message.msg_iov = vectors.data();
         message.msg_iovlen = count;
-        const auto n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+        const auto n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
         if (n < 0) {
             IoResult result = from_errno(IoState::wants_write);
             result.size = written;
@@ -286,17 +305,31 @@ bool Stream::has_buffered() const noexcept
 
 void Stream::close() noexcept
 {
-    if (tls_ && socket_.is_open()) {
+    if (!is_open())
+        return;
+    if (tls_) {
         ::SSL_shutdown(tls_.get()); // a close_notify if there is room for it; never waited for
         ::ERR_clear_error();
     }
     error_code ignored;
-    socket_.close(ignored);
+    if (socket_.is_open())
+        socket_.close(ignored);
+    else
+        ::close(descriptor_);
+    descriptor_ = -1;
 }
 
 int Stream::release()
 {
+    descriptor_ = -1;
     return socket_.release();
+}
+
+int Stream::leave_asio()
+{
+    if (socket_.is_open())
+        socket_.release();
+    return descriptor_;
 }
 
 Stream adopt(Loop& loop, int fd)

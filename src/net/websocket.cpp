@@ -28,7 +28,7 @@ WebSocket::WebSocket(Loop& loop, Stream stream, const WebSocketOptions& options)
       stream_(std::move(stream)),
       options_(options),
       parser_(options.role, options.limits),
-      tasks_(loop),
+      over_(loop),
       last_heard_(core::Clock::now()),
       last_ping_(last_heard_),
       write_progress_(last_heard_)
@@ -43,64 +43,86 @@ WebSocket::~WebSocket() = default;
 Task<Closing> WebSocket::run(Sink& sink, std::string leftover)
 {
     sink_ = &sink;
-    std::exception_ptr bug;
-    try {
-        if (!leftover.empty()) {
+    descriptor_ = stream_.leave_asio();
+    if (!leftover.empty()) {
+        try {
             std::vector<Frame> frames; // not the loop's: it may be in use where this was spawned
             received(leftover, frames);
+        } catch (...) {
+            bug_ = std::current_exception();
+            end();
         }
-        co_await read_until_closed();
-    } catch (...) {
-        bug = std::current_exception();
     }
-    ended_ = true;
-    stream_.close();
-    co_await tasks_.join();
-    if (bug)
-        std::rethrow_exception(bug);
+    if (!ended_) {
+        loop_.poller().add(descriptor_, *this);
+        if (stream_.has_buffered())
+            loop_.poller().again(*this);
+        co_await over_.wait_until(core::Deadline::max());
+    }
+    if (bug_)
+        std::rethrow_exception(bug_);
     co_return closing_.value_or(Closing{});
 }
 
-Task<> WebSocket::read_until_closed()
+void WebSocket::on_ready(std::uint32_t events)
 {
-    while (!ended_) {
-        if (paused_) {
-            resumed_ = std::make_unique<Event>(loop_);
-            co_await resumed_->wait_until(core::Deadline::max());
-            resumed_.reset();
-            continue;
-        }
-        if (!stream_.has_buffered()) {
-            const error_code error = co_await stream_.wait(Stream::Ready::read);
-            if (ended_ || paused_)
-                continue;
-            if (error) {
-                lose(error);
-                co_return;
-            }
-        }
+    try {
+        write_queue(); // on any edge: TLS may have waited for bytes before it could write, and the other way round
+        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+            is_hung_up_ = true;
+        const bool is_readable = stream_.is_tls() || (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+        if (ended_ || !is_readable)
+            return;
+        if (paused_)
+            readable_ = true;
+        else
+            read_available();
+    } catch (...) {
+        bug_ = std::current_exception(); // of the sink: ends this connection, not the loop
+        end();
+    }
+}
+
+// An edge is told once, so this reads to the end; but not more than a few buffers before others have their turn.
+void WebSocket::read_available()
+{
+    constexpr int kReadsInARow = 4;
+    for (int i = 0; i < kReadsInARow; ++i) {
         const auto direct = discards_ ? std::span<char>() : parser_.direct_space();
         const auto into = direct.empty() ? loop_.read_buffer() : direct;
         const IoResult read = stream_.try_read(into);
         if (read.state == IoState::failed)
             lose(read.error);
-        if (read.state == IoState::wants_write)
-            co_await stream_.wait(Stream::Ready::write);
         if (read.state != IoState::done)
-            continue;
-        heard_ = true;
-        bytes_in_ += read.size;
-        if (discards_)
-            continue;
-        auto& frames = loop_.frames();
-        if (direct.empty()) {
-            received(into.first(read.size), frames);
-        } else {
-            frames.clear();
-            const auto result = parser_.filled(read.size, frames);
-            parsed(result, frames);
+            return; // TLS that wants to write first is told by the next edge
+        took(into.first(read.size), !direct.empty());
+        if (ended_)
+            return;
+        if (paused_) {
+            readable_ = true;
+            return;
         }
+        // A short read of a plain socket has emptied it (epoll(7)), unless an end is behind the data.
+        if (read.size < into.size() && !stream_.is_tls() && !is_hung_up_)
+            return;
     }
+    loop_.poller().again(*this);
+}
+
+void WebSocket::took(std::span<char> bytes, bool is_direct)
+{
+    heard_ = true;
+    bytes_in_ += bytes.size();
+    if (discards_)
+        return;
+    auto& frames = loop_.frames();
+    if (!is_direct) {
+        received(bytes, frames);
+        return;
+    }
+    frames.clear();
+    const auto result = parser_.filled(bytes.size(), frames);
+    parsed(result, frames);
 }
 
 void WebSocket::received(std::span<char> bytes, std::vector<Frame>& frames)
@@ -169,7 +191,7 @@ void WebSocket::on_control(const Frame& frame)
         }
         if (!closing_)
             closing_ = Closing{Closing::By::peer, reason->code, std::string(reason->reason), {}};
-        ended_ = true;
+        end();
     }
 }
 
@@ -237,7 +259,7 @@ void WebSocket::write_out(std::string bytes)
         return;
     queue_ = std::move(bytes);
     queue_head_ = written.size;
-    start_writer();
+    note_stuck();
 }
 
 void WebSocket::flush()
@@ -245,7 +267,8 @@ void WebSocket::flush()
     if (pieces_.empty())
         return;
     std::size_t written = 0;
-    if (queued() == 0) {
+    const bool is_queued = queued() > 0;
+    if (!is_queued) {
         const IoResult result = stream_.try_write(pieces_);
         written = result.size;
         bytes_out_ += written;
@@ -258,8 +281,8 @@ void WebSocket::flush()
             queue(piece);
     }
     pieces_.clear();
-    if (queued() > 0)
-        start_writer();
+    if (!is_queued && queued() > 0)
+        note_stuck();
 }
 
 void WebSocket::queue(std::string_view bytes)
@@ -270,39 +293,30 @@ void WebSocket::queue(std::string_view bytes)
     was_congested_ = was_congested_ || is_congested();
 }
 
-void WebSocket::start_writer()
+// The queue has begun: the kernel says when there is room again.
+void WebSocket::note_stuck()
 {
     was_congested_ = was_congested_ || is_congested();
-    if (writing_ || ended_)
-        return;
-    writing_ = true;
     write_progress_ = core::Clock::now();
-    tasks_.spawn("websocket writer", write_queue());
 }
 
-Task<> WebSocket::write_queue()
+void WebSocket::write_queue()
 {
-    auto direction = Stream::Ready::write;
-    while (queued() > 0 && !ended_) {
-        const error_code error = co_await stream_.wait(direction);
-        if (error || ended_)
-            break;
-        const IoResult written = stream_.try_write(std::string_view(queue_).substr(queue_head_));
-        direction = written.state == IoState::wants_read ? Stream::Ready::read : Stream::Ready::write;
-        queue_head_ += written.size;
-        bytes_out_ += written.size;
-        if (written.size > 0)
-            write_progress_ = core::Clock::now();
-        after_write();
-        if (written.state == IoState::failed) {
-            // The reader will see why; if it does not soon, the deadline ends it.
-            queue_.clear();
-            queue_head_ = 0;
-            close_by_ = std::min(close_by_, core::Clock::now() + kCloseHandshake);
-            resume();
-        }
+    if (queued() == 0 || ended_)
+        return;
+    const IoResult written = stream_.try_write(std::string_view(queue_).substr(queue_head_));
+    queue_head_ += written.size;
+    bytes_out_ += written.size;
+    if (written.size > 0)
+        write_progress_ = core::Clock::now();
+    if (written.state == IoState::failed) {
+        // The reader will see why; if it does not soon, the deadline ends it.
+        queue_.clear();
+        queue_head_ = 0;
+        close_by_ = std::min(close_by_, core::Clock::now() + kCloseHandshake);
+        resume();
     }
-    writing_ = false;
+    after_write();
 }
 
 void WebSocket::after_write()
@@ -339,16 +353,25 @@ void WebSocket::abort()
 {
     if (!closing_)
         closing_ = Closing{Closing::By::us, protocol::abnormal, {}, {}};
-    ended_ = true;
-    stream_.close();
-    resume();
+    end();
 }
 
 void WebSocket::lose(error_code error)
 {
     if (!closing_)
         closing_ = Closing{Closing::By::lost, protocol::abnormal, {}, error};
-    ended_ = true;
+    end();
+}
+
+// Whoever runs this connection is woken; nothing is read, written or told any more.
+void WebSocket::end() noexcept
+{
+    if (std::exchange(ended_, true))
+        return;
+    if (descriptor_ >= 0)
+        loop_.poller().remove(descriptor_, *this);
+    stream_.close();
+    over_.set();
 }
 
 void WebSocket::pause()
@@ -360,9 +383,8 @@ void WebSocket::resume()
 {
     if (paused_)
         ping_unanswered_ = false; // its answer may be among what was not read
-    paused_ = false;
-    if (resumed_)
-        resumed_->set();
+    if (std::exchange(paused_, false) && std::exchange(readable_, false) && !ended_)
+        loop_.poller().again(*this);
 }
 
 void WebSocket::on_tick(core::Deadline now)

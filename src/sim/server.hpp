@@ -3,6 +3,7 @@
 #include "control.hpp"
 #include "options.hpp"
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/net/listener.hpp"
 #include "turngate/net/tls.hpp"
 

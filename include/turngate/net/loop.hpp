@@ -2,6 +2,7 @@
 
 #include "turngate/core/clock.hpp"
 #include "turngate/net/frame.hpp"
+#include "turngate/net/poller.hpp"
 #include "turngate/net/task.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -60,6 +61,8 @@ public:
     std::span<char> read_buffer() noexcept { return {read_buffer_.get(), kReadBuffer}; }
     std::vector<Frame>& frames() noexcept { return frames_; }
 
+    Poller& poller() noexcept { return poller_; }
+
     void tick(Ticked& ticked);
 
     // How late the last tick came: the loop's lag. Any thread.
@@ -77,6 +80,7 @@ private:
     const unsigned index_;
     asio::io_context context_;
     asio::executor_work_guard<Executor> work_;
+    Poller poller_;
     std::unique_ptr<char[]> read_buffer_;
     std::vector<Frame> frames_;
     boost::intrusive::list<Ticked, boost::intrusive::constant_time_size<false>> ticked_;

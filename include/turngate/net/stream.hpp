@@ -73,11 +73,13 @@ public:
     Task<> linger(core::Deadline deadline);
 
     void close() noexcept; // now; every wait ends with operation_aborted
-    bool is_open() const noexcept { return socket_.is_open(); }
+    bool is_open() const noexcept { return descriptor_ >= 0; }
     bool is_tls() const noexcept { return tls_ != nullptr; }
 
     // Gives the descriptor up, to move a plain stream to another loop.
     int release();
+    // From here on the stream is only tried, not waited for: its owner watches the descriptor itself.
+    int leave_asio();
     Socket& socket() noexcept { return socket_; }
 
 private:
@@ -86,7 +88,8 @@ private:
         void operator()(ssl_st* tls) const noexcept;
     };
 
-    Socket socket_;
+    Socket socket_; // closed after leave_asio()
+    int descriptor_ = -1;
     std::unique_ptr<ssl_st, FreeTls> tls_;
 };
 

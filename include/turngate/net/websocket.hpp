@@ -1,11 +1,13 @@
 #pragma once
 
+#include "turngate/net/event.hpp"
 #include "turngate/net/frame.hpp"
+#include "turngate/net/poller.hpp"
 #include "turngate/net/stream.hpp"
-#include "turngate/net/task_group.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,7 +48,7 @@ struct Closing
 // pings, sees pongs and closes. Output is gathered by append/send and leaves with `flush`, one system call for all
 // that one read brought; what the kernel does not take is queued and written as there is room.
 // Single loop. `run` must have returned before destruction.
-class WebSocket final : private Ticked
+class WebSocket final : private Ticked, private Poller::Client
 {
 public:
     // Called by the reader. May append to this or other connections, may close or abort them; must not destroy them.
@@ -106,8 +108,10 @@ public:
     static constexpr std::size_t kCompressFrom = 1024;
 
 private:
-    Task<> read_until_closed();
-    Task<> write_queue();
+    void on_ready(std::uint32_t events) override;
+    void read_available();
+    void took(std::span<char> bytes, bool is_direct);
+    void write_queue();
     void received(std::span<char> bytes, std::vector<Frame>& frames);
     void parsed(const boost::system::result<void, FrameFault>& result, std::span<const Frame> frames);
     void on_violation(const FrameFault& fault);
@@ -116,9 +120,10 @@ private:
     void send_frame(Opcode opcode, std::span<const std::string_view> pieces, bool compressed = false);
     void write_out(std::string bytes);
     void queue(std::string_view bytes);
-    void start_writer();
+    void note_stuck();
     void after_write();
     void lose(error_code error);
+    void end() noexcept;
     void on_tick(core::Deadline now) override;
 
     Loop& loop_;
@@ -131,9 +136,10 @@ private:
     std::string queue_;                    // what the kernel would not take
     std::size_t queue_head_ = 0;
 
-    std::unique_ptr<Event> resumed_; // while the reader waits for resume()
     std::optional<Closing> closing_;
-    TaskGroup tasks_;
+    std::exception_ptr bug_; // of the sink
+    Event over_;
+    int descriptor_ = -1;
 
     core::Deadline last_heard_;
     core::Deadline last_ping_;
@@ -145,8 +151,9 @@ private:
     bool heard_ = false;
     bool ping_unanswered_ = false;
     bool paused_ = false;
+    bool readable_ = false;    // an edge came while paused
+    bool is_hung_up_ = false;  // read until the error or end that is behind the data
     bool was_congested_ = false;
-    bool writing_ = false;
     bool close_sent_ = false;
     bool discards_ = false; // after a violation: read on so that the peer gets our last words, parse nothing
     bool ended_ = false;

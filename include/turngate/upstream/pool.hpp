@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/telemetry/metrics.hpp"
 #include "turngate/upstream/connection.hpp"
 

@@ -3,6 +3,7 @@
 #include "fakes/run.hpp"
 #include "fakes/websocket_peer.hpp"
 
+#include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
 
 #include <functional>
