@@ -29,9 +29,26 @@ bool has_token(const net::HttpRequest& request, const std::string& token)
 {
     constexpr std::string_view kBearer = "Bearer ";
     const std::string_view header = request.headers.get("authorization");
-    return header.starts_with(kBearer) && core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())),
-                                                                        core::sha256(token));
+    return net::equal_without_case(header.substr(0, kBearer.size()), kBearer) &&
+           core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())), core::sha256(token));
 }
+
+// Known while it is open, whatever ends it, so that the server's end does not wait for it.
+class Known
+{
+public:
+    Known(std::vector<net::Stream*>& open, net::Stream& stream) : open_(open), stream_(stream)
+    {
+        open_.push_back(&stream_);
+    }
+    ~Known() { std::erase(open_, &stream_); }
+    Known(const Known&) = delete;
+    Known& operator=(const Known&) = delete;
+
+private:
+    std::vector<net::Stream*>& open_;
+    net::Stream& stream_;
+};
 
 } // namespace
 
@@ -70,27 +87,45 @@ net::Task<> Server::finish()
 net::Task<> Server::serve(net::Socket socket)
 {
     net::Stream stream(std::move(socket));
-    open_.push_back(&stream);
+    const Known known(open_, stream);
     std::string leftover;
     for (bool keep_alive = true; keep_alive;) {
         const auto idle = core::Clock::now() + kIdle;
         auto request = co_await net::read_request(stream, std::move(leftover), net::HttpLimits{}, idle);
-        if (!request)
-            break;
-        keep_alive = request->keep_alive;
-        leftover = std::move(request->leftover);
-        const Answer answered = answer(*request);
+        if (!request && request.error().status == 0)
+            co_return;
+        const Answer answered = request ? answer_safely(*request) : not_http(request.error().status);
+        const bool is_head = request && request->method == "HEAD";
+        keep_alive = request && request->keep_alive;
+        if (keep_alive)
+            leftover = std::move(request->leftover);
         net::HttpResponse response;
         response.status = answered.status;
         response.headers.add("content-type", answered.type);
         response.headers.add("cache-control", "no-store");
         response.body = answered.body;
-        const std::string bytes = net::to_bytes(response, keep_alive, request->method == "HEAD");
+        const std::string bytes = net::to_bytes(response, keep_alive, is_head);
         const auto written = co_await stream.write_all(bytes, core::Clock::now() + kWrite);
         if (!written)
-            break;
+            co_return;
     }
-    std::erase(open_, &stream);
+    co_await stream.linger(core::Clock::now() + kWrite);
+}
+
+Server::Answer Server::not_http(int status)
+{
+    return {status, protocol::error_body("This is not an acceptable HTTP request.", "invalid_request_error", "bad_request")};
+}
+
+// A bug behind one question ends neither the connection nor the server.
+Server::Answer Server::answer_safely(const net::HttpRequest& request)
+{
+    try {
+        return answer(request);
+    } catch (const std::exception& bug) {
+        telemetry::log_error("admin request failed", {{"path", request.path()}, {"what", bug.what()}});
+        return {500, protocol::error_body("An internal error occurred.", "server_error", "internal_error")};
+    }
 }
 
 Server::Answer Server::answer(const net::HttpRequest& request)

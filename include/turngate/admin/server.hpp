@@ -40,6 +40,8 @@ private:
     struct Answer;
 
     net::Task<> serve(net::Socket socket);
+    static Answer not_http(int status);
+    Answer answer_safely(const net::HttpRequest& request);
     Answer answer(const net::HttpRequest& request);
     Answer usage(std::string_view query);
 
