@@ -1,0 +1,289 @@
+#include "bill.hpp"
+
+#include "connected.hpp"
+#include "recording_client.hpp"
+#include "rooms_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+namespace turngate::gateway::test {
+namespace {
+
+using core::FaultCode;
+using usage::Status;
+
+// A turn that has been sent and has come as far as the test takes it.
+class Bill : public testing::Test
+{
+protected:
+    Bill() : turn(test.rooms, client, session)
+    {
+        session.id = 7;
+        session.key = core::sha256("session");
+        session.tenant = "default/alice";
+        session.client_ip = "192.0.2.7";
+        session.user_agent = "codex";
+        turn.id = "turn-1";
+        turn.create.model = "gpt-5.2";
+        turn.frame = std::string(400, 'x'); // about 100 tokens
+        turn.accepted_at = core::Clock::now() - std::chrono::seconds(2);
+        turn.slot_at = turn.accepted_at + std::chrono::milliseconds(500);
+        turn.started_at = core::wall_now();
+        turn.is_sent = true;
+        turn.upstream_model = "gpt-5.2";
+        use_configuration();
+        turn.relay.attach(*up.connection);
+    }
+    ~Bill() override { turn.relay.detach(); }
+
+    void use_configuration()
+    {
+        test.load();
+        turn.snapshot = test.rooms.snapshot;
+        turn.principal = turn.snapshot->keys.find("sk-alice");
+        turn.account = turn.snapshot->accounts.find("main");
+        turn.price = turn.snapshot->prices->find("gpt-5.2", "reject");
+    }
+
+    usage::UsageRecord bill_for(const std::string& terminal)
+    {
+        up.say(terminal);
+        return bill(turn,
+                    test.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
+                                                             turn.relay.terminal_kind()));
+    }
+    usage::UsageRecord bill_lost(FaultCode code) { return bill_aborted(turn, {code, {}, "test"}); }
+
+    RoomsUnderTest test;
+    RecordingClient client;
+    SessionFacts session;
+    Connected up{test.loop};
+    Turn turn;
+};
+
+TEST_F(Bill, SaysWhoAndWhenAndWhat)
+{
+    turn.create.stream_id = "main";
+    up.say_together({kCreated, kDelta});
+    const auto record = bill_for(kCompleted);
+    EXPECT_EQ(record.response_uid.size(), 36u);
+    EXPECT_EQ(record.turn_id, "turn-1");
+    EXPECT_EQ(record.upstream_response_id, "resp_1");
+    EXPECT_EQ(record.user, "alice");
+    EXPECT_EQ(record.key, "a");
+    EXPECT_EQ(record.group, "default");
+    EXPECT_EQ(record.account, "main");
+    EXPECT_EQ(record.requested_model, "gpt-5.2");
+    EXPECT_EQ(record.upstream_model, "gpt-5.2");
+    EXPECT_EQ(record.lane, "main");
+    EXPECT_EQ(record.session, core::sha256("session").hex());
+    EXPECT_EQ(record.request_type, usage::RequestType::ws_v2);
+    EXPECT_EQ(record.status, Status::completed);
+    EXPECT_EQ(record.reason, "");
+    EXPECT_EQ(record.service_tier, "default");
+    EXPECT_EQ(record.price_version, "test-1");
+    EXPECT_EQ(record.queue_ms, 500);
+    ASSERT_TRUE(record.first_token_ms);
+    EXPECT_GE(*record.first_token_ms, 2000);
+    EXPECT_GE(record.total_ms, *record.first_token_ms);
+    EXPECT_EQ(record.started_at, turn.started_at);
+    EXPECT_EQ(record.user_agent, "codex");
+    EXPECT_EQ(record.client_ip, "192.0.2.7");
+    EXPECT_EQ(record.attempts, 1);
+    EXPECT_NE(bill_for(kCompleted).response_uid, record.response_uid);
+}
+
+TEST_F(Bill, TakesTheUsageAsReported)
+{
+    const auto record = bill_for(kCompleted);
+    EXPECT_EQ(record.tokens,
+              (protocol::TokenUsage{.input = 1000,
+                                    .cached = 400,
+                                    .cache_write = 100,
+                                    .output = 50,
+                                    .reasoning = 20,
+                                    .total = 1050}));
+    EXPECT_FALSE(record.estimated);
+    EXPECT_FALSE(record.first_token_ms); // no content came
+    // 500 × $2 + 400 × $0.5 + 100 × $2.5 + 50 × $10, a million tokens each
+    EXPECT_EQ(record.cost.value, 1'950'000);
+    EXPECT_EQ(record.account_cost.value, 1'560'000); // × 0.8
+}
+
+TEST_F(Bill, MultipliesByWhatTheUserPays)
+{
+    test.config.groups[0].multiplier = {500'000};
+    use_configuration();
+    const auto half = bill_for(kCompleted);
+    EXPECT_EQ(half.multiplier.value, 500'000);
+    EXPECT_EQ(half.cost.value, 975'000);
+    EXPECT_EQ(half.account_cost.value, 1'560'000);
+
+    test.config.users[0].group_multipliers["default"] = {0};
+    use_configuration();
+    EXPECT_EQ(bill_for(kCompleted).cost.value, 0);
+}
+
+TEST_F(Bill, CountsUsageOnEveryEndThatHasIt)
+{
+    struct Case
+    {
+        std::string type;
+        std::string more;
+        Status status;
+        std::string reason;
+    };
+    const Case cases[] = {
+        {"response.incomplete",
+         R"("incomplete_details":{"reason":"max_output_tokens"},)",
+         Status::incomplete,
+         "max_output_tokens"},
+        {"response.failed",
+         R"("error":{"code":"server_error","message":"no"},)",
+         Status::failed,
+         "server_error"},
+    };
+    for (const Case& c : cases) {
+        const std::string event =
+            R"({"type":")" + c.type + R"(","response":{"id":"resp_1",)" + c.more +
+            R"("usage":{"input_tokens":1000,"output_tokens":50,"total_tokens":1050}}})";
+        const auto terminal =
+            test.rooms.upstream_events.read_terminal(event, protocol::peek_kind(event));
+        const auto record = bill(turn, terminal);
+        EXPECT_EQ(record.status, c.status) << c.type;
+        EXPECT_EQ(record.reason, c.reason) << c.type;
+        EXPECT_FALSE(record.estimated) << c.type;
+        EXPECT_EQ(record.cost.value, 2'500'000) << c.type;
+    }
+}
+
+TEST_F(Bill, EstimatesUsageThatIsMissing)
+{
+    turn.parent_context_tokens = 5'000;
+    up.say_together({kCreated, kDelta, kDelta, kDelta});
+    const auto record =
+        bill_for(R"({"type":"response.completed","response":{"id":"resp_1","usage":null}})");
+    EXPECT_TRUE(record.estimated);
+    EXPECT_EQ(record.tokens.input, 5'100);
+    EXPECT_EQ(record.tokens.cached, 0);
+    EXPECT_EQ(record.tokens.output, 3);
+    EXPECT_EQ(record.tokens.total, 5'103);
+    EXPECT_EQ(record.cost.value, 5'100 * 2'000 + 3 * 10'000);
+    EXPECT_EQ(record.status, Status::completed);
+}
+
+TEST_F(Bill, EstimatesAnErrorThatCameAfterTheResponseHadBegun)
+{
+    up.say_together({kCreated, kDelta});
+    const auto record =
+        bill_for(R"({"type":"error","status":500,"error":{"code":"server_error","message":"no"}})");
+    EXPECT_EQ(record.status, Status::failed);
+    EXPECT_EQ(record.reason, "server_error");
+    EXPECT_EQ(record.upstream_response_id, "resp_1"); // known from its response.created
+    EXPECT_TRUE(record.estimated);
+    EXPECT_EQ(record.tokens.input, 100);
+    EXPECT_EQ(record.tokens.output, 1);
+}
+
+TEST_F(Bill, ChargesNothingForAFailureWithoutContent)
+{
+    up.say(kCreated);
+    const auto record = bill_for(
+        R"({"type":"response.failed","response":{"id":"resp_1","error":{"code":"server_error"}}})");
+    EXPECT_EQ(record.status, Status::failed);
+    EXPECT_EQ(record.tokens, protocol::TokenUsage{});
+    EXPECT_EQ(record.cost.value, 0);
+}
+
+TEST_F(Bill, ChargesAFailureThatHadContent)
+{
+    up.say_together({kCreated, kDelta});
+    const auto record = bill_for(
+        R"({"type":"response.failed","response":{"id":"resp_1","error":{"code":"server_error"}}})");
+    EXPECT_TRUE(record.estimated);
+    EXPECT_EQ(record.tokens.output, 1);
+    EXPECT_GT(record.cost.value, 0);
+}
+
+TEST_F(Bill, EstimatesATurnThatTheClientLeft)
+{
+    turn.parent_context_tokens = 1'000;
+    turn.create.service_tier = "flex";
+    up.say_together({kCreated, kDelta, kDelta});
+    const auto record = bill_lost(FaultCode::client_gone);
+    EXPECT_EQ(record.status, Status::aborted);
+    EXPECT_EQ(record.reason, "client_gone");
+    EXPECT_EQ(record.upstream_response_id, "resp_1");
+    EXPECT_TRUE(record.estimated);
+    EXPECT_EQ(record.service_tier, "flex");
+    EXPECT_EQ(record.tokens.input, 1'100);
+    EXPECT_EQ(record.tokens.output, 2);
+    EXPECT_EQ(record.cost.value, (1'100 * 2'000 + 2 * 10'000) / 2); // flex is half
+}
+
+TEST_F(Bill, EstimatesAClientThatLeftBeforeAnythingCame)
+{
+    const auto record = bill_lost(FaultCode::client_gone);
+    EXPECT_EQ(record.upstream_response_id, "");
+    EXPECT_EQ(record.tokens.input, 100);
+    EXPECT_EQ(record.tokens.output, 0);
+}
+
+TEST_F(Bill, ChargesALossOnlyForWhatWasDelivered)
+{
+    up.say(kCreated);
+    const auto nothing = bill_lost(FaultCode::upstream_lost);
+    EXPECT_EQ(nothing.tokens, protocol::TokenUsage{});
+    EXPECT_EQ(nothing.cost.value, 0);
+    up.say(kDelta);
+    const auto some = bill_lost(FaultCode::upstream_lost);
+    EXPECT_EQ(some.reason, "upstream_lost");
+    EXPECT_EQ(some.tokens.input, 100);
+    EXPECT_EQ(some.tokens.output, 1);
+}
+
+TEST_F(Bill, ChargesNothingForAbortedTurnsIfTheOperatorWantsThat)
+{
+    test.config.usage.aborted_turns = config::AbortedTurns::free;
+    use_configuration();
+    up.say_together({kCreated, kDelta});
+    const auto record = bill_lost(FaultCode::client_gone);
+    EXPECT_EQ(record.status, Status::aborted);
+    EXPECT_EQ(record.tokens, protocol::TokenUsage{});
+    EXPECT_EQ(record.cost.value, 0);
+    EXPECT_EQ(bill_for(kCompleted).cost.value, 1'950'000); // complete ones cost as ever
+}
+
+TEST_F(Bill, FindsThePriceOfAModelThatOnlyTheAnswerNames)
+{
+    turn.create.model.clear(); // a prompt template names it
+    turn.upstream_model.clear();
+    turn.price = nullptr;
+    const auto record = bill_for(kCompleted);
+    EXPECT_EQ(record.requested_model, "");
+    EXPECT_EQ(record.upstream_model, "gpt-5.2");
+    EXPECT_EQ(record.cost.value, 1'950'000);
+}
+
+TEST_F(Bill, SaysSoWhenThereIsNoPrice)
+{
+    turn.create.model.clear();
+    turn.upstream_model.clear();
+    turn.price = nullptr;
+    const auto record = bill_for(
+        R"({"type":"response.completed","response":{"id":"resp_1","model":"unheard-of","usage":{"input_tokens":9}}})");
+    EXPECT_EQ(record.reason, "unpriced");
+    EXPECT_EQ(record.tokens.input, 9);
+    EXPECT_EQ(record.cost.value, 0);
+    EXPECT_EQ(test.rooms.metrics.unpriced.value(), 1);
+}
+
+TEST_F(Bill, KeepsThePriceOfTheTurnsStart)
+{
+    test.prices.models["gpt-5.2"].rates.input *= 10;
+    test.load(); // a reload in the middle of the turn
+    EXPECT_EQ(bill_for(kCompleted).cost.value, 1'950'000);
+}
+
+} // namespace
+} // namespace turngate::gateway::test
