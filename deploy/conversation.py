@@ -46,7 +46,23 @@ class WebSocket:
         self._socket = socket.create_connection((parts.hostname, parts.port or 80), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb")
-        self._upgrade(parts, headers)
+        try:
+            self._upgrade(parts, headers)
+        except BaseException:
+            self._drop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unwound):
+        if unwound == (None, None, None):
+            self._send(CLOSE, struct.pack("!H", 1000))
+        self._drop()
+
+    def _drop(self):
+        self._stream.close()
+        self._socket.close()
 
     def _upgrade(self, parts, headers):
         nonce = base64.b64encode(os.urandom(16)).decode()
@@ -116,10 +132,6 @@ class WebSocket:
                 message += payload
                 if is_last:
                     return json.loads(message)
-
-    def close(self):
-        self._send(CLOSE, struct.pack("!H", 1000))
-        self._socket.close()
 
 
 def short(name):
@@ -219,9 +231,9 @@ def main():
     given = parser.parse_args()
     try:
         key = os.environ.get("TURNGATE_KEY", "")
-        ws = WebSocket(given.url, {"authorization": f"Bearer {key}", "user-agent": "conversation.py"}, given.timeout)
-        ids = converse(ws, Screen(), given.model)
-        ws.close()
+        headers = {"authorization": f"Bearer {key}", "user-agent": "conversation.py"}
+        with WebSocket(given.url, headers, given.timeout) as ws:
+            ids = converse(ws, Screen(), given.model)
     except (Failure, OSError) as failure:
         sys.exit(f"conversation.py: {failure}")
     if given.ids:

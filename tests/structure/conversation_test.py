@@ -87,6 +87,7 @@ class Gateway:
 
     def join(self):
         self._thread.join(10)
+        assert not self._thread.is_alive(), "the client let go of nothing"
 
 
 def play(gateway):
@@ -94,9 +95,8 @@ def play(gateway):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         try:
-            ws = conversation.WebSocket(gateway.url, {"authorization": "Bearer k"}, 10)
-            result = conversation.converse(ws, conversation.Screen(), "m")
-            ws.close()
+            with conversation.WebSocket(gateway.url, {"authorization": "Bearer k"}, 10) as ws:
+                result = conversation.converse(ws, conversation.Screen(), "m")
         except conversation.Failure as failure:
             result = str(failure)
     gateway.join()
