@@ -172,7 +172,8 @@ fakes::TestServer::Story socks_proxy(Socks& seen,
         const std::size_t rest = kind == 1   ? 5
                                  : kind == 4 ? 17
                                              : static_cast<unsigned char>(seen.request[4]) + 2u;
-        seen.request += co_await read_bytes(stream, rest);
+        const std::string tail = co_await read_bytes(stream, rest);
+        seen.request += tail;
         const std::string answer = "\x05"s + verdict + "\x00"s + bound + "\x1f\x90"s + extra;
         co_await stream.write_all(answer, fakes::later());
         if (verdict == 0)
