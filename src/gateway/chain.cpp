@@ -59,6 +59,7 @@ void Chain::add(const ChainTurn& turn)
         return;
     const NodePtr node = compose(turn);
     supersede(turn.parent_id);
+    forget(turn.response_id); // also if the new one cannot be remembered
     if (node->is_whole && !pay_for(*node)) {
         NodePtr parent = node->parent;
         node->become_incomplete();
@@ -161,7 +162,6 @@ bool Chain::pay_for(ChainNode& node)
 
 void Chain::remember(NodePtr node)
 {
-    forget(node->id);
     if (known_.size() == kMostIds)
         forget_one(false);
     known_.push_back({std::move(node), false});

@@ -197,6 +197,15 @@ TEST(ChainMemory, RemembersNothingWithoutAnyBudget)
     EXPECT_EQ(t.chain.bytes(), 0u);
 }
 
+TEST(ChainMemory, ForgetsAResponseWhoseIdIsUsedAgainAlsoWithoutRoomForTheNewOne)
+{
+    ChainUnderTest t(2'000);
+    t.add("r1", "", array(user("1")));
+    t.add("r1", "unknown", "[]", {call(std::string(3'000, 'c'))});
+    EXPECT_FALSE(t.chain.knows("r1"));
+    EXPECT_EQ(t.chain.bytes(), 0u);
+}
+
 TEST(ChainMemory, KnowsTheLatestIdsAndTheContextBeforeThem)
 {
     ChainUnderTest t(kPlenty);

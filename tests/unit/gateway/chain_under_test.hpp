@@ -13,7 +13,7 @@ namespace turngate::gateway {
 // A chain with budgets of its own, and turns in few words.
 struct ChainUnderTest
 {
-    explicit ChainUnderTest(std::uint64_t max = 1 << 20) : ChainUnderTest(max, max) {}
+    explicit ChainUnderTest(std::uint64_t max = 1 << 20) : ChainUnderTest(max, 1 << 30) {}
     ChainUnderTest(std::uint64_t max, std::uint64_t process_max)
         : budget(process_max), chain(budget, reader, max)
     {
