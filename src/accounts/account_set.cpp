@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace turngate::accounts {
 namespace {
@@ -33,6 +34,19 @@ bool is_in_group(const Account& account, std::string_view group)
 
 } // namespace
 
+void AccountLife::cool_until(core::Deadline at) noexcept
+{
+    const auto ticks = at.time_since_epoch().count();
+    auto known = cooled_at_ticks.load(std::memory_order_relaxed);
+    while (known < ticks && !cooled_at_ticks.compare_exchange_weak(known, ticks)) {
+    }
+}
+
+core::Deadline AccountLife::cooled_at() const noexcept
+{
+    return core::Deadline(core::Clock::duration(cooled_at_ticks.load(std::memory_order_relaxed)));
+}
+
 std::optional<std::string_view> Account::upstream_model(std::string_view model) const
 {
     if (config.models.empty() || model.empty())
@@ -48,6 +62,9 @@ const AccountLives::Entry& AccountLives::of(const config::Account& account)
     Entry& entry = entries_[account.name];
     if (!entry.life)
         entry.life = std::make_shared<AccountLife>();
+    const std::string credentials = account.base_url + '\n' + account.api_key;
+    if (std::exchange(entry.credentials, credentials) != credentials)
+        entry.life->is_shut_out = false;
     if (!entry.slots || entry.limit != account.concurrency) {
         entry.limit = account.concurrency;
         entry.slots = std::make_shared<state::Slots>(account.concurrency, kMaxWaitingForAccount);

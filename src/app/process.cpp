@@ -116,6 +116,8 @@ void Process::listen()
         else
             sockets.push_back(net::listen_on(wanted[i], static_cast<unsigned>(loops_.size())));
         addresses_.push_back(sockets.back().address);
+        if (sockets.back().is_unix)
+            own_unix_paths_.push_back(wanted[i].substr(std::string_view("unix:").size()));
     }
     const net::ListenSocket admin = net::listen_on(config_->admin.listen, 1);
     gateway_.listen(sockets);
@@ -134,6 +136,8 @@ int Process::run()
     admin_loop_.post([] { notify_systemd("READY=1"); });
     admin_loop_.run(); // until wait_for_sessions() stops it
     const bool is_clean = finish();
+    for (const std::string& path : own_unix_paths_)
+        ::unlink(path.c_str());
     const bool is_settled = settler_.settle_all(kSettle);
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
     if (!is_clean)

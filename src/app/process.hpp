@@ -68,6 +68,7 @@ private:
     net::Timer watch_timer_;
     net::Timer drain_timer_;
     std::vector<std::string> addresses_;
+    std::vector<std::string> own_unix_paths_; // made by us: taken away at the end
     std::vector<std::thread> threads_;
     core::Deadline drain_by_ = core::Deadline::max();
     bool is_draining_ = false;

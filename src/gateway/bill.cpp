@@ -40,6 +40,8 @@ usage::UsageRecord who_and_when(const Turn& turn)
     record.lane = turn.create.stream_id.value_or("");
     record.session = turn.session.key.hex();
     record.request_type = usage::RequestType::ws_v2;
+    record.attempts = turn.attempts;
+    record.retry_reason = std::string(turn.retry_reason);
     record.price_version = turn.snapshot->prices->version;
     record.multiplier = turn.principal->multiplier;
     record.queue_ms = ms_between(turn.accepted_at, turn.slot_at.value_or(now));

@@ -7,6 +7,7 @@ namespace turngate::gateway {
 net::Task<core::Result<Route>> resolve(Turn& turn)
 {
     const std::string& parent = turn.create.previous_response_id;
+    turn.parent = turn.create.has_conversation ? ParentKind::stored : ParentKind::none;
     if (parent.empty())
         co_return Route{};
     const auto binding = co_await turn.rooms.store.find_response(turn.session.tenant, parent);
@@ -15,6 +16,7 @@ net::Task<core::Result<Route>> resolve(Turn& turn)
             co_return Route{};
         co_return core::Fault{core::FaultCode::parent_not_found, {}, "resolve"};
     }
+    turn.parent = binding->store ? ParentKind::stored : ParentKind::chained;
     turn.parent_context_tokens = binding->context_tokens;
     const auto parked = turn.rooms.pool.parked(turn.session.id);
     if (parked && parked->generation() == binding->connection)

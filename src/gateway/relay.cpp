@@ -71,19 +71,19 @@ void Relay::on_frames(std::span<const net::Frame> frames)
         switch (kind) {
         case EventKind::delta:
             count_delta(frame);
-            pass(frame, Seen::content);
+            pass(frame);
             break;
         case EventKind::item_done:
             has_content_now_ = true;
-            pass(frame, Seen::content);
+            pass(frame);
             break;
-        case EventKind::other: pass(frame, Seen::content); break;
+        case EventKind::other: pass(frame); break;
         case EventKind::created:
             has_created_ = true;
             created_.assign(frame.payload);
-            pass(frame, Seen::lifecycle);
+            pass_lifecycle(frame);
             break;
-        case EventKind::lifecycle: pass(frame, Seen::lifecycle); break;
+        case EventKind::lifecycle: pass_lifecycle(frame); break;
         case EventKind::completed:
         case EventKind::failed:
         case EventKind::incomplete:
@@ -106,10 +106,47 @@ void Relay::on_frames(std::span<const net::Frame> frames)
     }
 }
 
-void Relay::pass(const net::Frame& frame, Seen what)
+void Relay::pass(const net::Frame& frame)
 {
-    seen_ = std::max(seen_, what);
+    if (!held_.empty())
+        release_held();
+    has_output_ = true;
+    seen_ = Seen::content;
     client_.forward(frame);
+}
+
+void Relay::pass_lifecycle(const net::Frame& frame)
+{
+    if (seen_ != Seen::nothing || has_output_ || hold_.count() == 0) {
+        seen_ = std::max(seen_, Seen::lifecycle);
+        client_.forward(frame);
+        return;
+    }
+    held_.emplace_back(frame.payload);
+    if (hold_until_ == core::Deadline::max()) { // once a turn
+        hold_until_ = core::Clock::now() + hold_;
+        over_.wake();
+    }
+}
+
+void Relay::release_held()
+{
+    for (const std::string& event : held_)
+        client_.send(event);
+    if (!held_.empty())
+        seen_ = std::max(seen_, Seen::lifecycle);
+    held_.clear();
+}
+
+void Relay::start_anew()
+{
+    detach();
+    over_.reset();
+    lost_.reset();
+    held_.clear();
+    created_.clear();
+    terminal_.clear();
+    has_created_ = has_output_ = is_paused_ = false;
 }
 
 void Relay::count_delta(const net::Frame& frame)
@@ -152,17 +189,25 @@ net::Task<core::Result<>> Relay::until_terminal(std::chrono::milliseconds betwee
 {
     last_event_ = core::Clock::now();
     for (;;) {
-        const bool is_over = co_await over_.wait_until(last_event_ + between_events, stop);
+        const auto silent_at = last_event_ + between_events;
+        const bool is_over = co_await over_.wait_until(std::min(silent_at, hold_until_), stop);
         if (!terminal_.empty())
             co_return core::Result<>(); // whatever came after it, the turn is complete
         if (stop.requested())
             co_return stop.reason();
         if (is_over)
             co_return lost_.value();
-        if (!is_paused_ && core::Clock::now() >= last_event_ + between_events)
-            co_return core::Fault{core::FaultCode::upstream_timeout, {}, "no event"};
+        const auto now = core::Clock::now();
+        if (now >= hold_until_) {
+            hold_until_ = core::Deadline::max();
+            hold_ = std::chrono::milliseconds(0); // from here on lifecycle passes
+            release_held();
+            client_.flush();
+        }
         if (is_paused_)
-            last_event_ = core::Clock::now(); // it is the client that is slow; its own timeout watches it
+            last_event_ = now; // it is the client that is slow; its own timeout watches it
+        else if (now >= last_event_ + between_events)
+            co_return core::Fault{core::FaultCode::upstream_timeout, {}, "no event"};
     }
 }
 

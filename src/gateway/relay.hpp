@@ -11,6 +11,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace turngate::gateway {
 
@@ -25,12 +26,22 @@ public:
     Relay(net::Loop& loop, ClientOutput& client, telemetry::Counter pauses);
     ~Relay();
 
+    // Lifecycle events are kept back until `hold` has passed or anything else comes: a failure before that can be mended
+    // unseen (behaviour.md section 5).
+    void hold_lifecycle(std::chrono::milliseconds hold) noexcept { hold_ = hold; }
+
     void attach(upstream::Connection& connection);
     void detach();
+
+    // A further attempt: forgets the last one's response, keeps what the client has seen.
+    void start_anew();
 
     // Until the terminal event was kept. Fault: the connection was lost, nothing came for `between_events`
     // (upstream_timeout), or the stop's reason.
     net::Task<core::Result<>> until_terminal(std::chrono::milliseconds between_events, net::Stop& stop);
+
+    // What was held back goes to the client.
+    void release_held();
 
     // The client's queue has drained: read on.
     void on_writable();
@@ -40,6 +51,8 @@ public:
 
     Seen seen() const noexcept { return seen_; }
     bool has_response() const noexcept { return has_created_; }
+    // Anything beyond lifecycle came back in this attempt, its terminal event not counted.
+    bool has_output() const noexcept { return has_output_; }
     const std::string& created_event() const noexcept { return created_; }
     std::optional<core::Deadline> first_content_at() const noexcept { return first_content_at_; }
     // Tokens of the content that was relayed, by its size: for turns that end without usage.
@@ -52,7 +65,8 @@ private:
     void on_frames(std::span<const net::Frame> frames) override;
     void on_lost(const net::Closing& closing) override;
     void count_delta(const net::Frame& frame);
-    void pass(const net::Frame& frame, Seen what);
+    void pass_lifecycle(const net::Frame& frame);
+    void pass(const net::Frame& frame);
 
     ClientOutput& client_;
     telemetry::Counter pauses_;
@@ -60,6 +74,10 @@ private:
     net::Event over_;
     std::optional<core::Fault> lost_;
     core::Deadline last_event_;
+
+    std::chrono::milliseconds hold_{0};
+    core::Deadline hold_until_ = core::Deadline::max();
+    std::vector<std::string> held_;
 
     std::string created_;  // the response.created, kept: short, and its id is needed once
     std::string terminal_;
@@ -70,6 +88,7 @@ private:
     std::uint64_t delta_overhead_ = 0; // bytes of a delta event around its text, from the response's first
     Seen seen_ = Seen::nothing;
     bool has_created_ = false;
+    bool has_output_ = false;
     bool has_content_now_ = false;
     bool is_paused_ = false;
 };

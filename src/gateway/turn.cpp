@@ -1,15 +1,19 @@
 #include "turn.hpp"
 
+#include "backoff.hpp"
 #include "bill.hpp"
+#include "choice.hpp"
 #include "continuity.hpp"
+#include "cooling.hpp"
 #include "header_policy.hpp"
 #include "recovery.hpp"
 #include "turn_end.hpp"
+#include "turn_facts.hpp"
 
-#include "turngate/protocol/error_event.hpp"
+#include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace turngate::gateway {
 namespace {
@@ -20,13 +24,11 @@ using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
 
-// Behaviour.md section 3: how long a turn may wait for a slot.
-constexpr auto kSlotWait = std::chrono::seconds(30);
-
-// 4 admit: is the key still live, does its group still serve, is there room for this user?
+// 4 admit: is the key still live, does its group still serve, is there room for this user? Once for all attempts.
 net::Task<Result<state::Slot>> admit(Turn& turn)
 {
     turn.snapshot = turn.rooms.snapshot;
+    turn.relay.hold_lifecycle(turn.snapshot->config->relay.hold_lifecycle);
     turn.principal = turn.snapshot->keys.find(turn.session.secret);
     if (!turn.principal)
         co_return Fault{FaultCode::invalid_api_key, {}, "admit"};
@@ -39,80 +41,15 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
     co_return co_await turn.principal->slots->acquire(turn.rooms.loop, deadline, turn.stop);
 }
 
-bool speaks_lane_of(const Turn& turn, const accounts::Account& account)
+// What a refused dial said: when to come again, and why.
+void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
 {
-    return !turn.create.stream_id || account.config.lanes;
-}
-
-// The accounts this turn may use, best first; the parent's alone if it has one.
-Result<std::vector<std::shared_ptr<const accounts::Account>>> candidates(const Turn& turn, const Route& route)
-{
-    auto found = turn.snapshot->accounts.candidates(turn.principal->group, turn.create.model);
-    if (found.empty()) {
-        const bool is_served = turn.snapshot->accounts.serves_group(turn.principal->group);
-        return Fault{is_served ? FaultCode::model_not_found : FaultCode::no_account, {}, "choose"};
-    }
-    std::erase_if(found, [&](const auto& account) {
-        return !speaks_lane_of(turn, *account) || (!route.account.empty() && account->config.name != route.account);
-    });
-    if (found.empty())
-        return Fault{FaultCode::no_account, {}, "choose"};
-    return found;
-}
-
-// The price is known before the turn, or the turn is not (behaviour.md section 7).
-Result<> find_price(Turn& turn)
-{
-    turn.upstream_model = std::string(turn.account->upstream_model(turn.create.model).value_or(""));
-    const usage::PriceTable& prices = *turn.snapshot->prices;
-    turn.price = prices.find(turn.upstream_model, "reject");
-    if (!turn.price)
-        turn.price = prices.find(turn.create.model, turn.snapshot->config->pricing.unknown_model);
-    if (!turn.price && !turn.create.model.empty())
-        return Fault{FaultCode::model_not_found, {}, "price"};
-    return {};
-}
-
-// 6 choose: the first that has a free slot, else a place in the queue of the best.
-net::Task<Result<state::Slot>> choose(Turn& turn, const Route& route)
-{
-    auto found = candidates(turn, route);
-    if (!found)
-        co_return found.error();
-    turn.account = found->front();
-    state::Slot slot;
-    bool has_slot = false;
-    for (const auto& account : *found) {
-        if (account->slots->try_acquire()) {
-            slot = state::Slot(account->slots);
-            turn.account = account;
-            has_slot = true;
-            break;
-        }
-    }
-    const auto priced = find_price(turn);
-    if (!priced)
-        co_return priced.error();
-    if (!has_slot) {
-        log_debug("turn waits for an account", {{"turn", turn.id}, {"account", turn.account->config.name}});
-        const auto deadline = Clock::now() + kSlotWait;
-        auto waited = co_await turn.account->slots->acquire(turn.rooms.loop, deadline, turn.stop);
-        if (!waited)
-            co_return waited.error();
-        slot = std::move(*waited);
-    }
-    turn.slot_at = Clock::now();
-    co_return slot;
-}
-
-// A refused dial's retry-after is the client's to know.
-void keep_retry_after(Turn& turn, const net::HttpResponse& refusal)
-{
-    const std::string_view text = refusal.headers.get("retry-after");
-    int seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error == std::errc() && seconds >= 0)
-        turn.retry_after = std::chrono::seconds(seconds);
+    const auto now = core::wall_now();
+    turn.cooling = cooling(refusal.headers, refusal.body, now);
+    const auto said = turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
+    turn.word = read_word(status, said.error_code, said.error_message);
+    if (status == 429)
+        turn.retry_after = turn.cooling;
 }
 
 // 7 lease: the session's connection, or a new one.
@@ -121,7 +58,8 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
     const auto headers = forwardable(turn.session.forward, turn.account->config.forward_headers);
     auto leased = co_await turn.rooms.pool.lease(turn.session.id, turn.account, headers, turn.stop);
     if (!leased) {
-        keep_retry_after(turn, leased.error().response);
+        if (leased.error().fault.code == FaultCode::dial_refused)
+            read_refusal(turn, leased.error().fault.status, leased.error().response);
         co_return leased.error().fault;
     }
     // It was open when the parent was resolved, and died while this turn waited for its slot.
@@ -160,6 +98,18 @@ net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
 {
     const auto terminal =
         turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(), turn.relay.terminal_kind());
+    const auto judged = judge(turn, terminal);
+    if (judged && judged->what != Action::What::relay) {
+        turn.relay.detach();
+        if (judged->keep_connection)
+            std::move(lease).park();
+        if (terminal.usage && turn.relay.has_response()) { // what it cost is owed, though nobody sees it
+            const auto written = write_bill(turn, bill(turn, terminal));
+            if (!written)
+                co_return written.error();
+        }
+        co_return upstream_said(terminal);
+    }
     std::optional<usage::UsageRecord> record;
     if (turn.relay.has_response() || !terminal.response_id.empty()) {
         record = bill(turn, terminal);
@@ -167,23 +117,24 @@ net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
         if (!written)
             co_return written.error();
     }
+    turn.relay.release_held();
     turn.client.send(turn.relay.terminal_event());
     turn.client.flush();
 
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
+    if (judged)
+        charge(turn, *judged);
     const std::int64_t context = record ? record->tokens.total : 0;
     co_await bind(turn, terminal.response_id, context);
     turn.relay.detach();
-    if (terminal.error_code != "websocket_connection_limit_reached")
+    if (!judged || judged->keep_connection)
         std::move(lease).park();
     co_return Result<>();
 }
 
-net::Task<Result<>> try_turn(Turn& turn)
+// Steps 5 to 10, once.
+net::Task<Result<>> attempt(Turn& turn)
 {
-    const auto user_slot = co_await admit(turn); // 4 admit
-    if (!user_slot)
-        co_return user_slot.error();
     const auto route = co_await resolve(turn); // 5 resolve
     if (!route)
         co_return route.error();
@@ -203,21 +154,64 @@ net::Task<Result<>> try_turn(Turn& turn)
     co_return co_await settle(turn, std::move(*leased)); // 10 settle
 }
 
+// What the last attempt left behind, and why there is another.
+net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
+{
+    if (!turn.first_failure_at)
+        turn.first_failure_at = Clock::now();
+    turn.spent = facts.attempts;
+    turn.retry_reason = action.reason;
+    if (action.where == Action::Where::other_account)
+        turn.failed_accounts.push_back(turn.account->config.name);
+    log_debug("turn is tried again",
+              {{"turn", turn.id}, {"reason", action.reason}, {"fault", core::name_of(facts.fault.code)}});
+    turn.relay.start_anew();
+    turn.is_sent = false;
+    turn.word = UpstreamWord::none;
+    turn.is_response_failed = false;
+    if (!action.backoff)
+        co_return;
+    net::Event pause(turn.rooms.loop);
+    const auto until = Clock::now() + std::min(backoff(turn.attempts, core::random_u32()), facts.left);
+    co_await pause.wait_until(until, turn.stop);
+}
+
+// Until the turn has its end (nothing), or there is a failure that is told.
+net::Task<std::optional<Failure>> try_turn(Turn& turn)
+{
+    const auto user_slot = co_await admit(turn); // 4 admit
+    if (!user_slot)
+        co_return Failure{Facts{.fault = user_slot.error()}, decide(Facts{.fault = user_slot.error()})};
+    for (;;) {
+        ++turn.attempts;
+        const auto ended = co_await attempt(turn);
+        if (ended)
+            co_return std::nullopt;
+        const Facts facts = facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
+        const Action action = decide(facts);
+        charge(turn, action);
+        if (action.what != Action::What::retry)
+            co_return Failure{facts, action};
+        co_await prepare_retry(turn, facts, action);
+    }
+}
+
 } // namespace
 
 net::Task<std::uint16_t> run_turn(Turn& turn)
 {
-    Result<> result = Fault{FaultCode::internal_error, {}, "exception"};
+    std::optional<Failure> failure;
     try {
-        result = co_await try_turn(turn);
+        failure = co_await try_turn(turn);
     } catch (const std::exception& bug) {
         telemetry::log_error("turn ended by an exception", {{"turn", turn.id}, {"what", bug.what()}});
         turn.relay.detach();
+        const Facts facts{.fault = Fault{FaultCode::internal_error, {}, "exception"}};
+        failure = Failure{facts, decide(facts)};
     }
-    if (result)
+    if (!failure)
         co_return 0;
-    const Facts facts{result.error(), turn.relay.seen(), turn.relay.has_response()};
-    co_return end_without_terminal(turn, facts, decide(facts));
+    co_return end_without_terminal(turn, failure->facts, failure->action);
 }
 
 } // namespace turngate::gateway

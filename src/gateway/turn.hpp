@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client_output.hpp"
+#include "recovery.hpp"
 #include "relay.hpp"
 #include "rooms.hpp"
 
@@ -13,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace turngate::gateway {
 
@@ -59,8 +62,19 @@ struct Turn
     std::optional<core::Deadline> slot_at;                // 6
     std::uint64_t connection = 0;                         // 7 lease
     upstream::Lease::How how = upstream::Lease::How::dialed;
-    std::optional<std::chrono::seconds> retry_after;      // 7, of a refused dial
-    bool is_sent = false;                                 // 8 send
+    std::optional<std::chrono::seconds> retry_after;      // 6, 7: when the client may come again
+    std::chrono::seconds cooling{0};                      // 7, 9: how long the account said it wants to be left alone
+    bool is_sent = false;                                 // 8 send; of this attempt
+    ParentKind parent = ParentKind::none;                 // 5
+    UpstreamWord word = UpstreamWord::none;               // 9; of this attempt's error event or response.failed
+    bool is_response_failed = false;
+
+    // Over all attempts.
+    int attempts = 0;             // begun
+    int spent = 0;                // that may have been executed
+    std::string_view retry_reason; // of the last one
+    std::optional<core::Deadline> first_failure_at;
+    std::vector<std::string> failed_accounts;
 };
 
 // The way of a turn (design.md section 2): always tells the client once how it ended, always leaves slots, lease and

@@ -43,7 +43,7 @@ bool may_have_cost(const Turn& turn, const Facts& facts) noexcept
 {
     if (!turn.is_sent || facts.fault.code == FaultCode::accounting_unavailable)
         return false;
-    return facts.has_created || core::side_of(facts.fault.code) != core::Side::upstream;
+    return turn.relay.has_response() || core::side_of(facts.fault.code) != core::Side::upstream;
 }
 
 std::string event_for(const Turn& turn, FaultCode code)
@@ -123,7 +123,8 @@ void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* r
                          {"where", fault ? std::string_view(fault->where) : std::string_view()},
                          {"reason", record ? record->reason : std::string()},
                          {"seen", name_of(turn.relay.seen())},
-                         {"attempts", 1},
+                         {"attempts", turn.attempts},
+                         {"retry_reason", turn.retry_reason},
                          {"input_tokens", record ? record->tokens.input : 0},
                          {"output_tokens", record ? record->tokens.output : 0},
                          {"first_token_ms", first ? ms(*first) : -1},
@@ -141,10 +142,13 @@ std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action&
             tell = FaultCode::accounting_unavailable;
     }
     log_turn_end(turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
-    if (action.what == Action::What::tell) {
-        turn.client.send(event_for(turn, tell));
-        turn.client.flush();
+    switch (action.what) {
+    case Action::What::drop: break;
+    case Action::What::relay: turn.client.send(turn.relay.terminal_event()); break;
+    case Action::What::retry: // decided, and then there was no time left for it
+    case Action::What::tell: turn.client.send(event_for(turn, tell)); break;
     }
+    turn.client.flush();
     // A response whose bill is lost may not be followed by another: the gateway's own fault, like an exception.
     if (tell == FaultCode::accounting_unavailable && turn.is_sent)
         return protocol::internal_error;

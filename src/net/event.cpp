@@ -2,11 +2,13 @@
 
 #include <boost/asio/as_tuple.hpp>
 
+#include <utility>
+
 namespace turngate::net {
 
 Task<bool> Event::wait_until(core::Deadline deadline)
 {
-    while (!set_ && core::Clock::now() < deadline) {
+    while (!set_ && !std::exchange(is_woken_, false) && core::Clock::now() < deadline) {
         timer_.expires_at(deadline); // set() cancels the timer
         co_await timer_.async_wait(asio::as_tuple(use_task));
     }
@@ -16,7 +18,7 @@ Task<bool> Event::wait_until(core::Deadline deadline)
 Task<bool> Event::wait_until(core::Deadline deadline, Stop& stop)
 {
     const Stop::Slot<Event, &Event::wake> slot(stop, *this);
-    while (!set_ && !stop.requested() && core::Clock::now() < deadline) {
+    while (!set_ && !stop.requested() && !std::exchange(is_woken_, false) && core::Clock::now() < deadline) {
         timer_.expires_at(deadline);
         co_await timer_.async_wait(asio::as_tuple(use_task));
     }

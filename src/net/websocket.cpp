@@ -197,7 +197,7 @@ void WebSocket::on_control(const Frame& frame)
 
 void WebSocket::forward(std::string_view wire)
 {
-    if (!is_open())
+    if (!is_open() || wire.empty())
         return;
     if (!pieces_.empty() && pieces_.back().data() + pieces_.back().size() == wire.data())
         pieces_.back() = {pieces_.back().data(), pieces_.back().size() + wire.size()};

@@ -157,26 +157,29 @@ test('ASlowAnswerOnALivingConnectionIsNoDeadConnection', async (t) => {
   assert.equal((await client.turn({ model: 'sim-1', input: 'think hard' })).terminal.type, 'response.completed');
 });
 
-test('AnAccountThatCannotBeReachedIsToldAndComesBack', async (t) => {
-  const sim = await startSim(t, {
-    script: [
-      { times: 1, do: { upgrade: { status: 401, body: { error: { message: 'bad key' } } } } },
-      { times: 1, do: { upgrade: { status: 429, headers: { 'retry-after': '7' }, body: {} } } },
-      { times: 1, do: { upgrade: { status: 503, body: {} } } },
-      { times: 1, do: { upgrade: { reset: true } } },
-    ],
-  });
-  const daemon = await startDaemon(t, { upstream: sim });
-  const client = await connect(t, daemon.wsUrl);
-  const told = [];
-  for (let i = 0; i < 5; ++i) told.push(await client.turn({ model: 'sim-1', input: 'x' }));
-  assert.deepEqual(
-    told.map((turn) => turn.error?.code),
-    ['no_account_available', 'rate_limit_exceeded', 'upstream_disconnected', 'upstream_disconnected', undefined],
-  );
-  assert.deepEqual(told.map((turn) => turn.terminal.status), [503, 429, 502, 502, undefined]);
-  assert.equal(told[1].terminal.headers['retry-after'], '7');
-  assert.equal((await daemon.usage(1)).length, 1, 'only what ran is billed');
+const kRefusals = [
+  // the upgrade's answer, the client is told; whether the account is tried again by the next turn
+  [{ status: 401, body: { error: { message: 'bad key' } } }, 'no_account_available', 503, false],
+  [{ status: 429, headers: { 'retry-after': '7' }, body: {} }, 'rate_limit_exceeded', 429, false],
+  [{ status: 503, body: {} }, 'upstream_disconnected', 502, true],
+  [{ reset: true }, 'upstream_disconnected', 502, true],
+];
+
+test('AnAccountThatCannotBeReachedIsTold', async (t) => {
+  for (const [upgrade, code, status, comesBack] of kRefusals) {
+    await t.test(`${upgrade.status ?? 'reset'}`, async (inner) => {
+      const { sim, daemon } = await gateway(inner, { script: [{ do: { upgrade } }] }, { recovery: { budget: '300ms' } });
+      const client = await connect(inner, daemon.wsUrl);
+      const told = await client.turn({ model: 'sim-1', input: 'x' });
+      assert.equal(told.error.code, code);
+      assert.equal(told.terminal.status, status);
+      assert.equal(told.terminal.headers?.['retry-after'], status === 429 ? '7' : undefined);
+      await sim.script([]);
+      const next = await client.turn({ model: 'sim-1', input: 'x' });
+      assert.equal(next.terminal.type === 'response.completed', comesBack);
+      if (comesBack) assert.equal((await daemon.usage(1)).length, 1, 'only what ran is billed');
+    });
+  }
 });
 
 test('UpstreamErrorsAreRelayedAndTheConnectionStays', async (t) => {
@@ -216,7 +219,7 @@ test('AnUpstreamLostBeforeAnythingCameBackIsNotBilled', async (t) => {
     { times: 1, do: { fault: { kind: 'reset', when: 'before' } } },
     { times: 1, do: { fault: { kind: 'reset', when: 'created' } } },
   ];
-  const { daemon } = await gateway(t, { script });
+  const { daemon } = await gateway(t, { script }, { recovery: { max_attempts: 1 } });
   const client = await connect(t, daemon.wsUrl);
   for (let i = 0; i < 2; ++i) assert.equal((await client.turn({ model: 'sim-1', input: 'x' })).error.code, 'upstream_disconnected');
   await client.turn({ model: 'sim-1', input: 'x' });

@@ -17,6 +17,13 @@ namespace turngate::accounts {
 // What changes while an account is in use; shared by all loops, kept over a reload.
 struct AccountLife
 {
+    // Not to be used before then: its quota or rate limit says so. The later of two stays.
+    void cool_until(core::Deadline at) noexcept;
+    core::Deadline cooled_at() const noexcept;
+    bool is_cooling(core::Deadline now) const noexcept { return now < cooled_at(); }
+
+    std::atomic<core::Clock::rep> cooled_at_ticks{0};
+    std::atomic<bool> is_shut_out{false}; // its credentials were refused; until they change
     std::atomic<unsigned> connections{0}; // physical, dialing ones included
     std::atomic<unsigned> parked{0};
     std::atomic<unsigned> leased{0};
@@ -46,6 +53,7 @@ public:
         std::shared_ptr<AccountLife> life;
         std::shared_ptr<state::Slots> slots; // a changed limit begins a new set; running turns keep the old one
         unsigned limit = 0;
+        std::string credentials; // base URL and key: when they change, a shut-out account may try again
     };
 
     const Entry& of(const config::Account& account);

@@ -17,6 +17,12 @@ public:
         timer_.cancel();
     }
     void reset() { set_ = false; }
+    // Ends a wait without setting: the waiter's deadline has changed. Its wait_until returns false.
+    void wake()
+    {
+        is_woken_ = true;
+        timer_.cancel();
+    }
     bool is_set() const noexcept { return set_; }
 
     // True: set. False: the deadline came first, or (second form) the stop.
@@ -24,9 +30,8 @@ public:
     Task<bool> wait_until(core::Deadline deadline, Stop& stop);
 
 private:
-    void wake() { timer_.cancel(); }
-
     bool set_ = false;
+    bool is_woken_ = false;
     Timer timer_;
 };
 

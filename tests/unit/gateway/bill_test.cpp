@@ -89,7 +89,7 @@ TEST_F(Bill, SaysWhoAndWhenAndWhat)
     EXPECT_EQ(record.started_at, turn.started_at);
     EXPECT_EQ(record.user_agent, "codex");
     EXPECT_EQ(record.client_ip, "192.0.2.7");
-    EXPECT_EQ(record.attempts, 1);
+    EXPECT_EQ(record.attempts, turn.attempts);
     EXPECT_NE(bill_for(kCompleted).response_uid, record.response_uid);
 }
 

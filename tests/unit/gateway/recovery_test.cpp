@@ -3,68 +3,555 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <vector>
 
 namespace turngate::gateway {
 namespace {
 
 using core::Fault;
 using core::FaultCode;
-using What = Action::What;
+using Word = UpstreamWord;
 
-// Every fault, whatever the client has seen: this version makes no second attempt.
-TEST(Decide, HasARowForEveryFault)
+std::string_view name_of(Action::Verdict verdict)
 {
-    struct Row
-    {
-        FaultCode code;
-        int status;
-        What what;
-        FaultCode tell;
-    };
-    const Row rows[] = {
-        {FaultCode::client_gone, 0, What::drop, FaultCode::client_gone},
-        {FaultCode::invalid_json, 0, What::tell, FaultCode::invalid_json},
-        {FaultCode::invalid_request, 0, What::tell, FaultCode::invalid_request},
-        {FaultCode::unsupported_event, 0, What::tell, FaultCode::unsupported_event},
-        {FaultCode::model_not_found, 0, What::tell, FaultCode::model_not_found},
-        {FaultCode::invalid_stream_id, 0, What::tell, FaultCode::invalid_stream_id},
-        {FaultCode::stream_limit_reached, 0, What::tell, FaultCode::stream_limit_reached},
-        {FaultCode::request_too_large, 0, What::tell, FaultCode::request_too_large},
-        {FaultCode::parent_not_found, 0, What::tell, FaultCode::parent_not_found},
-        {FaultCode::invalid_api_key, 0, What::tell, FaultCode::invalid_api_key},
-        {FaultCode::rate_limited, 0, What::tell, FaultCode::rate_limited},
-        {FaultCode::quota_exceeded, 0, What::tell, FaultCode::quota_exceeded},
-        {FaultCode::no_account, 0, What::tell, FaultCode::no_account},
-        {FaultCode::gateway_draining, 0, What::tell, FaultCode::gateway_draining},
-        {FaultCode::accounting_unavailable, 0, What::tell, FaultCode::accounting_unavailable},
-        {FaultCode::internal_error, 0, What::tell, FaultCode::internal_error},
-        {FaultCode::dial_failed, 0, What::tell, FaultCode::dial_failed},
-        {FaultCode::dial_refused, 400, What::tell, FaultCode::dial_refused},
-        {FaultCode::dial_refused,
-         401,
-         What::tell,
-         FaultCode::no_account}, // our credential, not the client's
-        {FaultCode::dial_refused, 403, What::tell, FaultCode::no_account},
-        {FaultCode::dial_refused, 429, What::tell, FaultCode::rate_limited},
-        {FaultCode::dial_refused, 500, What::tell, FaultCode::dial_refused},
-        {FaultCode::dial_refused, 503, What::tell, FaultCode::dial_refused},
-        {FaultCode::upstream_lost, 0, What::tell, FaultCode::upstream_lost},
-        {FaultCode::upstream_restart, 0, What::tell, FaultCode::upstream_restart},
-        {FaultCode::upstream_timeout, 0, What::tell, FaultCode::upstream_timeout},
-        {FaultCode::upstream_error, 0, What::tell, FaultCode::upstream_error},
-    };
-    std::set<FaultCode> told;
-    for (const Row& row : rows) {
-        told.insert(row.code);
-        for (const Seen seen : {Seen::nothing, Seen::lifecycle, Seen::content}) {
-            const Facts facts{Fault{row.code, {}, "test", row.status}, seen, seen != Seen::nothing};
-            const Action action = decide(facts);
-            EXPECT_EQ(action.what, row.what) << core::name_of(row.code) << " " << row.status;
-            EXPECT_EQ(action.tell, row.tell) << core::name_of(row.code) << " " << row.status;
-        }
+    switch (verdict) {
+    case Action::Verdict::none:
+        return "";
+    case Action::Verdict::fault:
+        return ", fault";
+    case Action::Verdict::cool:
+        return ", cool";
+    case Action::Verdict::credentials:
+        return ", credentials";
     }
-    EXPECT_EQ(told.size(), static_cast<std::size_t>(FaultCode::upstream_error) + 1);
+    return "?";
+}
+
+std::string describe_retry(const Action& action)
+{
+    std::string text = "retry";
+    text += action.where == Action::Where::other_account ? " other" : " same";
+    text += action.context == Action::Context::rebuilt ? " rebuilt" : " unchanged";
+    text += action.backoff ? " later" : "";
+    return text;
+}
+
+// "retry other rebuilt, cool, keep"
+std::string describe(const Action& action)
+{
+    std::string text;
+    switch (action.what) {
+    case Action::What::drop:
+        text = "drop";
+        break;
+    case Action::What::relay:
+        text = "relay";
+        break;
+    case Action::What::tell:
+        text = "tell " + std::string(core::name_of(action.tell));
+        break;
+    case Action::What::retry:
+        text = describe_retry(action);
+        break;
+    }
+    return text + std::string(name_of(action.account)) + (action.keep_connection ? ", keep" : "");
+}
+
+Fault fault(FaultCode code, int status = 0)
+{
+    return {code, {}, "test", status};
+}
+
+// A parent, and what can be done without it.
+struct Situation
+{
+    ParentKind parent = ParentKind::none;
+    bool chain_complete = false;
+    bool has_other_account = false;
+};
+
+constexpr Situation kNew{};
+constexpr Situation kNewTwo{.has_other_account = true};
+constexpr Situation kStored{ParentKind::stored};
+constexpr Situation kStoredTwo{ParentKind::stored, false, true};
+constexpr Situation kStoredChain{ParentKind::stored, true, false};
+constexpr Situation kStoredChainTwo{ParentKind::stored, true, true};
+constexpr Situation kChained{ParentKind::chained, true, false};
+constexpr Situation kChainedTwo{ParentKind::chained, true, true};
+constexpr Situation kBroken{ParentKind::chained};
+constexpr Situation kBrokenTwo{ParentKind::chained, false, true};
+
+Facts facts_of(Fault fault, Word word, Situation situation)
+{
+    return {.fault = fault,
+            .word = word,
+            .parent = situation.parent,
+            .chain_complete = situation.chain_complete,
+            .has_other_account = situation.has_other_account};
+}
+
+// What is decided once the client has content, or the upstream has sent some.
+std::set<std::string> decided_with_content(Facts facts)
+{
+    std::set<std::string> decided;
+    for (const Seen seen : {Seen::nothing, Seen::lifecycle, Seen::content}) {
+        facts.seen = seen;
+        facts.has_output = true;
+        decided.insert(describe(decide(facts)));
+    }
+    facts.has_output = false;
+    decided.insert(describe(decide(facts)));
+    return decided;
+}
+
+struct Row
+{
+    const char* name; // behaviour.md section 5
+    Fault fault;
+    Word word;
+    Situation situation;
+    const char* unseen;
+    const char* content;
+};
+
+void check(const Row& row, bool is_response_failed = false)
+{
+    Facts facts = facts_of(row.fault, row.word, row.situation);
+    facts.is_response_failed = is_response_failed;
+    EXPECT_EQ(describe(decide(facts)), row.unseen) << row.name;
+    facts.seen = Seen::lifecycle;
+    EXPECT_EQ(describe(decide(facts)), row.unseen) << row.name << ", lifecycle seen";
+    EXPECT_EQ(decided_with_content(facts), std::set<std::string>{row.content}) << row.name;
 }
 
 } // namespace
+
+TEST(Decide, DoesAsTheTableSays)
+{
+    const Fault dial = fault(FaultCode::dial_failed);
+    const Fault dial_500 = fault(FaultCode::dial_refused, 500);
+    const Fault dial_503 = fault(FaultCode::dial_refused, 503);
+    const Fault dial_404 = fault(FaultCode::dial_refused, 404);
+    const Fault dial_401 = fault(FaultCode::dial_refused, 401);
+    const Fault dial_403 = fault(FaultCode::dial_refused, 403);
+    const Fault dial_429 = fault(FaultCode::dial_refused, 429);
+    const Fault lost = fault(FaultCode::upstream_lost);
+    const Fault restart = fault(FaultCode::upstream_restart);
+    const Fault silent = fault(FaultCode::upstream_timeout);
+    const Fault error_400 = fault(FaultCode::upstream_error, 400);
+    const Fault error_401 = fault(FaultCode::upstream_error, 401);
+    const Fault error_403 = fault(FaultCode::upstream_error, 403);
+    const Fault error_429 = fault(FaultCode::upstream_error, 429);
+    const Fault error_500 = fault(FaultCode::upstream_error, 500);
+    const Fault error_503 = fault(FaultCode::upstream_error, 503);
+    const Fault error = fault(FaultCode::upstream_error);
+    const Fault gone = fault(FaultCode::client_gone);
+
+    // A dial has no content; where the table has a dash, the last column says what is never undone.
+    // clang-format off
+    const std::vector<Row> rows = {
+        {"dial refused, timeout, TLS: new, other account", dial, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: new, one account", dial, Word::none, kNew, "retry same unchanged later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, one account", dial, Word::none, kStored, "retry same unchanged later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, other account but no chain", dial, Word::none, kStoredTwo, "retry same unchanged later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, rebuildable, other account", dial, Word::none, kStoredChainTwo, "retry other rebuilt, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, rebuildable, one account", dial, Word::none, kStoredChain, "retry same unchanged later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, rebuildable, other account", dial, Word::none, kChainedTwo, "retry other rebuilt, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, rebuildable, one account", dial, Word::none, kChained, "retry same rebuilt later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, incomplete", dial, Word::none, kBroken, "tell parent_not_found, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, incomplete, other account", dial, Word::none, kBrokenTwo, "tell parent_not_found, fault", "tell dial_failed, fault"},
+        {"dial 5xx: 500", dial_500, Word::server_error, kNew, "retry same unchanged later, fault", "tell dial_refused, fault"},
+        {"dial 5xx: 503", dial_503, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_refused, fault"},
+        {"dial 5xx: 503, chained", dial_503, Word::none, kChained, "retry same rebuilt later, fault", "tell dial_refused, fault"},
+        {"dial other 4xx, one account", dial_404, Word::none, kNew, "tell dial_refused, fault", "tell dial_refused, fault"},
+        {"dial other 4xx, other account", dial_404, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_refused, fault"},
+
+        {"dial 401, other account", dial_401, Word::none, kNewTwo, "retry other unchanged, credentials", "tell no_account, credentials"},
+        {"dial 401, one account", dial_401, Word::none, kNew, "tell no_account, credentials", "tell no_account, credentials"},
+        {"dial 403, other account", dial_403, Word::request_error, kNewTwo, "retry other unchanged, credentials", "tell no_account, credentials"},
+        {"dial 403, stored, no chain", dial_403, Word::none, kStoredTwo, "tell no_account, credentials", "tell no_account, credentials"},
+        {"dial 403, chained, rebuildable", dial_403, Word::none, kChainedTwo, "retry other rebuilt, credentials", "tell no_account, credentials"},
+        {"dial 403, chained, incomplete", dial_403, Word::none, kBrokenTwo, "tell parent_not_found, credentials", "tell no_account, credentials"},
+
+        {"dial 429, other account", dial_429, Word::rate_limited, kNewTwo, "retry other unchanged, cool", "tell rate_limited, cool"},
+        {"dial 429, none", dial_429, Word::none, kNew, "tell rate_limited, cool", "tell rate_limited, cool"},
+        {"dial 429, stored, no chain", dial_429, Word::none, kStoredTwo, "tell rate_limited, cool", "tell rate_limited, cool"},
+        {"dial 429, chained, rebuildable", dial_429, Word::none, kChainedTwo, "retry other rebuilt, cool", "tell rate_limited, cool"},
+        {"dial 429, chained, incomplete", dial_429, Word::none, kBroken, "tell parent_not_found, cool", "tell rate_limited, cool"},
+        {"dial 403 with usage_limit_reached", dial_403, Word::quota, kNewTwo, "retry other unchanged, cool", "tell rate_limited, cool"},
+        {"event 429, other account", error_429, Word::rate_limited, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"event 429, none", error_429, Word::rate_limited, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
+        {"event 429, stored, no chain", error_429, Word::rate_limited, kStoredTwo, "tell rate_limited, cool, keep", "relay, cool, keep"},
+        {"event 429, stored, rebuildable", error_429, Word::rate_limited, kStoredChainTwo, "retry other rebuilt, cool, keep", "relay, cool, keep"},
+        {"event 429, chained, rebuildable", error_429, Word::rate_limited, kChainedTwo, "retry other rebuilt, cool, keep", "relay, cool, keep"},
+        {"event 429, chained, incomplete, other account", error_429, Word::rate_limited, kBrokenTwo, "tell parent_not_found, cool, keep", "relay, cool, keep"},
+        {"event 429, chained, incomplete, none", error_429, Word::rate_limited, kBroken, "tell rate_limited, cool, keep", "relay, cool, keep"},
+        {"usage_limit_reached, other account", error_429, Word::quota, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"quota, none", error_400, Word::quota, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
+
+        {"lost: new", lost, Word::none, kNew, "retry same unchanged, fault", "tell upstream_lost, fault"},
+        {"lost: new, other account", lost, Word::none, kNewTwo, "retry same unchanged, fault", "tell upstream_lost, fault"},
+        {"lost: stored", lost, Word::none, kStored, "retry same unchanged, fault", "tell upstream_lost, fault"},
+        {"lost: stored, rebuildable", lost, Word::none, kStoredChainTwo, "retry same unchanged, fault", "tell upstream_lost, fault"},
+        {"lost: chained, rebuildable", lost, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_lost, fault"},
+        {"lost: chained, incomplete", lost, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_lost, fault"},
+        {"1012, 1013: new", restart, Word::none, kNew, "retry same unchanged, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: stored", restart, Word::none, kStored, "retry same unchanged, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: chained, rebuildable", restart, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: chained, incomplete", restart, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_restart, fault"},
+
+        {"previous_response_not_found: chained, rebuildable", error_400, Word::parent_not_found, kChained, "retry same rebuilt, keep", "relay, keep"},
+        {"previous_response_not_found: stored, rebuildable", error_400, Word::parent_not_found, kStoredChain, "retry same rebuilt, keep", "relay, keep"},
+        {"previous_response_not_found: chained, incomplete", error_400, Word::parent_not_found, kBrokenTwo, "relay, keep", "relay, keep"},
+        {"previous_response_not_found: stored, no chain", error_400, Word::parent_not_found, kStoredTwo, "relay, keep", "relay, keep"},
+        {"previous_response_not_found: no parent", error_400, Word::parent_not_found, kNewTwo, "relay, keep", "relay, keep"},
+        {"no tool output/call found: rebuildable", error_400, Word::tool_pairing, kChained, "retry same rebuilt, keep", "relay, keep"},
+        {"no tool output/call found: stored, rebuildable", error_400, Word::tool_pairing, kStoredChain, "retry same rebuilt, keep", "relay, keep"},
+        {"no tool output/call found: incomplete", error_400, Word::tool_pairing, kBroken, "relay, keep", "relay, keep"},
+        {"no tool output/call found: no parent", error_400, Word::tool_pairing, kNewTwo, "relay, keep", "relay, keep"},
+        {"orphaned reasoning: rebuildable", error_400, Word::orphaned_reasoning, kChained, "retry same rebuilt, keep", "relay, keep"},
+        {"orphaned reasoning: incomplete", error_400, Word::orphaned_reasoning, kStored, "relay, keep", "relay, keep"},
+
+        {"connection limit: new", error_400, Word::connection_limit, kNew, "retry same unchanged", "relay"},
+        {"connection limit: stored", error_400, Word::connection_limit, kStored, "retry same unchanged", "relay"},
+        {"connection limit: chained, rebuildable", error_400, Word::connection_limit, kChained, "retry same rebuilt", "relay"},
+        {"connection limit: chained, incomplete", error_400, Word::connection_limit, kBroken, "tell parent_not_found", "relay"},
+
+        {"other request errors: 400", error_400, Word::request_error, kNewTwo, "relay, keep", "relay, keep"},
+        {"other request errors: 403", error_403, Word::request_error, kChainedTwo, "relay, keep", "relay, keep"},
+        {"the account's key refused by an event", error_401, Word::request_error, kNewTwo, "retry other unchanged, credentials", "relay, credentials"},
+        {"the account's key refused by an event, one account", error_401, Word::request_error, kNew, "tell no_account, credentials", "relay, credentials"},
+
+        {"5xx error: new, other account", error_500, Word::server_error, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
+        {"5xx error: new, one account", error_500, Word::server_error, kNew, "retry same unchanged later, fault, keep", "relay, fault, keep"},
+        {"5xx error: stored, no chain", error_500, Word::server_error, kStoredTwo, "retry same unchanged later, fault, keep", "relay, fault, keep"},
+        {"5xx error: chained, rebuildable, other account", error_500, Word::server_error, kChainedTwo, "retry other rebuilt, fault, keep", "relay, fault, keep"},
+        {"5xx error: chained, rebuildable, one account", error_500, Word::server_error, kChained, "retry same rebuilt later, fault, keep", "relay, fault, keep"},
+        {"5xx error: chained, incomplete", error_500, Word::server_error, kBrokenTwo, "relay, fault, keep", "relay, fault, keep"},
+        {"server_is_overloaded: other account", error_503, Word::overloaded, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
+        {"server_is_overloaded: one account", error_503, Word::overloaded, kNew, "retry same unchanged later, fault, keep", "relay, fault, keep"},
+        {"server_is_overloaded: chained, incomplete", error_503, Word::overloaded, kBroken, "tell no_account, fault, keep", "relay, fault, keep"},
+        {"an error event that says nothing", error, Word::none, kNewTwo, "tell upstream_error, keep", "tell upstream_error, keep"},
+
+        {"silent past the timeout: new", silent, Word::none, kNew, "retry same unchanged, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: stored", silent, Word::none, kStored, "retry same unchanged, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: chained, rebuildable", silent, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: chained, incomplete", silent, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_timeout, fault"},
+
+        {"client gone: new", gone, Word::none, kNewTwo, "drop", "drop"},
+        {"client gone: chained", gone, Word::none, kChainedTwo, "drop", "drop"},
+        {"gateway fault: exception", fault(FaultCode::internal_error), Word::none, kNewTwo, "tell internal_error", "tell internal_error"},
+        {"gateway fault: journal down", fault(FaultCode::accounting_unavailable), Word::none, kNewTwo, "tell accounting_unavailable", "tell accounting_unavailable"},
+        {"gateway fault: draining", fault(FaultCode::gateway_draining), Word::none, kNewTwo, "tell gateway_draining", "tell gateway_draining"},
+
+        {"the gateway misses the parent's connection: rebuildable", fault(FaultCode::parent_not_found), Word::none, kChained, "retry same rebuilt", "tell parent_not_found"},
+        {"the gateway misses the parent's connection: incomplete", fault(FaultCode::parent_not_found), Word::none, kBrokenTwo, "tell parent_not_found", "tell parent_not_found"},
+        {"the parent is unknown or another tenant's", fault(FaultCode::parent_not_found), Word::none, kNewTwo, "tell parent_not_found", "tell parent_not_found"},
+    };
+    // clang-format on
+    for (const Row& row : rows)
+        check(row);
+}
+
+TEST(Decide, ReadsAResponseFailedAsTheRowsOfErrors)
+{
+    const Fault failed = fault(FaultCode::upstream_error);
+    // clang-format off
+    const std::vector<Row> rows = {
+        {"response.failed", failed, Word::request_error, kNewTwo, "relay, keep", "relay, keep"},
+        {"response.failed without an error", failed, Word::none, kNewTwo, "relay, keep", "relay, keep"},
+        {"response.failed: rate_limit_exceeded", failed, Word::rate_limited, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"response.failed: rate_limit_exceeded, none", failed, Word::rate_limited, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
+        {"response.failed: server_error", failed, Word::server_error, kChained, "retry same rebuilt later, fault, keep", "relay, fault, keep"},
+        {"response.failed: server_is_overloaded", failed, Word::overloaded, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
+        {"response.failed: previous_response_not_found", failed, Word::parent_not_found, kChained, "retry same rebuilt, keep", "relay, keep"},
+    };
+    // clang-format on
+    for (const Row& row : rows)
+        check(row, true);
+}
+
+TEST(Decide, TellsWhenAttemptsOrBudgetAreSpent)
+{
+    struct
+    {
+        Fault fault;
+        Word word;
+        Situation situation;
+        const char* told;
+    } const rows[] = {
+        {fault(FaultCode::dial_failed), Word::none, kNewTwo, "tell dial_failed, fault"},
+        {fault(FaultCode::dial_refused, 401), Word::none, kNewTwo, "tell no_account, credentials"},
+        {fault(FaultCode::dial_refused, 429), Word::none, kNewTwo, "tell rate_limited, cool"},
+        {fault(FaultCode::upstream_lost), Word::none, kNew, "tell upstream_lost, fault"},
+        {fault(FaultCode::upstream_lost), Word::none, kChained, "tell upstream_lost, fault"},
+        {fault(FaultCode::upstream_lost), Word::none, kBroken, "tell parent_not_found, fault"},
+        {fault(FaultCode::upstream_restart), Word::none, kNew, "tell upstream_restart, fault"},
+        {fault(FaultCode::upstream_timeout), Word::none, kNew, "tell upstream_timeout, fault"},
+        {fault(FaultCode::upstream_error, 429),
+         Word::rate_limited,
+         kNewTwo,
+         "tell rate_limited, cool, keep"},
+        {fault(FaultCode::upstream_error, 400), Word::parent_not_found, kChained, "relay, keep"},
+        {fault(FaultCode::upstream_error, 400), Word::connection_limit, kChained, "relay"},
+        {fault(FaultCode::upstream_error, 500), Word::server_error, kNewTwo, "relay, fault, keep"},
+        {fault(FaultCode::upstream_error, 503),
+         Word::overloaded,
+         kNewTwo,
+         "tell no_account, fault, keep"},
+    };
+    for (const auto& row : rows) {
+        Facts facts = facts_of(row.fault, row.word, row.situation);
+        facts.attempts = facts.max_attempts;
+        EXPECT_EQ(describe(decide(facts)), row.told);
+        facts.attempts = 1;
+        facts.left = std::chrono::milliseconds(0);
+        EXPECT_EQ(describe(decide(facts)), row.told);
+    }
+}
+
+TEST(Decide, RebuildsOnlyOnce)
+{
+    for (const Word word : {Word::parent_not_found, Word::tool_pairing, Word::orphaned_reasoning}) {
+        Facts facts = facts_of(fault(FaultCode::upstream_error, 400), word, kChained);
+        facts.rebuilds = 1;
+        EXPECT_EQ(describe(decide(facts)), "relay, keep");
+        EXPECT_EQ(decide(facts).why_not, "rebuilt_before");
+    }
+    Facts facts = facts_of(fault(FaultCode::parent_not_found), Word::none, kChained);
+    facts.rebuilds = 1;
+    EXPECT_EQ(describe(decide(facts)), "tell parent_not_found");
+}
+
+TEST(Decide, StaysWithTheRebuiltContextOfAStoredParent)
+{
+    Facts facts = facts_of(fault(FaultCode::upstream_lost), Word::none, kStoredChain);
+    facts.rebuilds = 1; // the upstream did not know the parent
+    EXPECT_EQ(describe(decide(facts)), "retry same rebuilt, fault");
+}
+
+TEST(Decide, RebuildsToolOutputsOnlyWhereTheChainAddsTheirCalls)
+{
+    Facts facts = facts_of(fault(FaultCode::upstream_error, 400), Word::tool_pairing, kChained);
+    facts.has_tool_outputs = true;
+    EXPECT_EQ(describe(decide(facts)), "retry same rebuilt, keep");
+    facts.carries_own_calls = true;
+    EXPECT_EQ(describe(decide(facts)), "relay, keep");
+}
+
+TEST(Decide, MovesToolOutputsOnlyWithTheirCalls)
+{
+    Facts facts = facts_of(fault(FaultCode::dial_failed), Word::none, kNewTwo);
+    facts.has_tool_outputs = true;
+    EXPECT_EQ(describe(decide(facts)), "retry same unchanged later, fault");
+    facts.carries_own_calls = true;
+    EXPECT_EQ(describe(decide(facts)), "retry other unchanged, fault");
+
+    facts = facts_of(fault(FaultCode::dial_failed), Word::none, kChainedTwo);
+    facts.has_tool_outputs = true; // the chain has the calls
+    EXPECT_EQ(describe(decide(facts)), "retry other rebuilt, fault");
+}
+
+TEST(Decide, TellsTheFaultsOfClientAndGatewayAsTheyAre)
+{
+    for (int i = 0; i <= static_cast<int>(FaultCode::internal_error); ++i) {
+        const auto code = static_cast<FaultCode>(i);
+        if (code == FaultCode::client_gone)
+            continue;
+        const Facts facts = facts_of(fault(code), Word::none, kNewTwo);
+        EXPECT_EQ(describe(decide(facts)), "tell " + std::string(core::name_of(code)));
+        EXPECT_EQ(decided_with_content(facts),
+                  std::set{"tell " + std::string(core::name_of(code))});
+    }
+}
+
+TEST(Decide, SaysWhyItRetriesAndWhyNot)
+{
+    const Fault lost = fault(FaultCode::upstream_lost);
+    EXPECT_EQ(decide(facts_of(lost, Word::none, kNew)).reason, "upstream_lost");
+    EXPECT_EQ(decide(facts_of(lost, Word::none, kNew)).why_not, "");
+    EXPECT_EQ(decide(facts_of(lost, Word::none, kBroken)).why_not, "chain_incomplete");
+    EXPECT_EQ(decide(facts_of(lost, Word::none, kBroken)).reason, "");
+
+    const Fault refused = fault(FaultCode::dial_refused, 429);
+    EXPECT_EQ(decide(facts_of(refused, Word::none, kNewTwo)).reason, "rate_limited");
+    EXPECT_EQ(decide(facts_of(refused, Word::none, kNew)).why_not, "no_other_account");
+    EXPECT_EQ(decide(facts_of(refused, Word::none, kStoredTwo)).why_not, "bound_to_account");
+
+    Facts facts = facts_of(lost, Word::none, kNew);
+    facts.has_output = true;
+    EXPECT_EQ(decide(facts).why_not, "answer_seen");
+    facts.has_output = false;
+    facts.attempts = 2;
+    EXPECT_EQ(decide(facts).why_not, "attempts_spent");
+    facts.attempts = 1;
+    facts.left = std::chrono::milliseconds(-1);
+    EXPECT_EQ(decide(facts).why_not, "budget_spent");
+}
+
+TEST(IsSpent, CountsWhatMayHaveBeenExecuted)
+{
+    struct
+    {
+        Fault fault;
+        Word word;
+        bool is_spent;
+    } const rows[] = {
+        {fault(FaultCode::upstream_lost), Word::none, true},
+        {fault(FaultCode::upstream_restart), Word::none, true},
+        {fault(FaultCode::upstream_timeout), Word::none, true},
+        {fault(FaultCode::upstream_error), Word::server_error, true},
+        {fault(FaultCode::upstream_error), Word::overloaded, true},
+        {fault(FaultCode::upstream_error), Word::connection_limit, true},
+        {fault(FaultCode::upstream_error), Word::request_error, true},
+        {fault(FaultCode::upstream_error), Word::none, true},
+        {fault(FaultCode::upstream_error), Word::rate_limited, false},
+        {fault(FaultCode::upstream_error), Word::quota, false},
+        {fault(FaultCode::upstream_error), Word::parent_not_found, false},
+        {fault(FaultCode::upstream_error), Word::tool_pairing, false},
+        {fault(FaultCode::upstream_error), Word::orphaned_reasoning, false},
+    };
+    for (const auto& row : rows) {
+        Facts facts{.fault = row.fault, .word = row.word};
+        EXPECT_FALSE(is_spent(facts)) << "never sent";
+        facts.may_be_delivered = true;
+        EXPECT_EQ(is_spent(facts), row.is_spent)
+            << core::name_of(row.fault.code) << " " << static_cast<int>(row.word);
+        facts.has_output = true;
+        EXPECT_TRUE(is_spent(facts)) << "it was at work";
+    }
+}
+
+namespace {
+
+struct Cause
+{
+    Fault fault;
+    Word word;
+};
+
+std::vector<Cause> all_causes()
+{
+    std::vector<Cause> causes;
+    for (int i = 0; i <= static_cast<int>(FaultCode::upstream_error); ++i) {
+        const auto code = static_cast<FaultCode>(i);
+        const bool is_answer = code == FaultCode::dial_refused || code == FaultCode::upstream_error;
+        const int last_word = is_answer ? static_cast<int>(Word::request_error) : 0;
+        for (int word = 0; word <= last_word; ++word)
+            for (const int status : {0, 401, 403, 404, 429, 503})
+                if (is_answer || status == 0)
+                    causes.push_back({fault(code, status), static_cast<Word>(word)});
+    }
+    return causes;
+}
+
+// Each combination of all that is not the cause, once.
+template <class Visit>
+void for_each_combination(Facts facts, const Visit& visit)
+{
+    const int kFlags = 1 << 7;
+    for (const Seen seen : {Seen::nothing, Seen::lifecycle, Seen::content})
+        for (const auto parent : {ParentKind::none, ParentKind::stored, ParentKind::chained})
+            for (const int attempts : {0, 1, 2})
+                for (const int left : {-1, 0, 1})
+                    for (const int rebuilds : {0, 1})
+                        for (int flags = 0; flags < kFlags; ++flags) {
+                            facts.seen = seen;
+                            facts.parent = parent;
+                            facts.attempts = attempts;
+                            facts.left = std::chrono::milliseconds(left);
+                            facts.rebuilds = rebuilds;
+                            facts.is_response_failed = (flags & 1) != 0;
+                            facts.may_be_delivered = (flags & 2) != 0;
+                            facts.has_output = (flags & 4) != 0;
+                            facts.has_tool_outputs = (flags & 8) != 0;
+                            facts.chain_complete = (flags & 16) != 0;
+                            facts.carries_own_calls = (flags & 32) != 0;
+                            facts.has_other_account = (flags & 64) != 0;
+                            visit(facts);
+                        }
+}
+
+// The promises that no row may break; the first broken one, or nothing.
+const char* broken_retry(const Facts& facts, const Action& action)
+{
+    const bool is_moved = action.where == Action::Where::other_account;
+    const bool is_rebuilt = action.context == Action::Context::rebuilt;
+    if (facts.has_output || facts.seen == Seen::content)
+        return "no retry after output";
+    if (facts.attempts >= facts.max_attempts || facts.left.count() <= 0)
+        return "no retry beyond attempts and budget";
+    if (facts.parent == ParentKind::chained && !is_rebuilt)
+        return "a chained parent is never named on another connection";
+    if (facts.parent == ParentKind::stored && is_moved && !is_rebuilt)
+        return "a stored parent is never named at another account";
+    if (is_rebuilt && (facts.parent == ParentKind::none || !facts.chain_complete))
+        return "only a complete chain is rebuilt";
+    if (is_moved && !facts.has_other_account)
+        return "there is another account to go to";
+    if (is_moved && facts.parent == ParentKind::none && facts.has_tool_outputs &&
+        !facts.carries_own_calls)
+        return "tool outputs go nowhere without their calls";
+    if (is_moved && action.backoff)
+        return "another account needs no backoff";
+    return action.reason.empty() || !action.why_not.empty() ? "a retry has its reason" : nullptr;
+}
+
+const char* broken_end(const Facts& facts, const Action& action)
+{
+    const bool is_event = facts.fault.code == FaultCode::upstream_error;
+    const bool is_said = is_event && (facts.word != Word::none || facts.is_response_failed);
+    if (action.what == Action::What::relay && !is_said)
+        return "only what the upstream said is relayed";
+    if (action.what == Action::What::tell && action.tell == FaultCode::client_gone)
+        return "nobody is told that the client is gone";
+    const bool is_context_gone = facts.parent == ParentKind::chained && !facts.chain_complete;
+    if (action.what == Action::What::tell && action.tell == FaultCode::parent_not_found &&
+        facts.fault.code != FaultCode::parent_not_found &&
+        (!is_context_gone || facts.has_output || facts.seen == Seen::content))
+        return "only a context that is gone, of an answer not begun, is told so";
+    return action.reason.empty() && !action.backoff ? nullptr : "only a retry has a reason";
+}
+
+const char* broken_promise(const Facts& facts, const Action& action)
+{
+    const FaultCode code = facts.fault.code;
+    const bool is_upstream = core::side_of(code) == core::Side::upstream;
+    const bool is_loss = code == FaultCode::upstream_lost || code == FaultCode::upstream_restart ||
+                         code == FaultCode::upstream_timeout;
+    if ((action.what == Action::What::drop) != (code == FaultCode::client_gone))
+        return "dropped if and only if the client is gone";
+    if (!is_upstream && action.account != Action::Verdict::none)
+        return "accounts answer for upstream faults alone";
+    if (is_loss && action.account != Action::Verdict::fault)
+        return "each loss counts once";
+    if (action.keep_connection && code != FaultCode::upstream_error)
+        return "only after an error event does the connection go on";
+    return action.what == Action::What::retry ? broken_retry(facts, action)
+                                              : broken_end(facts, action);
+}
+
+} // namespace
+
+TEST(Decide, KeepsItsPromisesForAllFacts)
+{
+    std::size_t combinations = 0;
+    std::set<std::string> broken;
+    for (const Cause& cause : all_causes()) {
+        const Facts facts{.fault = cause.fault, .word = cause.word};
+        for_each_combination(facts, [&](const Facts& each) {
+            ++combinations;
+            const Action action = decide(each);
+            const char* promise = broken_promise(each, action);
+            if (promise)
+                broken.insert(std::string(promise) + ": " +
+                              std::string(core::name_of(each.fault.code)) + " " +
+                              std::to_string(static_cast<int>(each.word)) + " " + describe(action));
+        });
+    }
+    EXPECT_EQ(broken, std::set<std::string>{});
+    EXPECT_GT(combinations, 2'000'000u);
+}
+
 } // namespace turngate::gateway

@@ -29,6 +29,10 @@ inline config::Config small_config()
     config.keys[0].name = "a";
     config.keys[0].digest = core::sha256("sk-alice");
     config.keys[0].user = "alice";
+    // One attempt, told at once: what a test wants of recovery it asks for.
+    config.relay.hold_lifecycle = std::chrono::milliseconds(0);
+    config.recovery.max_attempts = 1;
+    config.recovery.budget = std::chrono::milliseconds(0);
     return config;
 }
 

@@ -1,0 +1,75 @@
+#include "turn_facts.hpp"
+
+#include "cooling.hpp"
+#include "choice.hpp"
+
+#include <algorithm>
+
+namespace turngate::gateway {
+namespace {
+
+using core::Clock;
+using core::Fault;
+using core::FaultCode;
+
+bool carries_own_calls(const protocol::ClientEvent& create)
+{
+    const auto& calls = create.tool_call_ids;
+    return std::all_of(create.tool_output_call_ids.begin(), create.tool_output_call_ids.end(), [&](const auto& id) {
+        return std::find(calls.begin(), calls.end(), id) != calls.end();
+    });
+}
+
+} // namespace
+
+core::Fault upstream_said(const protocol::TerminalEvent& terminal) noexcept
+{
+    return {FaultCode::upstream_error, {}, "upstream error", terminal.status};
+}
+
+Facts facts_of(const Turn& turn, const Fault& fault)
+{
+    const config::Recovery& recovery = turn.snapshot->config->recovery;
+    Facts facts;
+    facts.fault = fault;
+    facts.word = turn.word;
+    facts.is_response_failed = turn.is_response_failed;
+    facts.seen = turn.relay.seen();
+    facts.may_be_delivered = turn.is_sent;
+    facts.has_output = turn.relay.has_output();
+    facts.parent = turn.parent;
+    facts.has_tool_outputs = !turn.create.tool_output_call_ids.empty();
+    facts.carries_own_calls = carries_own_calls(turn.create);
+    facts.has_other_account = turn.account && has_other_account(turn);
+    facts.max_attempts = static_cast<int>(recovery.max_attempts);
+    facts.left = recovery.budget;
+    if (turn.first_failure_at)
+        facts.left -= std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *turn.first_failure_at);
+    facts.attempts = turn.spent + (is_spent(facts) ? 1 : 0);
+    return facts;
+}
+
+std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
+{
+    turn.is_response_failed = terminal.kind == protocol::EventKind::failed;
+    if (!turn.is_response_failed && terminal.kind != protocol::EventKind::error)
+        return std::nullopt;
+    turn.word = read_word(terminal.status, terminal.error_code, terminal.error_message);
+    turn.cooling = cooling({}, turn.relay.terminal_event(), core::wall_now());
+    return decide(facts_of(turn, upstream_said(terminal)));
+}
+
+void charge(Turn& turn, const Action& action)
+{
+    if (!turn.account)
+        return;
+    accounts::AccountLife& life = *turn.account->life;
+    switch (action.account) {
+    case Action::Verdict::none: break;
+    case Action::Verdict::fault: ++life.faults; break;
+    case Action::Verdict::cool: life.cool_until(Clock::now() + turn.cooling); break;
+    case Action::Verdict::credentials: life.is_shut_out = true; break;
+    }
+}
+
+} // namespace turngate::gateway
