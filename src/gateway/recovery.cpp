@@ -99,6 +99,7 @@ Action retry(const Facts& facts, Where where, Verdict verdict, std::string_view 
 {
     const bool is_rebuilt = needs_rebuild(facts, where);
     return {.what = What::retry,
+            .tell = facts.fault.code,
             .context = is_rebuilt ? Context::rebuilt : Context::unchanged,
             .where = where,
             .account = verdict,
@@ -112,7 +113,10 @@ Action tell(FaultCode code, Verdict verdict = Verdict::none, std::string_view wh
 
 Action relay(Verdict verdict = Verdict::none, std::string_view why_not = {}) noexcept
 {
-    return {.what = What::relay, .account = verdict, .why_not = why_not};
+    return {.what = What::relay,
+            .tell = FaultCode::upstream_error,
+            .account = verdict,
+            .why_not = why_not};
 }
 
 // Told of a lost context, the client sends all of it again, and the conversation goes on.

@@ -48,6 +48,7 @@ struct Action
         tell,  // one error event; the catalogue closes the socket where it must
         retry,
     } what = What::tell;
+    // Of relay and retry: what to tell where it comes to nothing.
     core::FaultCode tell = core::FaultCode::internal_error;
     // Rebuilt: the whole context from the chain, and no parent.
     enum class Context : std::uint8_t { unchanged, rebuilt } context = Context::unchanged;
@@ -57,8 +58,8 @@ struct Action
     // out until they change.
     enum class Verdict : std::uint8_t { none, fault, cool, credentials } account = Verdict::none;
     bool keep_connection = false; // the failure was the request's: connection and lane go on
-    std::string_view reason{};      // of a retry: a stable word for the usage row
-    std::string_view why_not{};     // of what might have been retried and is not, for the log
+    std::string_view reason{};    // of a retry: a stable word for the usage row
+    std::string_view why_not{};   // of what might have been retried and is not, for the log
 };
 
 // Pure; behaviour.md section 5.

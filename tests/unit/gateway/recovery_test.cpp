@@ -493,6 +493,8 @@ const char* broken_retry(const Facts& facts, const Action& action)
     if (is_moved && facts.parent == ParentKind::none && facts.has_tool_outputs &&
         !facts.carries_own_calls)
         return "tool outputs go nowhere without their calls";
+    if (action.tell != facts.fault.code)
+        return "what is not retried after all is told as what it was";
     if (is_moved && action.backoff)
         return "another account needs no backoff";
     return action.reason.empty() || !action.why_not.empty() ? "a retry has its reason" : nullptr;
@@ -511,6 +513,8 @@ const char* broken_end(const Facts& facts, const Action& action)
         facts.fault.code != FaultCode::parent_not_found &&
         (!is_context_gone || facts.has_output || facts.seen == Seen::content))
         return "only a context that is gone, of an answer not begun, is told so";
+    if (action.what == Action::What::relay && action.tell != facts.fault.code)
+        return "what is not relayed after all is told as what it was";
     return action.reason.empty() && !action.backoff ? nullptr : "only a retry has a reason";
 }
 
