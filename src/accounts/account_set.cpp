@@ -29,7 +29,8 @@ net::Url responses_url(const config::Account& account)
 bool is_in_group(const Account& account, std::string_view group)
 {
     const auto& groups = account.config.groups;
-    return account.config.mode != config::Mode::off && std::find(groups.begin(), groups.end(), group) != groups.end();
+    return account.config.mode != config::Mode::off &&
+           std::find(groups.begin(), groups.end(), group) != groups.end();
 }
 
 } // namespace
@@ -89,13 +90,14 @@ AccountSet::AccountSet(const config::Config& config, AccountLives& lives)
 
 std::shared_ptr<const Account> AccountSet::find(std::string_view name) const
 {
-    const auto found =
-        std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& one) { return one->config.name == name; });
+    const auto found = std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& one) {
+        return one->config.name == name;
+    });
     return found == accounts_.end() ? nullptr : *found;
 }
 
-std::vector<std::shared_ptr<const Account>>
-AccountSet::candidates(std::string_view group, std::string_view model) const
+std::vector<std::shared_ptr<const Account>> AccountSet::candidates(std::string_view group,
+                                                                   std::string_view model) const
 {
     std::vector<std::shared_ptr<const Account>> found;
     for (const auto& account : accounts_)
@@ -106,7 +108,9 @@ AccountSet::candidates(std::string_view group, std::string_view model) const
 
 bool AccountSet::serves_group(std::string_view group) const
 {
-    return std::any_of(accounts_.begin(), accounts_.end(), [&](const auto& one) { return is_in_group(*one, group); });
+    return std::any_of(accounts_.begin(), accounts_.end(), [&](const auto& one) {
+        return is_in_group(*one, group);
+    });
 }
 
 } // namespace turngate::accounts

@@ -30,7 +30,8 @@ bool has_token(const net::HttpRequest& request, const std::string& token)
     constexpr std::string_view kBearer = "Bearer ";
     const std::string_view header = request.headers.get("authorization");
     return net::equal_without_case(header.substr(0, kBearer.size()), kBearer) &&
-           core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())), core::sha256(token));
+           core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())),
+                                        core::sha256(token));
 }
 
 // Known while it is open, whatever ends it, so that the server's end does not wait for it.
@@ -68,9 +69,10 @@ Server::~Server() = default;
 
 void Server::accept_on(int descriptor)
 {
-    auto acceptor = std::make_unique<net::Acceptor>(loop_, descriptor, [this](net::Socket socket, const std::string&) {
-        tasks_.spawn("admin", serve(std::move(socket)));
-    });
+    auto acceptor = std::make_unique<net::Acceptor>(
+        loop_, descriptor, [this](net::Socket socket, const std::string&) {
+            tasks_.spawn("admin", serve(std::move(socket)));
+        });
     tasks_.spawn("admin acceptor", acceptor->run());
     acceptors_.push_back(std::move(acceptor));
 }
@@ -91,10 +93,12 @@ net::Task<> Server::serve(net::Socket socket)
     std::string leftover;
     for (bool keep_alive = true; keep_alive;) {
         const auto idle = core::Clock::now() + kIdle;
-        auto request = co_await net::read_request(stream, std::move(leftover), net::HttpLimits{}, idle);
+        auto request =
+            co_await net::read_request(stream, std::move(leftover), net::HttpLimits{}, idle);
         if (!request && request.error().status == 0)
             co_return;
-        const Answer answered = request ? answer_safely(*request) : not_http(request.error().status);
+        const Answer answered =
+            request ? answer_safely(*request) : not_http(request.error().status);
         const bool is_head = request && request->method == "HEAD";
         keep_alive = request && request->keep_alive;
         if (keep_alive)
@@ -114,7 +118,9 @@ net::Task<> Server::serve(net::Socket socket)
 
 Server::Answer Server::not_http(int status)
 {
-    return {status, protocol::error_body("This is not an acceptable HTTP request.", "invalid_request_error", "bad_request")};
+    return {status,
+            protocol::error_body(
+                "This is not an acceptable HTTP request.", "invalid_request_error", "bad_request")};
 }
 
 // A bug behind one question ends neither the connection nor the server.
@@ -123,8 +129,11 @@ Server::Answer Server::answer_safely(const net::HttpRequest& request)
     try {
         return answer(request);
     } catch (const std::exception& bug) {
-        telemetry::log_error("admin request failed", {{"path", request.path()}, {"what", bug.what()}});
-        return {500, protocol::error_body("An internal error occurred.", "server_error", "internal_error")};
+        telemetry::log_error("admin request failed",
+                             {{"path", request.path()}, {"what", bug.what()}});
+        return {
+            500,
+            protocol::error_body("An internal error occurred.", "server_error", "internal_error")};
     }
 }
 
@@ -143,7 +152,10 @@ Server::Answer Server::answer(const net::HttpRequest& request)
         return {503, R"({"status":"not ready","reasons":)" + list_of(reasons) + "}"};
     }
     if (!token_.empty() && !has_token(request, token_))
-        return {401, protocol::error_body("The admin token is missing or wrong.", "authentication_error", "invalid_token")};
+        return {401,
+                protocol::error_body("The admin token is missing or wrong.",
+                                     "authentication_error",
+                                     "invalid_token")};
     if (path == "/metrics" && is_read)
         return {200, sources_.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"};
     if (path == "/api/v1/status" && is_read)
@@ -160,14 +172,17 @@ Server::Answer Server::answer(const net::HttpRequest& request)
             return {200, R"({"status":"reloaded"})"};
         return {422, R"({"status":"not reloaded","complaints":)" + list_of(complaints) + "}"};
     }
-    return {404, protocol::error_body("There is nothing here.", "invalid_request_error", "not_found")};
+    return {404,
+            protocol::error_body("There is nothing here.", "invalid_request_error", "not_found")};
 }
 
 Server::Answer Server::usage(std::string_view query)
 {
     const UsageRequest wanted = read_usage_request(query, core::wall_now());
     if (!wanted.complaint.empty())
-        return {400, protocol::error_body(wanted.complaint, "invalid_request_error", "invalid_parameter")};
+        return {
+            400,
+            protocol::error_body(wanted.complaint, "invalid_request_error", "invalid_parameter")};
     try {
         if (!usage_)
             usage_ = sources_.open_usage();
@@ -175,11 +190,14 @@ Server::Answer Server::usage(std::string_view query)
             return {200, usage::to_json(usage_->sums(wanted.query, *wanted.by), *wanted.by)};
         return {200, usage::to_json(usage_->list(wanted.query))};
     } catch (const std::invalid_argument& bad) {
-        return {400, protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};
+        return {400,
+                protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};
     } catch (const std::exception& failure) {
         usage_.reset(); // opened anew next time
         telemetry::log_error("usage query failed", {{"what", failure.what()}});
-        return {503, protocol::error_body("The usage repository cannot be read.", "server_error", "repository_down")};
+        return {503,
+                protocol::error_body(
+                    "The usage repository cannot be read.", "server_error", "repository_down")};
     }
 }
 

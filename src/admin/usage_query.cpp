@@ -13,7 +13,8 @@ std::string percent_decode(std::string_view text)
         if (text[i] == '+') {
             decoded.push_back(' ');
         } else if (text[i] == '%' && i + 2 < text.size() &&
-                   std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3) {
+                   std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
+                       text.data() + i + 3) {
             decoded.push_back(static_cast<char>(value));
             i += 2;
         } else {
@@ -32,14 +33,18 @@ bool read_limit(std::string_view text, unsigned& limit)
 std::optional<usage::RequestType> request_type(std::string_view name)
 {
     using usage::RequestType;
-    for (const auto type : {RequestType::unknown, RequestType::sync, RequestType::stream, RequestType::ws_v2})
+    for (const auto type :
+         {RequestType::unknown, RequestType::sync, RequestType::stream, RequestType::ws_v2})
         if (usage::name_of(type) == name)
             return type;
     return std::nullopt;
 }
 
 // One parameter; false if its value is not acceptable, or nobody knows it.
-bool take(UsageRequest& request, std::string_view name, const std::string& value, core::Timestamp now)
+bool take(UsageRequest& request,
+          std::string_view name,
+          const std::string& value,
+          core::Timestamp now)
 {
     usage::UsageQuery& query = request.query;
     if (name == "since")

@@ -10,7 +10,7 @@ namespace turngate::app {
 // Exit codes (interface.md).
 enum Exit : int {
     exit_fine = 0,
-    exit_bad_input = 1,   // configuration or arguments
+    exit_bad_input = 1,    // configuration or arguments
     exit_cannot_start = 2, // port, database, file
     exit_drain_deadline = 3,
 };
@@ -29,7 +29,8 @@ int check_config(const std::string& config_path);
 int migrate(const std::string& config_path);
 int show_usage(const UsageOptions& options);
 
-// The configuration, or null after its complaints were printed to standard error. Warnings are printed too.
+// The configuration, or null after its complaints were printed to standard error. Warnings are
+// printed too.
 std::shared_ptr<const config::Config> load_or_complain(const std::string& path);
 
 } // namespace turngate::app

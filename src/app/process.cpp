@@ -18,19 +18,21 @@ namespace {
 
 using core::Clock;
 
-constexpr auto kAfterDeadline = std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
+constexpr auto kAfterDeadline =
+    std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kWatch = std::chrono::milliseconds(500);
 
-std::shared_ptr<const gateway::Snapshot> make_snapshot(std::shared_ptr<const config::Config> config,
-                                                       std::shared_ptr<const usage::PriceTable> prices,
-                                                       access::UserSlots& slots,
-                                                       accounts::AccountLives& lives)
+std::shared_ptr<const gateway::Snapshot> make_snapshot(
+    std::shared_ptr<const config::Config> config,
+    std::shared_ptr<const usage::PriceTable> prices,
+    access::UserSlots& slots,
+    accounts::AccountLives& lives)
 {
     access::KeyRing keys(*config, slots);
     accounts::AccountSet accounts(*config, lives);
-    return std::make_shared<const gateway::Snapshot>(
-        gateway::Snapshot{std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
+    return std::make_shared<const gateway::Snapshot>(gateway::Snapshot{
+        std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
 }
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
@@ -73,9 +75,7 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
 Process::Process(std::string config_path,
                  std::shared_ptr<const config::Config> config,
                  std::shared_ptr<const usage::PriceTable> prices)
-    : config_path_(std::move(config_path)),
-      config_(std::move(config)),
-      started_(Clock::now()),
+    : config_path_(std::move(config_path)), config_(std::move(config)), started_(Clock::now()),
       snapshot_(make_snapshot(config_, std::move(prices), user_slots_, account_lives_)),
       journal_(journal_options(config_->usage.journal)),
       settler_(
@@ -83,8 +83,7 @@ Process::Process(std::string config_path,
           config_->usage.journal.fsync,
           [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
           metrics_),
-      store_(state::make_memory_store()),
-      dialer_(net::make_dialer(net::TlsContext::client())),
+      store_(state::make_memory_store()), dialer_(net::make_dialer(net::TlsContext::client())),
       loops_(make_loops(config_->server.threads)),
       admin_loop_(static_cast<unsigned>(loops_.size())),
       gateway_({loops_, *store_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
@@ -96,8 +95,7 @@ Process::Process(std::string config_path,
               [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
               [this] { return reload(); },
               [this] { drain(); }}),
-      signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP),
-      watch_timer_(admin_loop_.context()),
+      signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), watch_timer_(admin_loop_.context()),
       drain_timer_(admin_loop_.context())
 {
     listen();
@@ -121,9 +119,11 @@ void Process::listen()
     }
     const net::ListenSocket admin = net::listen_on(config_->admin.listen, 1);
     gateway_.listen(sockets);
-    admin_loop_.post([this, descriptor = admin.descriptors.front()] { admin_.accept_on(descriptor); });
+    admin_loop_.post(
+        [this, descriptor = admin.descriptors.front()] { admin_.accept_on(descriptor); });
     for (const std::string& address : addresses_)
-        telemetry::log_info("listening", {{"address", address}, {"tls", config_->server.tls.has_value()}});
+        telemetry::log_info("listening",
+                            {{"address", address}, {"tls", config_->server.tls.has_value()}});
     telemetry::log_info("admin listening", {{"address", admin.address}});
 }
 
@@ -141,7 +141,8 @@ int Process::run()
     const bool is_settled = settler_.settle_all(kSettle);
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
     if (!is_clean)
-        ::_exit(exit_drain_deadline); // a task hangs; what it refers to must not be taken from under it
+        ::_exit(
+            exit_drain_deadline); // a task hangs; what it refers to must not be taken from under it
     return was_cut_ ? exit_drain_deadline : exit_fine;
 }
 
@@ -176,7 +177,10 @@ void Process::watch()
 void Process::update_gauges()
 {
     for (const auto& loop : loops_)
-        metrics_.gauge("turngate_loop_lag_seconds", "How late a loop's last tick came", {{"loop", std::to_string(loop->index())}})
+        metrics_
+            .gauge("turngate_loop_lag_seconds",
+                   "How late a loop's last tick came",
+                   {{"loop", std::to_string(loop->index())}})
             .set(std::chrono::duration<double>(loop->lag()).count());
 }
 
@@ -227,8 +231,11 @@ bool Process::finish()
     signals_.cancel();
     watch_timer_.cancel();
     admin_loop_.context().restart();
-    auto admin_ended = boost::asio::co_spawn(admin_loop_.executor(), admin_.finish(), boost::asio::use_future);
-    const auto is_ended = [&] { return admin_ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+    auto admin_ended =
+        boost::asio::co_spawn(admin_loop_.executor(), admin_.finish(), boost::asio::use_future);
+    const auto is_ended = [&] {
+        return admin_ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    };
     while (!is_ended() && Clock::now() < deadline)
         admin_loop_.context().run_one_until(deadline);
     return is_clean && is_ended();
@@ -257,8 +264,9 @@ std::vector<std::string> Process::reload()
 
 bool Process::journal_is_healthy() const
 {
-    return std::all_of(
-        loops_.begin(), loops_.end(), [&](const auto& loop) { return journal_.writer(loop->index()).is_healthy(); });
+    return std::all_of(loops_.begin(), loops_.end(), [&](const auto& loop) {
+        return journal_.writer(loop->index()).is_healthy();
+    });
 }
 
 std::vector<std::string> Process::not_ready() const
@@ -275,7 +283,8 @@ std::string Process::status() const
 {
     nlohmann::ordered_json status;
     status["version"] = TURNGATE_VERSION;
-    status["uptime_s"] = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
+    status["uptime_s"] =
+        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
     status["draining"] = is_draining_;
     status["listen"] = addresses_;
     for (const auto& loop : loops_)

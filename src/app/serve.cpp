@@ -21,10 +21,11 @@ int serve(const std::string& config_path, const std::string& log_level)
 
     config::Log log = config->log;
     if (!log_level.empty()) {
-        static const std::map<std::string, config::LogLevel> kLevels{{"debug", config::LogLevel::debug},
-                                                                     {"info", config::LogLevel::info},
-                                                                     {"warn", config::LogLevel::warn},
-                                                                     {"error", config::LogLevel::error}};
+        static const std::map<std::string, config::LogLevel> kLevels{
+            {"debug", config::LogLevel::debug},
+            {"info", config::LogLevel::info},
+            {"warn", config::LogLevel::warn},
+            {"error", config::LogLevel::error}};
         log.level = kLevels.at(log_level);
     }
     telemetry::start_log(log);

@@ -25,8 +25,12 @@ void notify_systemd(std::string_view state) noexcept
         address.sun_path[0] = '\0'; // the abstract namespace
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(path));
     // Nobody to tell is no reason to stop.
-    static_cast<void>(
-        ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size));
+    static_cast<void>(::sendto(fd,
+                               state.data(),
+                               state.size(),
+                               MSG_NOSIGNAL,
+                               reinterpret_cast<const sockaddr*>(&address),
+                               size));
     ::close(fd);
 }
 

@@ -22,13 +22,7 @@ struct Position
 // (variables.hpp).
 struct Node
 {
-    enum class Kind : std::uint8_t
-    {
-        null,
-        scalar,
-        list,
-        map
-    };
+    enum class Kind : std::uint8_t { null, scalar, list, map };
 
     Kind kind = Kind::null;
     Position at{};

@@ -54,11 +54,7 @@ void read_pricing(Section pricing, const Report& report, Pricing& out)
 
 void read_state(Section state)
 {
-    enum class Backend : std::uint8_t
-    {
-        memory,
-        redis
-    } backend{};
+    enum class Backend : std::uint8_t { memory, redis } backend{};
     state["backend"].read_word<Backend>(backend,
                                         {{"memory", Backend::memory}, {"redis", Backend::redis}});
 }

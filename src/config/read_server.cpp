@@ -52,7 +52,8 @@ void read_server(Section server, Server& out)
     read_tls(server["tls"], out.tls);
     server["threads"].read_number(out.threads, 0, 1024);
     server["deflate"].read_flag(out.deflate);
-    server["drain_timeout"].read_duration(out.drain_timeout, std::chrono::milliseconds(0), std::chrono::hours(1));
+    server["drain_timeout"].read_duration(
+        out.drain_timeout, std::chrono::milliseconds(0), std::chrono::hours(1));
     read_blocks(server["trusted_proxies"], out.trusted_proxies);
 }
 

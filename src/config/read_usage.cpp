@@ -27,11 +27,7 @@ void read_journal(Section journal, Journal& out)
 
 void read_usage(Section usage, Usage& out)
 {
-    enum class Repository : std::uint8_t
-    {
-        sqlite,
-        postgres
-    } repository{};
+    enum class Repository : std::uint8_t { sqlite, postgres } repository{};
     usage["repository"].read_word<Repository>(
         repository, {{"sqlite", Repository::sqlite}, {"postgres", Repository::postgres}});
     Section sqlite = usage["sqlite"].section();

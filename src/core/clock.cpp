@@ -8,7 +8,8 @@ namespace turngate::core {
 
 Timestamp wall_now() noexcept
 {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now());
 }
 
 std::string to_rfc3339(Timestamp at)
@@ -60,14 +61,20 @@ std::optional<std::chrono::seconds> read_span(std::string_view text)
 {
     std::int64_t count = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || end + 1 != text.data() + text.size() || count < 0 || count > 1'000'000'000)
+    if (error != std::errc() || end + 1 != text.data() + text.size() || count < 0 ||
+        count > 1'000'000'000)
         return std::nullopt;
     switch (*end) {
-    case 's': return std::chrono::seconds(count);
-    case 'm': return std::chrono::minutes(count);
-    case 'h': return std::chrono::hours(count);
-    case 'd': return std::chrono::hours(24 * std::min<std::int64_t>(count, 1'000'000));
-    default: return std::nullopt;
+    case 's':
+        return std::chrono::seconds(count);
+    case 'm':
+        return std::chrono::minutes(count);
+    case 'h':
+        return std::chrono::hours(count);
+    case 'd':
+        return std::chrono::hours(24 * std::min<std::int64_t>(count, 1'000'000));
+    default:
+        return std::nullopt;
     }
 }
 
@@ -115,7 +122,8 @@ std::optional<Timestamp> read_time(std::string_view text, Timestamp now)
     const auto d = take_digits(text, 2);
     if (!y || !first_dash || !m || !second_dash || !d)
         return std::nullopt;
-    const year_month_day date{year(*y), month(static_cast<unsigned>(*m)), day(static_cast<unsigned>(*d))};
+    const year_month_day date{
+        year(*y), month(static_cast<unsigned>(*m)), day(static_cast<unsigned>(*d))};
     if (!date.ok())
         return std::nullopt;
     Timestamp at = sys_days(date);
@@ -129,7 +137,8 @@ std::optional<Timestamp> read_time(std::string_view text, Timestamp now)
     const auto minute = take_digits(text, 2);
     const bool second_colon = take(text, ":");
     const auto second = take_digits(text, 2);
-    if (!hour || !first_colon || !minute || !second_colon || !second || *hour > 23 || *minute > 59 || *second > 60)
+    if (!hour || !first_colon || !minute || !second_colon || !second || *hour > 23 ||
+        *minute > 59 || *second > 60)
         return std::nullopt;
     at += hours(*hour) + minutes(*minute) + seconds(*second);
     if (take(text, "."))

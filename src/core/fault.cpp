@@ -40,28 +40,50 @@ Side side_of(FaultCode code) noexcept
 std::string_view name_of(FaultCode code) noexcept
 {
     switch (code) {
-    case FaultCode::client_gone: return "client_gone";
-    case FaultCode::invalid_json: return "invalid_json";
-    case FaultCode::invalid_request: return "invalid_request";
-    case FaultCode::unsupported_event: return "unsupported_event";
-    case FaultCode::model_not_found: return "model_not_found";
-    case FaultCode::invalid_stream_id: return "invalid_stream_id";
-    case FaultCode::stream_limit_reached: return "stream_limit_reached";
-    case FaultCode::request_too_large: return "request_too_large";
-    case FaultCode::parent_not_found: return "parent_not_found";
-    case FaultCode::invalid_api_key: return "invalid_api_key";
-    case FaultCode::rate_limited: return "rate_limited";
-    case FaultCode::quota_exceeded: return "quota_exceeded";
-    case FaultCode::no_account: return "no_account";
-    case FaultCode::gateway_draining: return "gateway_draining";
-    case FaultCode::accounting_unavailable: return "accounting_unavailable";
-    case FaultCode::internal_error: return "internal_error";
-    case FaultCode::dial_failed: return "dial_failed";
-    case FaultCode::dial_refused: return "dial_refused";
-    case FaultCode::upstream_lost: return "upstream_lost";
-    case FaultCode::upstream_restart: return "upstream_restart";
-    case FaultCode::upstream_timeout: return "upstream_timeout";
-    case FaultCode::upstream_error: return "upstream_error";
+    case FaultCode::client_gone:
+        return "client_gone";
+    case FaultCode::invalid_json:
+        return "invalid_json";
+    case FaultCode::invalid_request:
+        return "invalid_request";
+    case FaultCode::unsupported_event:
+        return "unsupported_event";
+    case FaultCode::model_not_found:
+        return "model_not_found";
+    case FaultCode::invalid_stream_id:
+        return "invalid_stream_id";
+    case FaultCode::stream_limit_reached:
+        return "stream_limit_reached";
+    case FaultCode::request_too_large:
+        return "request_too_large";
+    case FaultCode::parent_not_found:
+        return "parent_not_found";
+    case FaultCode::invalid_api_key:
+        return "invalid_api_key";
+    case FaultCode::rate_limited:
+        return "rate_limited";
+    case FaultCode::quota_exceeded:
+        return "quota_exceeded";
+    case FaultCode::no_account:
+        return "no_account";
+    case FaultCode::gateway_draining:
+        return "gateway_draining";
+    case FaultCode::accounting_unavailable:
+        return "accounting_unavailable";
+    case FaultCode::internal_error:
+        return "internal_error";
+    case FaultCode::dial_failed:
+        return "dial_failed";
+    case FaultCode::dial_refused:
+        return "dial_refused";
+    case FaultCode::upstream_lost:
+        return "upstream_lost";
+    case FaultCode::upstream_restart:
+        return "upstream_restart";
+    case FaultCode::upstream_timeout:
+        return "upstream_timeout";
+    case FaultCode::upstream_error:
+        return "upstream_error";
     }
     return "unknown";
 }

@@ -42,7 +42,8 @@ std::string uuid7()
     std::array<std::uint8_t, 16> id;
     random_bytes(id);
     const auto ms = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count());
+        std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch())
+            .count());
     for (int i = 0; i < 6; ++i)
         id[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     id[6] = static_cast<std::uint8_t>(0x70 | (id[6] & 0x0f));
@@ -54,7 +55,10 @@ std::string uuid7()
     return text;
 }
 
-std::string Digest::hex() const { return to_hex(bytes); }
+std::string Digest::hex() const
+{
+    return to_hex(bytes);
+}
 
 std::uint64_t Digest::prefix() const noexcept
 {

@@ -18,8 +18,10 @@ std::int64_t ms_between(core::Deadline from, core::Deadline to)
 protocol::TokenUsage estimate(const Turn& turn)
 {
     protocol::TokenUsage tokens;
-    tokens.input = turn.parent_context_tokens + static_cast<std::int64_t>(turn.frame.size() + 3) / 4;
-    tokens.cached = 0; // unknown: the user is not charged less on a guess, nor more than the list price
+    tokens.input =
+        turn.parent_context_tokens + static_cast<std::int64_t>(turn.frame.size() + 3) / 4;
+    tokens.cached =
+        0; // unknown: the user is not charged less on a guess, nor more than the list price
     tokens.output = turn.relay.estimated_output_tokens();
     tokens.total = tokens.input + tokens.output;
     return tokens;
@@ -66,8 +68,12 @@ void put_price(const Turn& turn, usage::UsageRecord& record)
         record.reason = record.reason.empty() ? "unpriced" : record.reason;
         return;
     }
-    const auto cost = usage::settle_price(
-        prices, *price, record.tokens, record.service_tier, record.multiplier, turn.account->config.cost_multiplier);
+    const auto cost = usage::settle_price(prices,
+                                          *price,
+                                          record.tokens,
+                                          record.service_tier,
+                                          record.multiplier,
+                                          turn.account->config.cost_multiplier);
     record.cost = cost.cost;
     record.account_cost = cost.account_cost;
 }
@@ -75,15 +81,18 @@ void put_price(const Turn& turn, usage::UsageRecord& record)
 usage::Status status_of(EventKind kind)
 {
     switch (kind) {
-    case EventKind::completed: return usage::Status::completed;
-    case EventKind::incomplete: return usage::Status::incomplete;
+    case EventKind::completed:
+        return usage::Status::completed;
+    case EventKind::incomplete:
+        return usage::Status::incomplete;
     case EventKind::created:
     case EventKind::lifecycle:
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::other:
     case EventKind::failed:
-    case EventKind::error: return usage::Status::failed;
+    case EventKind::error:
+        return usage::Status::failed;
     }
     return usage::Status::failed;
 }
@@ -97,13 +106,16 @@ usage::UsageRecord bill(Turn& turn, const protocol::TerminalEvent& terminal)
     record.reason = terminal.reason.empty() ? terminal.error_code : terminal.reason;
     record.upstream_response_id = terminal.response_id;
     if (record.upstream_response_id.empty() && turn.relay.has_response())
-        record.upstream_response_id = turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+        record.upstream_response_id =
+            turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
     if (record.upstream_model.empty())
         record.upstream_model = terminal.model;
     record.service_tier = terminal.service_tier;
     record.estimated = !terminal.usage;
-    // A response that failed without usage and without content has cost nobody anything that we know of.
-    const bool is_free = record.estimated && terminal.kind == EventKind::failed && turn.relay.seen() != Seen::content;
+    // A response that failed without usage and without content has cost nobody anything that we
+    // know of.
+    const bool is_free = record.estimated && terminal.kind == EventKind::failed &&
+                         turn.relay.seen() != Seen::content;
     if (terminal.usage)
         record.tokens = *terminal.usage;
     else if (!is_free)
@@ -118,11 +130,13 @@ usage::UsageRecord bill_aborted(Turn& turn, const core::Fault& fault)
     record.status = usage::Status::aborted;
     record.reason = std::string(core::name_of(fault.code));
     if (turn.relay.has_response())
-        record.upstream_response_id = turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+        record.upstream_response_id =
+            turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
     record.estimated = true;
     record.service_tier = turn.create.service_tier;
     // An upstream that failed before any content has delivered nothing to pay for.
-    const bool is_undelivered = core::side_of(fault.code) == core::Side::upstream && turn.relay.seen() != Seen::content;
+    const bool is_undelivered =
+        core::side_of(fault.code) == core::Side::upstream && turn.relay.seen() != Seen::content;
     if (turn.snapshot->config->usage.aborted_turns != config::AbortedTurns::free && !is_undelivered)
         record.tokens = estimate(turn);
     put_price(turn, record);

@@ -37,9 +37,10 @@ void put_failed_last(const Turn& turn, Candidates& accounts)
 {
     Candidates ordered;
     for (const bool failed : {false, true})
-        std::copy_if(accounts.begin(), accounts.end(), std::back_inserter(ordered), [&](const auto& account) {
-            return has_failed(turn, *account) == failed;
-        });
+        std::copy_if(accounts.begin(),
+                     accounts.end(),
+                     std::back_inserter(ordered),
+                     [&](const auto& account) { return has_failed(turn, *account) == failed; });
     accounts = std::move(ordered);
 }
 
@@ -52,17 +53,26 @@ Result<Candidates> candidates(Turn& turn, const Route& route)
         return Fault{is_served ? FaultCode::model_not_found : FaultCode::no_account, {}, "choose"};
     }
     std::erase_if(found, [&](const auto& account) {
-        return !speaks_lane_of(turn, *account) || (!route.account.empty() && account->config.name != route.account);
+        return !speaks_lane_of(turn, *account) ||
+               (!route.account.empty() && account->config.name != route.account);
     });
     put_failed_last(turn, found);
+    const auto preferred = std::find_if(found.begin(), found.end(), [&](const auto& account) {
+        return account->config.name == route.prefers;
+    });
+    if (preferred != found.end() && !has_failed(turn, **preferred))
+        std::rotate(found.begin(), preferred, preferred + 1);
     const auto now = Clock::now();
-    const auto cooling = std::find_if(found.begin(), found.end(), [&](const auto& a) { return a->life->is_cooling(now); });
+    const auto cooling = std::find_if(
+        found.begin(), found.end(), [&](const auto& a) { return a->life->is_cooling(now); });
     if (cooling != found.end())
-        turn.retry_after = std::chrono::ceil<std::chrono::seconds>((*cooling)->life->cooled_at() - now);
+        turn.retry_after =
+            std::chrono::ceil<std::chrono::seconds>((*cooling)->life->cooled_at() - now);
     const bool is_any_cooling = cooling != found.end();
     std::erase_if(found, [&](const auto& account) { return !is_usable(*account, now); });
     if (found.empty())
-        return Fault{is_any_cooling ? FaultCode::rate_limited : FaultCode::no_account, {}, "choose"};
+        return Fault{
+            is_any_cooling ? FaultCode::rate_limited : FaultCode::no_account, {}, "choose"};
     return found;
 }
 
@@ -111,7 +121,8 @@ net::Task<Result<state::Slot>> choose(Turn& turn, const Route& route)
     if (!priced)
         co_return priced.error();
     if (!has_slot) {
-        log_debug("turn waits for an account", {{"turn", turn.id}, {"account", turn.account->config.name}});
+        log_debug("turn waits for an account",
+                  {{"turn", turn.id}, {"account", turn.account->config.name}});
         const auto deadline = Clock::now() + kSlotWait;
         auto waited = co_await turn.account->slots->acquire(turn.rooms.loop, deadline, turn.stop);
         if (!waited)

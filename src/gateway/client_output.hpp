@@ -15,7 +15,8 @@ public:
     // A message of ours, or one that was kept.
     virtual void send(std::string_view event) = 0;
     virtual void flush() = 0;
-    // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says when to go on.
+    // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says
+    // when to go on.
     virtual bool is_congested() const = 0;
 
 protected:

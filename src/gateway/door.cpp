@@ -29,7 +29,8 @@ constexpr std::string_view kInvalidRequest = "invalid_request_error";
 
 bool is_allowed(const std::string& ip, const std::vector<std::string>& blocks)
 {
-    return blocks.empty() || std::any_of(blocks.begin(), blocks.end(), [&](const std::string& text) {
+    return blocks.empty() ||
+           std::any_of(blocks.begin(), blocks.end(), [&](const std::string& text) {
                const auto block = config::Cidr::parse(text);
                return block && block->contains(ip);
            });
@@ -44,28 +45,36 @@ std::vector<config::Cidr> trusted_proxies(const config::Config& config)
     return blocks;
 }
 
-// Only WebSockets are served; codes are chosen for what real clients do with them (protocol.md 10.4).
+// Only WebSockets are served; codes are chosen for what real clients do with them
+// (protocol.md 10.4).
 std::optional<Refusal> not_an_upgrade(const net::HttpRequest& request)
 {
     const std::string_view path = request.path();
     if (path != "/v1/responses" && path != "/responses")
-        return refuse(404, "There is nothing here; connect to /v1/responses.", kInvalidRequest, "not_found");
+        return refuse(
+            404, "There is nothing here; connect to /v1/responses.", kInvalidRequest, "not_found");
     if (request.method == "HEAD")
         return Refusal{};
     if (request.method != "GET") {
-        auto refusal = refuse(405, "Only WebSocket connections are served here.", kInvalidRequest, "method_not_allowed");
+        auto refusal = refuse(405,
+                              "Only WebSocket connections are served here.",
+                              kInvalidRequest,
+                              "method_not_allowed");
         refusal.headers.add("allow", "GET, HEAD");
         return refusal;
     }
     if (!net::wants_websocket(request)) {
-        auto refusal = refuse(
-            426, "This endpoint speaks WebSocket: send an upgrade request.", kInvalidRequest, "upgrade_required");
+        auto refusal = refuse(426,
+                              "This endpoint speaks WebSocket: send an upgrade request.",
+                              kInvalidRequest,
+                              "upgrade_required");
         refusal.headers.add("upgrade", "websocket");
         refusal.headers.add("connection", "upgrade"); // RFC 9110 section 7.8
         return refusal;
     }
     if (!net::is_valid_upgrade(request)) {
-        auto refusal = refuse(400, "The WebSocket upgrade request is not valid.", kInvalidRequest, "invalid_upgrade");
+        auto refusal = refuse(
+            400, "The WebSocket upgrade request is not valid.", kInvalidRequest, "invalid_upgrade");
         refusal.headers.add("sec-websocket-version", "13");
         return refusal;
     }
@@ -74,7 +83,8 @@ std::optional<Refusal> not_an_upgrade(const net::HttpRequest& request)
 
 bool has_key_in_query(std::string_view query)
 {
-    constexpr std::string_view kNames[] = {"key", "api_key", "api-key", "apikey", "x-api-key", "access_token", "token"};
+    constexpr std::string_view kNames[] = {
+        "key", "api_key", "api-key", "apikey", "x-api-key", "access_token", "token"};
     return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
         return net::has_query_parameter(query, name);
     });
@@ -82,40 +92,56 @@ bool has_key_in_query(std::string_view query)
 
 } // namespace
 
-std::variant<Visitor, Refusal> judge(const net::HttpRequest& request, const std::string& peer, const Rooms& rooms)
+std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
+                                     const std::string& peer,
+                                     const Rooms& rooms)
 {
     const Snapshot& snapshot = *rooms.snapshot;
     if (auto refusal = not_an_upgrade(request))
         return std::move(*refusal);
     if (has_key_in_query(request.query()))
-        return refuse(400, "Send the API key in a header, never in the URL.", kInvalidRequest, "key_in_query");
+        return refuse(400,
+                      "Send the API key in a header, never in the URL.",
+                      kInvalidRequest,
+                      "key_in_query");
     const std::string_view secret = access::key_of(request.headers);
     if (secret.empty())
         return refuse(401, "No API key was given.", "authentication_error", "missing_api_key");
-    Visitor visitor{snapshot.keys.find(secret), client_address(peer, request.headers, trusted_proxies(*snapshot.config))};
+    Visitor visitor{snapshot.keys.find(secret),
+                    client_address(peer, request.headers, trusted_proxies(*snapshot.config))};
     if (!visitor.principal)
         return refuse(401, "The API key is not valid.", "authentication_error", "invalid_api_key");
     if (!is_allowed(visitor.client_ip, visitor.principal->allow_ips))
-        return refuse(403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
+        return refuse(
+            403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
     if (visitor.principal->mode == config::Mode::off)
-        return refuse(426, "WebSocket is switched off for this group; use HTTP.", kInvalidRequest, "websocket_off");
+        return refuse(426,
+                      "WebSocket is switched off for this group; use HTTP.",
+                      kInvalidRequest,
+                      "websocket_off");
     if (rooms.is_draining)
-        return retry_later(refuse(503, "The gateway restarts.", "server_error", "gateway_draining"), "1");
+        return retry_later(refuse(503, "The gateway restarts.", "server_error", "gateway_draining"),
+                           "1");
     if (!snapshot.accounts.serves_group(visitor.principal->group))
-        return retry_later(
-            refuse(503, "No account is configured for this group.", "server_error", "no_account_available"), "30");
+        return retry_later(refuse(503,
+                                  "No account is configured for this group.",
+                                  "server_error",
+                                  "no_account_available"),
+                           "30");
     return visitor;
 }
 
 Refusal not_http(int status)
 {
-    return refuse(status, "This is not an acceptable HTTP request.", kInvalidRequest, "bad_request");
+    return refuse(
+        status, "This is not an acceptable HTTP request.", kInvalidRequest, "bad_request");
 }
 
 Refusal too_many_sockets()
 {
     return retry_later(
-        refuse(429, "Too many connections are open.", "rate_limit_error", "rate_limit_exceeded"), "5");
+        refuse(429, "Too many connections are open.", "rate_limit_error", "rate_limit_exceeded"),
+        "5");
 }
 
 core::Digest session_key(const Visitor& visitor, std::string_view name)

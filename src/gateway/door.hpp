@@ -23,7 +23,9 @@ struct Visitor
     std::string client_ip;
 };
 
-std::variant<Visitor, Refusal> judge(const net::HttpRequest& request, const std::string& peer, const Rooms& rooms);
+std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
+                                     const std::string& peer,
+                                     const Rooms& rooms);
 
 // For what is no acceptable request at all: 400, or 431 for too large a head.
 Refusal not_http(int status);

@@ -10,10 +10,12 @@
 namespace turngate::gateway {
 
 Gateway::Gateway(Parts parts)
+    : chain_budget_(
+          std::make_unique<ChainBudget>(parts.snapshot->config->continuity.chain_max_total))
 {
     const auto counts = std::make_shared<SocketCounts>();
     for (const auto& loop : parts.loops)
-        shards_.push_back(std::make_unique<Shard>(parts, *loop, shards_, counts));
+        shards_.push_back(std::make_unique<Shard>(parts, *loop, shards_, counts, *chain_budget_));
 }
 
 Gateway::~Gateway() = default;
@@ -23,7 +25,8 @@ void Gateway::listen(const std::vector<net::ListenSocket>& sockets)
     for (const net::ListenSocket& socket : sockets)
         for (std::size_t i = 0; i < socket.descriptors.size(); ++i) {
             Shard& shard = *shards_[i];
-            shard.loop().post([&shard, descriptor = socket.descriptors[i]] { shard.accept_on(descriptor); });
+            shard.loop().post(
+                [&shard, descriptor = socket.descriptors[i]] { shard.accept_on(descriptor); });
         }
 }
 
@@ -57,9 +60,10 @@ std::vector<std::future<void>> Gateway::finish()
 
 std::size_t Gateway::sessions() const noexcept
 {
-    return std::accumulate(shards_.begin(), shards_.end(), std::size_t{0}, [](std::size_t sum, const auto& shard) {
-        return sum + shard->sessions();
-    });
+    return std::accumulate(
+        shards_.begin(), shards_.end(), std::size_t{0}, [](std::size_t sum, const auto& shard) {
+            return sum + shard->sessions();
+        });
 }
 
 } // namespace turngate::gateway

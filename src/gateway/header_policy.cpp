@@ -19,12 +19,15 @@ constexpr std::array<std::string_view, 9> kForwarded{"user-agent",
 bool is_codex(std::string_view name) noexcept
 {
     constexpr std::string_view kPrefix = "x-codex-";
-    return name.size() > kPrefix.size() && net::equal_without_case(name.substr(0, kPrefix.size()), kPrefix);
+    return name.size() > kPrefix.size() &&
+           net::equal_without_case(name.substr(0, kPrefix.size()), kPrefix);
 }
 
 bool is_trusted(std::string_view address, const std::vector<config::Cidr>& trusted)
 {
-    return std::any_of(trusted.begin(), trusted.end(), [&](const config::Cidr& block) { return block.contains(address); });
+    return std::any_of(trusted.begin(), trusted.end(), [&](const config::Cidr& block) {
+        return block.contains(address);
+    });
 }
 
 std::string_view trim(std::string_view text)
@@ -40,9 +43,12 @@ net::HttpHeaders forwardable(const net::HttpHeaders& headers, const std::vector<
 {
     net::HttpHeaders kept;
     for (const auto& [name, value] : headers) {
-        const auto is_this = [&](std::string_view one) { return net::equal_without_case(one, name); };
-        const bool is_kept = std::any_of(kForwarded.begin(), kForwarded.end(), is_this) || is_codex(name) ||
-                             is_this("x-grok-conv-id") || std::any_of(extra.begin(), extra.end(), is_this);
+        const auto is_this = [&](std::string_view one) {
+            return net::equal_without_case(one, name);
+        };
+        const bool is_kept = std::any_of(kForwarded.begin(), kForwarded.end(), is_this) ||
+                             is_codex(name) || is_this("x-grok-conv-id") ||
+                             std::any_of(extra.begin(), extra.end(), is_this);
         if (is_kept)
             kept.add(name, value);
     }

@@ -5,12 +5,18 @@ namespace turngate::gateway {
 std::string_view name_of(Outcome outcome) noexcept
 {
     switch (outcome) {
-    case Outcome::completed: return "completed";
-    case Outcome::incomplete: return "incomplete";
-    case Outcome::failed: return "failed";
-    case Outcome::error: return "error";
-    case Outcome::refused: return "refused";
-    case Outcome::aborted: return "aborted";
+    case Outcome::completed:
+        return "completed";
+    case Outcome::incomplete:
+        return "incomplete";
+    case Outcome::failed:
+        return "failed";
+    case Outcome::error:
+        return "error";
+    case Outcome::refused:
+        return "refused";
+    case Outcome::aborted:
+        return "aborted";
     }
     return "unknown";
 }
@@ -18,22 +24,29 @@ std::string_view name_of(Outcome outcome) noexcept
 Metrics::Metrics(telemetry::Metrics& registry)
     : sessions(registry.gauge("turngate_sessions", "Open client sockets")),
       sessions_total(registry.counter("turngate_sessions_total", "Client sockets accepted")),
-      refused_upgrades(registry.counter("turngate_refused_upgrades_total", "Upgrades refused over HTTP")),
+      refused_upgrades(
+          registry.counter("turngate_refused_upgrades_total", "Upgrades refused over HTTP")),
       turns_running(registry.gauge("turngate_turns_running", "Turns running")),
       first_token_seconds(registry.histogram("turngate_first_token_seconds",
                                              "From the accepted create to the first content",
                                              telemetry::latency_bounds())),
-      turn_seconds(registry.histogram(
-          "turngate_turn_seconds", "From the accepted create to the terminal event", telemetry::latency_bounds())),
-      queue_seconds(registry.histogram(
-          "turngate_queue_seconds", "From the accepted create to its account slot", telemetry::latency_bounds())),
+      turn_seconds(registry.histogram("turngate_turn_seconds",
+                                      "From the accepted create to the terminal event",
+                                      telemetry::latency_bounds())),
+      queue_seconds(registry.histogram("turngate_queue_seconds",
+                                       "From the accepted create to its account slot",
+                                       telemetry::latency_bounds())),
       bad_frames(registry.counter("turngate_bad_frames_total", "Client frames refused")),
-      pauses(registry.counter("turngate_backpressure_pauses_total", "Upstream reads paused for a slow client")),
-      client_bytes_in(registry.counter("turngate_client_bytes_total", "Bytes on client sockets", {{"direction", "in"}})),
-      client_bytes_out(
-          registry.counter("turngate_client_bytes_total", "Bytes on client sockets", {{"direction", "out"}})),
-      journal_failures(registry.counter("turngate_journal_failures_total", "Bills the journal did not take")),
-      unpriced(registry.counter("turngate_unpriced_responses_total", "Responses of models without a price"))
+      pauses(registry.counter("turngate_backpressure_pauses_total",
+                              "Upstream reads paused for a slow client")),
+      client_bytes_in(registry.counter(
+          "turngate_client_bytes_total", "Bytes on client sockets", {{"direction", "in"}})),
+      client_bytes_out(registry.counter(
+          "turngate_client_bytes_total", "Bytes on client sockets", {{"direction", "out"}})),
+      journal_failures(
+          registry.counter("turngate_journal_failures_total", "Bills the journal did not take")),
+      unpriced(registry.counter("turngate_unpriced_responses_total",
+                                "Responses of models without a price"))
 {
     for (std::size_t i = 0; i < turns.size(); ++i)
         turns[i] = registry.counter("turngate_turns_total",

@@ -66,7 +66,8 @@ void Relay::on_frames(std::span<const net::Frame> frames)
         if (over_.is_set())
             break; // after the terminal event there is nothing that belongs to this turn
         if (frame.opcode != net::Opcode::text)
-            continue; // no vendor sends any, and clients take it for an error (protocol.md sections 1, 10.3)
+            continue; // no vendor sends any, and clients take it for an error (protocol.md sections
+                      // 1, 10.3)
         const EventKind kind = protocol::peek_kind(frame.payload);
         switch (kind) {
         case EventKind::delta:
@@ -75,15 +76,20 @@ void Relay::on_frames(std::span<const net::Frame> frames)
             break;
         case EventKind::item_done:
             has_content_now_ = true;
+            keep_item(frame);
             pass(frame);
             break;
-        case EventKind::other: pass(frame); break;
+        case EventKind::other:
+            pass(frame);
+            break;
         case EventKind::created:
             has_created_ = true;
             created_.assign(frame.payload);
             pass_lifecycle(frame);
             break;
-        case EventKind::lifecycle: pass_lifecycle(frame); break;
+        case EventKind::lifecycle:
+            pass_lifecycle(frame);
+            break;
         case EventKind::completed:
         case EventKind::failed:
         case EventKind::incomplete:
@@ -146,6 +152,9 @@ void Relay::start_anew()
     held_.clear();
     created_.clear();
     terminal_.clear();
+    items_.clear();
+    item_bytes_ = 0;
+    has_all_items_ = true;
     has_created_ = has_output_ = is_paused_ = false;
 }
 
@@ -155,6 +164,18 @@ void Relay::count_delta(const net::Frame& frame)
     if (deltas_++ == 0)
         delta_overhead_ = overhead_of(frame.payload);
     delta_bytes_ += frame.payload.size();
+}
+
+// Once for each item, not for each event.
+void Relay::keep_item(const net::Frame& frame)
+{
+    const std::string_view item = protocol::peek_item(frame.payload);
+    item_bytes_ += item.size();
+    has_all_items_ = has_all_items_ && !item.empty() && item_bytes_ <= max_item_bytes_;
+    if (has_all_items_)
+        items_.emplace_back(item);
+    else
+        items_.clear();
 }
 
 std::int64_t Relay::estimated_output_tokens() const noexcept
@@ -177,15 +198,19 @@ void Relay::on_writable()
         connection_->resume();
 }
 
-bool Relay::interrupt(std::string_view response_id, std::string_view frame, protocol::UpstreamEventReader& reader)
+bool Relay::interrupt(std::string_view response_id,
+                      std::string_view frame,
+                      protocol::UpstreamEventReader& reader)
 {
-    if (!connection_ || over_.is_set() || !has_created_ || reader.read_response_id(created_) != response_id)
+    if (!connection_ || over_.is_set() || !has_created_ ||
+        reader.read_response_id(created_) != response_id)
         return false;
     connection_->send(frame);
     return true;
 }
 
-net::Task<core::Result<>> Relay::until_terminal(std::chrono::milliseconds between_events, net::Stop& stop)
+net::Task<core::Result<>> Relay::until_terminal(std::chrono::milliseconds between_events,
+                                                net::Stop& stop)
 {
     last_event_ = core::Clock::now();
     for (;;) {

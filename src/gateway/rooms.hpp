@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chains.hpp"
 #include "metrics.hpp"
 
 #include "turngate/gateway/snapshot.hpp"
@@ -21,6 +22,7 @@ struct Rooms
     state::StateStore& store;
     usage::Journal& journal;
     upstream::Pool& pool;
+    Chains& chains;
     Metrics metrics;
     std::shared_ptr<const Snapshot> snapshot; // the current one; a turn keeps its own
     protocol::ClientEventReader client_events;

@@ -16,6 +16,7 @@ using core::FaultCode;
 // Fixed by behaviour.md sections 1 and 2.
 constexpr unsigned kBadFramesInARow = 5;
 constexpr std::size_t kMaxWaiting = 64;
+constexpr std::size_t kMaxLanes = 32; // with a name; protocol.md section 4
 
 net::WebSocketOptions options_of(const config::Config& config, bool deflate)
 {
@@ -33,11 +34,16 @@ net::WebSocketOptions options_of(const config::Config& config, bool deflate)
 std::string_view name_of(net::Closing::By by) noexcept
 {
     switch (by) {
-    case net::Closing::By::peer: return "client";
-    case net::Closing::By::us: return "us";
-    case net::Closing::By::lost: return "lost";
-    case net::Closing::By::silent: return "silent";
-    case net::Closing::By::violation: return "violation";
+    case net::Closing::By::peer:
+        return "client";
+    case net::Closing::By::us:
+        return "us";
+    case net::Closing::By::lost:
+        return "lost";
+    case net::Closing::By::silent:
+        return "silent";
+    case net::Closing::By::violation:
+        return "violation";
     }
     return "unknown";
 }
@@ -45,14 +51,12 @@ std::string_view name_of(net::Closing::By by) noexcept
 } // namespace
 
 Session::Session(Rooms& rooms, Opening opening)
-    : rooms_(rooms),
-      facts_(std::move(opening.facts)),
-      ticket_(std::move(opening.ticket)),
+    : rooms_(rooms), facts_(std::move(opening.facts)), ticket_(std::move(opening.ticket)),
       leftover_(std::move(opening.leftover)),
-      socket_(rooms.loop, std::move(opening.stream), options_of(*rooms.snapshot->config, opening.deflate)),
-      tasks_(rooms.loop),
-      idle_since_(Clock::now()),
-      checked_keys_of_(rooms.snapshot)
+      socket_(rooms.loop,
+              std::move(opening.stream),
+              options_of(*rooms.snapshot->config, opening.deflate)),
+      tasks_(rooms.loop), idle_since_(Clock::now()), checked_keys_of_(rooms.snapshot)
 {
     rooms_.loop.tick(*this);
 }
@@ -69,6 +73,7 @@ net::Task<> Session::run()
                          {"deflate", socket_.compresses()},
                          {"loop", rooms_.loop.index()}});
     rooms_.metrics.sessions.add(1);
+    rooms_.chains.enter(facts_.key);
     rooms_.metrics.sessions_total.add();
 
     net::Closing closing;
@@ -83,6 +88,7 @@ net::Task<> Session::run()
         running_->stop.request({FaultCode::client_gone, closing.error, "client gone"});
     co_await tasks_.join();
     rooms_.pool.leave(facts_.id);
+    rooms_.chains.leave(facts_.key, Clock::now());
 
     rooms_.metrics.sessions.add(-1);
     rooms_.metrics.client_bytes_in.add(static_cast<double>(socket_.bytes_in()));
@@ -127,13 +133,21 @@ void Session::on_frame(const net::Frame& frame)
 void Session::on_event(protocol::ClientEvent event, std::string_view frame)
 {
     switch (event.type) {
-    case protocol::ClientEventType::create: enqueue(std::move(event), frame); break;
-    case protocol::ClientEventType::interrupt: interrupt(event, frame); break;
-    case protocol::ClientEventType::processed: break; // an acknowledgement; wants no answer
+    case protocol::ClientEventType::create:
+        enqueue(std::move(event), frame);
+        break;
+    case protocol::ClientEventType::interrupt:
+        interrupt(event, frame);
+        break;
+    case protocol::ClientEventType::processed:
+        break; // an acknowledgement; wants no answer
     case protocol::ClientEventType::steer:
     case protocol::ClientEventType::inject:
     case protocol::ClientEventType::cancel:
-        refuse({FaultCode::unsupported_event, "This event is not supported here.", "type", event.stream_id});
+        refuse({FaultCode::unsupported_event,
+                "This event is not supported here.",
+                "type",
+                event.stream_id});
         break;
     }
 }
@@ -156,18 +170,36 @@ void Session::enqueue(protocol::ClientEvent event, std::string_view frame)
         send(protocol::error_event(FaultCode::rate_limited, detail));
         return;
     }
+    const std::string lane = event.stream_id.value_or("");
+    if (!lane.empty() && !last_responses_.contains(lane) && named_lanes() >= kMaxLanes) {
+        refuse({FaultCode::stream_limit_reached,
+                "Too many lanes were named on this connection.",
+                "stream_id",
+                event.stream_id});
+        return;
+    }
+    last_responses_.try_emplace(lane);
     has_created_ = true;
     waiting_.push_back({std::move(event), std::string(frame), Clock::now(), core::wall_now()});
     if (!std::exchange(runs_turns_, true))
         tasks_.spawn("turns", run_turns());
 }
 
-// A control event for the running response: it overtakes the queue, and only its own session's response can be meant.
+std::size_t Session::named_lanes() const
+{
+    return last_responses_.size() - (last_responses_.contains("") ? 1 : 0);
+}
+
+// A control event for the running response: it overtakes the queue, and only its own session's
+// response can be meant.
 void Session::interrupt(const protocol::ClientEvent& event, std::string_view frame)
 {
     if (running_ && running_->relay.interrupt(event.response_id, frame, rooms_.upstream_events))
         return;
-    refuse({FaultCode::invalid_request, "This response is not running.", "response_id", event.stream_id});
+    refuse({FaultCode::invalid_request,
+            "This response is not running.",
+            "response_id",
+            event.stream_id});
 }
 
 void Session::refuse(const protocol::Rejection& rejection)
@@ -179,7 +211,9 @@ void Session::refuse(const protocol::Rejection& rejection)
         detail.stream_id = *rejection.stream_id;
     rooms_.metrics.bad_frames.add();
     telemetry::log_debug("client frame refused",
-                         {{"session", facts_.id}, {"fault", core::name_of(rejection.code)}, {"param", rejection.param}});
+                         {{"session", facts_.id},
+                          {"fault", core::name_of(rejection.code)},
+                          {"param", rejection.param}});
     send(protocol::error_event(rejection.code, detail));
     if (++bad_frames_ >= kBadFramesInARow)
         close(protocol::policy_violation, "too many bad messages");
@@ -207,6 +241,7 @@ net::Task<> Session::run_turns()
         turn.accepted_at = next.accepted_at;
         turn.started_at = next.started_at;
         turn.id = core::uuid7();
+        turn.lane_last = &last_responses_[turn.create.stream_id.value_or("")];
         waiting_.pop_front();
 
         running_ = &turn;
@@ -216,7 +251,9 @@ net::Task<> Session::run_turns()
         running_ = nullptr;
         idle_since_ = Clock::now();
         if (close_code != 0)
-            close(close_code, close_code == protocol::internal_error ? "internal error" : "not allowed any more");
+            close(close_code,
+                  close_code == protocol::internal_error ? "internal error"
+                                                         : "not allowed any more");
     }
     runs_turns_ = false;
     if (is_revoked_)
@@ -230,7 +267,8 @@ void Session::on_tick(core::Deadline now)
 {
     if (!socket_.is_open())
         return;
-    if (std::exchange(checked_keys_of_, rooms_.snapshot) != rooms_.snapshot && !rooms_.snapshot->keys.find(facts_.secret)) {
+    if (std::exchange(checked_keys_of_, rooms_.snapshot) != rooms_.snapshot &&
+        !rooms_.snapshot->keys.find(facts_.secret)) {
         revoke();
         return;
     }
@@ -276,7 +314,8 @@ void Session::close(std::uint16_t code, std::string_view reason)
 
 void Session::forward(const net::Frame& frame)
 {
-    const bool compress = socket_.compresses() && frame.payload.size() >= net::WebSocket::kCompressFrom;
+    const bool compress =
+        socket_.compresses() && frame.payload.size() >= net::WebSocket::kCompressFrom;
     if (frame.wire.empty() || compress)
         socket_.send_text(frame.payload);
     else

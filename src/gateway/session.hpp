@@ -8,13 +8,14 @@
 #include "turngate/net/websocket.hpp"
 
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 
 namespace turngate::gateway {
 
-// One client WebSocket and its principal. Reads the socket at all times, validates what comes, and runs its turns one
-// after the other. Single loop.
+// One client WebSocket and its principal. Reads the socket at all times, validates what comes, and
+// runs its turns one after the other. Single loop.
 class Session final : private net::WebSocket::Sink, private ClientOutput, private net::Ticked
 {
 public:
@@ -59,6 +60,7 @@ private:
     bool is_congested() const override;
 
     net::Task<> run_turns();
+    std::size_t named_lanes() const;
     void revoke();
     void close(std::uint16_t code, std::string_view reason);
 
@@ -78,8 +80,11 @@ private:
     net::TaskGroup tasks_;
     std::list<Waiting> waiting_; // a deque would hold memory while it is empty
     Turn* running_ = nullptr;
+    std::map<std::string, std::string>
+        last_responses_; // by lane; at most 33 (protocol.md section 4)
     core::Deadline idle_since_;
-    std::shared_ptr<const Snapshot> checked_keys_of_; // the key is looked up again when the snapshot changes
+    std::shared_ptr<const Snapshot>
+        checked_keys_of_; // the key is looked up again when the snapshot changes
     unsigned bad_frames_ = 0;
     bool runs_turns_ = false;
     bool has_created_ = false;

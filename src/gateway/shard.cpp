@@ -25,11 +25,18 @@ upstream::PoolOptions pool_options(const config::Config& config)
     return options;
 }
 
+Chains::Limits chain_limits(const config::Config& config)
+{
+    return {config.continuity.chain_max_per_session, config.pool.park_ttl};
+}
+
 std::vector<std::string> all_forward_headers(const accounts::AccountSet& accounts)
 {
     std::vector<std::string> names;
     for (const auto& account : accounts.all())
-        names.insert(names.end(), account->config.forward_headers.begin(), account->config.forward_headers.end());
+        names.insert(names.end(),
+                     account->config.forward_headers.begin(),
+                     account->config.forward_headers.end());
     return names;
 }
 
@@ -39,10 +46,12 @@ net::HttpResponse switching_protocols(const net::HttpRequest& request, bool defl
     response.status = 101;
     response.headers.add("upgrade", "websocket");
     response.headers.add("connection", "Upgrade");
-    response.headers.add("sec-websocket-accept", net::websocket_accept(request.headers.get("sec-websocket-key")));
+    response.headers.add("sec-websocket-accept",
+                         net::websocket_accept(request.headers.get("sec-websocket-key")));
     if (deflate)
-        response.headers.add("sec-websocket-extensions",
-                             "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+        response.headers.add(
+            "sec-websocket-extensions",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
     return response;
 }
 
@@ -61,13 +70,21 @@ struct Shard::Guest
 Shard::Shard(Gateway::Parts& parts,
              net::Loop& loop,
              std::vector<std::unique_ptr<Shard>>& all,
-             std::shared_ptr<SocketCounts> counts)
-    : rooms_{loop, parts.store, parts.journal.writer(loop.index()), pool_, Metrics(parts.metrics), parts.snapshot, {}, {}, false},
+             std::shared_ptr<SocketCounts> counts,
+             ChainBudget& budget)
+    : rooms_{loop,
+             parts.store,
+             parts.journal.writer(loop.index()),
+             pool_,
+             chains_,
+             Metrics(parts.metrics),
+             parts.snapshot,
+             {},
+             {},
+             false},
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
-      tls_(parts.tls),
-      all_(all),
-      counts_(std::move(counts)),
-      tasks_(loop)
+      chains_(budget, chain_limits(*parts.snapshot->config)), tls_(parts.tls), all_(all),
+      counts_(std::move(counts)), tasks_(loop)
 {
 }
 
@@ -112,7 +129,8 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
         if (!secure)
             co_return;
     }
-    auto request = co_await net::read_request(stream, {}, net::HttpLimits{}, now + limits.handshake_timeout);
+    auto request =
+        co_await net::read_request(stream, {}, net::HttpLimits{}, now + limits.handshake_timeout);
     if (!request) {
         if (request.error().status == 0)
             co_return;
@@ -122,11 +140,13 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
 
     auto verdict = judge(*request, peer, rooms_);
     if (const auto* visitor = std::get_if<Visitor>(&verdict)) {
-        const SocketCounts::Limits socket_limits{limits.sockets_per_key, limits.sockets_per_ip, limits.sockets};
+        const SocketCounts::Limits socket_limits{
+            limits.sockets_per_key, limits.sockets_per_ip, limits.sockets};
         auto ticket = counts_->enter(visitor->principal->key, visitor->client_ip, socket_limits);
         if (ticket) {
             const std::string_view name = session_name(request->headers);
-            const bool deflate = rooms_.snapshot->config->server.deflate && net::offers_deflate(*request);
+            const bool deflate =
+                rooms_.snapshot->config->server.deflate && net::offers_deflate(*request);
             const auto guest = std::make_shared<Guest>();
             guest->response = switching_protocols(*request, deflate);
             guest->deflate = deflate;
@@ -135,11 +155,14 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
             guest->facts.secret = visitor->principal->digest;
             guest->facts.tenant = visitor->principal->tenant;
             guest->facts.client_ip = visitor->client_ip;
-            guest->facts.user_agent = core::clean_utf8(request->headers.get("user-agent"), kMaxUserAgent);
-            guest->facts.forward = forwardable(request->headers, all_forward_headers(rooms_.snapshot->accounts));
+            guest->facts.user_agent =
+                core::clean_utf8(request->headers.get("user-agent"), kMaxUserAgent);
+            guest->facts.forward =
+                forwardable(request->headers, all_forward_headers(rooms_.snapshot->accounts));
             guest->leftover = std::move(request->leftover);
             guest->ticket.swap(*ticket);
-            Shard& home = *all_[name.empty() ? rooms_.loop.index() : guest->facts.key.prefix() % all_.size()];
+            Shard& home =
+                *all_[name.empty() ? rooms_.loop.index() : guest->facts.key.prefix() % all_.size()];
             if (&home == this || stream.is_tls()) {
                 tasks_.spawn("session", welcome(std::move(stream), guest));
             } else {

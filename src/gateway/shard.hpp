@@ -4,8 +4,8 @@
 #include "rooms.hpp"
 #include "session.hpp"
 
-#include "turngate/net/task_group.hpp"
 #include "turngate/gateway/gateway.hpp"
+#include "turngate/net/task_group.hpp"
 
 #include <atomic>
 #include <map>
@@ -20,12 +20,16 @@ public:
     Shard(Gateway::Parts& parts,
           net::Loop& loop,
           std::vector<std::unique_ptr<Shard>>& all,
-          std::shared_ptr<SocketCounts> counts);
+          std::shared_ptr<SocketCounts> counts,
+          ChainBudget& budget);
     ~Shard();
 
     // On the loop's thread.
     void accept_on(int descriptor);
-    void replace(std::shared_ptr<const Snapshot> snapshot) { rooms_.snapshot = std::move(snapshot); }
+    void replace(std::shared_ptr<const Snapshot> snapshot)
+    {
+        rooms_.snapshot = std::move(snapshot);
+    }
     void drain();
     void shut_down();
     net::Task<> finish(); // ends everything and waits for it
@@ -44,6 +48,7 @@ private:
 
     Rooms rooms_;
     upstream::Pool pool_;
+    Chains chains_;
     std::shared_ptr<const net::TlsContext> tls_;
     std::vector<std::unique_ptr<Shard>>& all_;
     std::shared_ptr<SocketCounts> counts_;

@@ -23,15 +23,17 @@ SocketCounts::Ticket::~Ticket()
         counts_->leave(key_, ip_);
 }
 
-std::optional<SocketCounts::Ticket>
-SocketCounts::enter(const std::string& key, const std::string& ip, const Limits& limits)
+std::optional<SocketCounts::Ticket> SocketCounts::enter(const std::string& key,
+                                                        const std::string& ip,
+                                                        const Limits& limits)
 {
     const std::lock_guard lock(mutex_);
     const auto of = [](const auto& counts, const std::string& name) {
         const auto found = counts.find(name);
         return found == counts.end() ? 0u : found->second;
     };
-    if (all_ >= limits.in_all || of(by_key_, key) >= limits.per_key || of(by_ip_, ip) >= limits.per_ip)
+    if (all_ >= limits.in_all || of(by_key_, key) >= limits.per_key ||
+        of(by_ip_, ip) >= limits.per_ip)
         return std::nullopt;
     ++all_;
     ++by_key_[key];

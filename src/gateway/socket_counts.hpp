@@ -9,7 +9,8 @@
 
 namespace turngate::gateway {
 
-// Open client sockets by key, by address and in all, over all loops. Touched when a socket comes or goes.
+// Open client sockets by key, by address and in all, over all loops. Touched when a socket comes or
+// goes.
 class SocketCounts : public std::enable_shared_from_this<SocketCounts>
 {
 public:
@@ -45,7 +46,9 @@ public:
     };
 
     // Nothing when a limit is reached.
-    std::optional<Ticket> enter(const std::string& key, const std::string& ip, const Limits& limits);
+    std::optional<Ticket> enter(const std::string& key,
+                                const std::string& ip,
+                                const Limits& limits);
 
 private:
     void leave(const std::string& key, const std::string& ip);

@@ -24,17 +24,20 @@ using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
 
-// 4 admit: is the key still live, does its group still serve, is there room for this user? Once for all attempts.
+// 4 admit: is the key still live, does its group still serve, is there room for this user? Once for
+// all attempts.
 net::Task<Result<state::Slot>> admit(Turn& turn)
 {
     turn.snapshot = turn.rooms.snapshot;
     turn.relay.hold_lifecycle(turn.snapshot->config->relay.hold_lifecycle);
+    turn.relay.keep_items(turn.rooms.chains.bytes_per_session());
     turn.principal = turn.snapshot->keys.find(turn.session.secret);
     if (!turn.principal)
         co_return Fault{FaultCode::invalid_api_key, {}, "admit"};
     if (turn.rooms.is_draining)
         co_return Fault{FaultCode::gateway_draining, {}, "admit"};
-    const bool refuses = turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
+    const bool refuses =
+        turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
     if (refuses && !turn.rooms.journal.is_healthy())
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
     const auto deadline = Clock::now() + kSlotWait;
@@ -46,7 +49,8 @@ void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
 {
     const auto now = core::wall_now();
     turn.cooling = cooling(refusal.headers, refusal.body, now);
-    const auto said = turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
+    const auto said =
+        turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
     turn.word = read_word(status, said.error_code, said.error_message);
     if (status == 429)
         turn.retry_after = turn.cooling;
@@ -63,7 +67,8 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
         co_return leased.error().fault;
     }
     // It was open when the parent was resolved, and died while this turn waited for its slot.
-    if (route.needs_parked && leased->how() != upstream::Lease::How::reused)
+    if (route.needs_parked && leased->how() != upstream::Lease::How::reused &&
+        turn.parent == ParentKind::chained)
         co_return Fault{FaultCode::parent_not_found, {}, "its connection is gone"};
     turn.connection = leased->connection().generation();
     turn.how = leased->how();
@@ -71,43 +76,83 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
 }
 
 // What must be changed in a create for its account. Usually nothing.
-protocol::Edits edits_for(const Turn& turn)
+Result<protocol::Edits> edits_for(const Turn& turn)
 {
+    const auto& at = turn.create.at;
     protocol::Edits edits;
-    if (!turn.create.at.type) // left out, as behaviour.md section 2 allows; upstreams do not
+    if (turn.wants_rebuild) {
+        auto input = rebuilt_input(turn, turn.account->config.name);
+        if (!input)
+            return Fault{FaultCode::parent_not_found, {}, "chain"};
+        edits = protocol::remove_all(turn.frame, {at.previous_response_id});
+        if (at.input)
+            protocol::add(edits, {at.input.value_begin, at.input.value_end, std::move(*input)});
+        else
+            protocol::add(edits, protocol::insert_raw(turn.frame, "input", *input));
+    } else if (turn.is_parent_inferred) {
+        protocol::add(
+            edits,
+            at.previous_response_id
+                ? protocol::replace_with_string(at.previous_response_id, turn.parent_id)
+                : protocol::insert_string(turn.frame, "previous_response_id", turn.parent_id));
+    }
+    if (!at.type) // left out, as behaviour.md section 2 allows; upstreams do not
         protocol::add(edits, protocol::insert_string(turn.frame, "type", "response.create"));
-    if (turn.create.at.model && turn.upstream_model != turn.create.model)
-        protocol::add(edits, protocol::replace_with_string(turn.create.at.model, turn.upstream_model));
+    if (at.model && turn.upstream_model != turn.create.model)
+        protocol::add(edits, protocol::replace_with_string(at.model, turn.upstream_model));
     return edits;
 }
 
 // 8 send: the client's own bytes, with edits spliced in only where needed.
-void send(Turn& turn, upstream::Connection& connection)
+Result<> send(Turn& turn, upstream::Connection& connection)
 {
+    const auto edits = edits_for(turn);
+    if (!edits)
+        return edits.error();
     turn.relay.attach(connection);
     turn.is_sent = true;
-    const protocol::Edits edits = edits_for(turn);
-    if (edits.empty())
+    turn.rebuilds += turn.wants_rebuild ? 1 : 0;
+    if (edits->empty())
         connection.send(turn.frame);
     else
-        connection.send(protocol::apply(turn.frame, edits));
+        connection.send(protocol::apply(turn.frame, *edits));
+    return {};
+}
+
+bool can_be_continued(const protocol::TerminalEvent& terminal) noexcept
+{
+    return terminal.kind == protocol::EventKind::completed ||
+           terminal.kind == protocol::EventKind::incomplete;
+}
+
+// Clients wait for ever on an error event without a numeric status (protocol.md section 10.4).
+std::string with_status(const Turn& turn, const protocol::TerminalEvent& terminal)
+{
+    const std::string& event = turn.relay.terminal_event();
+    if (terminal.kind != protocol::EventKind::error || terminal.status != 0 ||
+        event.find("\"status\"") != event.npos)
+        return event;
+    const std::string status = std::to_string(status_of(turn.word));
+    return protocol::apply(event, {protocol::insert_raw(event, "status", status)});
 }
 
 // 10 settle: the bill is in the journal before the client sees the end; all else comes after it.
 net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
 {
-    const auto terminal =
-        turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(), turn.relay.terminal_kind());
+    const auto terminal = turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
+                                                                   turn.relay.terminal_kind());
     const auto judged = judge(turn, terminal);
     if (judged && judged->what != Action::What::relay) {
         turn.relay.detach();
         if (judged->keep_connection)
             std::move(lease).park();
-        if (terminal.usage && turn.relay.has_response()) { // what it cost is owed, though nobody sees it
+        if (terminal.usage && turn.relay.has_response()) {
+            turn.is_billed = true; // what it cost is owed, though nobody sees it
             const auto written = write_bill(turn, bill(turn, terminal));
             if (!written)
                 co_return written.error();
         }
+        turn.judged = judged;
         co_return upstream_said(terminal);
     }
     std::optional<usage::UsageRecord> record;
@@ -118,14 +163,15 @@ net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
             co_return written.error();
     }
     turn.relay.release_held();
-    turn.client.send(turn.relay.terminal_event());
+    turn.client.send(with_status(turn, terminal));
     turn.client.flush();
 
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     if (judged)
         charge(turn, *judged);
     const std::int64_t context = record ? record->tokens.total : 0;
-    co_await bind(turn, terminal.response_id, context);
+    if (can_be_continued(terminal))
+        co_await bind(turn, terminal.response_id, context);
     turn.relay.detach();
     if (!judged || judged->keep_connection)
         std::move(lease).park();
@@ -135,6 +181,8 @@ net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
 // Steps 5 to 10, once.
 net::Task<Result<>> attempt(Turn& turn)
 {
+    if (turn.stop.requested())
+        co_return turn.stop.reason();
     const auto route = co_await resolve(turn); // 5 resolve
     if (!route)
         co_return route.error();
@@ -144,7 +192,9 @@ net::Task<Result<>> attempt(Turn& turn)
     auto leased = co_await lease(turn, *route); // 7 lease
     if (!leased)
         co_return leased.error();
-    send(turn, leased->connection()); // 8 send
+    const auto sent = send(turn, leased->connection()); // 8 send
+    if (!sent)
+        co_return sent.error();
     const auto between_events = turn.snapshot->config->relay.event_timeout;
     const auto terminal = co_await turn.relay.until_terminal(between_events, turn.stop); // 9 relay
     if (!terminal) {
@@ -161,18 +211,23 @@ net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
         turn.first_failure_at = Clock::now();
     turn.spent = facts.attempts;
     turn.retry_reason = action.reason;
+    turn.wants_rebuild = turn.wants_rebuild || action.context == Action::Context::rebuilt;
     if (action.where == Action::Where::other_account)
         turn.failed_accounts.push_back(turn.account->config.name);
-    log_debug("turn is tried again",
-              {{"turn", turn.id}, {"reason", action.reason}, {"fault", core::name_of(facts.fault.code)}});
+    log_debug(
+        "turn is tried again",
+        {{"turn", turn.id}, {"reason", action.reason}, {"fault", core::name_of(facts.fault.code)}});
     turn.relay.start_anew();
     turn.is_sent = false;
     turn.word = UpstreamWord::none;
     turn.is_response_failed = false;
+    turn.judged.reset();
+    turn.is_billed = false;
     if (!action.backoff)
         co_return;
     net::Event pause(turn.rooms.loop);
-    const auto until = Clock::now() + std::min(backoff(turn.attempts, core::random_u32()), facts.left);
+    const auto until =
+        Clock::now() + std::min(backoff(turn.attempts, core::random_u32()), facts.left);
     co_await pause.wait_until(until, turn.stop);
 }
 
@@ -181,14 +236,16 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
 {
     const auto user_slot = co_await admit(turn); // 4 admit
     if (!user_slot)
-        co_return Failure{Facts{.fault = user_slot.error()}, decide(Facts{.fault = user_slot.error()})};
+        co_return Failure{Facts{.fault = user_slot.error()},
+                          decide(Facts{.fault = user_slot.error()})};
     for (;;) {
         ++turn.attempts;
         const auto ended = co_await attempt(turn);
         if (ended)
             co_return std::nullopt;
-        const Facts facts = facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
-        const Action action = decide(facts);
+        const Facts facts =
+            facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
+        const Action action = turn.judged && !turn.stop.requested() ? *turn.judged : decide(facts);
         charge(turn, action);
         if (action.what != Action::What::retry)
             co_return Failure{facts, action};
@@ -204,7 +261,8 @@ net::Task<std::uint16_t> run_turn(Turn& turn)
     try {
         failure = co_await try_turn(turn);
     } catch (const std::exception& bug) {
-        telemetry::log_error("turn ended by an exception", {{"turn", turn.id}, {"what", bug.what()}});
+        telemetry::log_error("turn ended by an exception",
+                             {{"turn", turn.id}, {"what", bug.what()}});
         turn.relay.detach();
         const Facts facts{.fault = Fault{FaultCode::internal_error, {}, "exception"}};
         failure = Failure{facts, decide(facts)};

@@ -22,20 +22,22 @@ namespace turngate::gateway {
 // What a turn needs to know of its session.
 struct SessionFacts
 {
-    std::uint64_t id = 0;     // unique in this process
-    core::Digest key;         // hash of the session key
-    core::Digest secret;      // of the API key: looked up anew each turn
+    std::uint64_t id = 0; // unique in this process
+    core::Digest key;     // hash of the session key
+    core::Digest secret;  // of the API key: looked up anew each turn
     std::string tenant;
     std::string client_ip;
     std::string user_agent;
     net::HttpHeaders forward; // what may go up, behaviour.md section 1
 };
 
-// One `response.create` and what it causes, up to its terminal event. Lives in its session's coroutine.
+// One `response.create` and what it causes, up to its terminal event. Lives in its session's
+// coroutine.
 struct Turn
 {
     Turn(Rooms& its_rooms, ClientOutput& its_client, const SessionFacts& its_session)
-        : rooms(its_rooms), client(its_client), session(its_session), relay(its_rooms.loop, its_client, its_rooms.metrics.pauses)
+        : rooms(its_rooms), client(its_client), session(its_session),
+          relay(its_rooms.loop, its_client, its_rooms.metrics.pauses)
     {
     }
 
@@ -45,6 +47,8 @@ struct Turn
 
     protocol::ClientEvent create;
     std::string frame; // the client's own bytes
+    std::string* lane_last =
+        nullptr; // id of the lane's last response; the session's, kept up to date
     core::Deadline accepted_at;
     core::Timestamp started_at;
     std::string id;
@@ -53,32 +57,41 @@ struct Turn
     Relay relay;
 
     // Known from its step on.
-    std::shared_ptr<const Snapshot> snapshot;             // 4 admit
-    std::shared_ptr<const access::Principal> principal;   // 4
-    std::int64_t parent_context_tokens = 0;               // 5 resolve
-    std::shared_ptr<const accounts::Account> account;     // 6 choose
-    std::string upstream_model;                           // 6
-    const usage::ModelPrice* price = nullptr;             // 6; null: not known before the answer names the model
-    std::optional<core::Deadline> slot_at;                // 6
-    std::uint64_t connection = 0;                         // 7 lease
+    std::shared_ptr<const Snapshot> snapshot;           // 4 admit
+    std::shared_ptr<const access::Principal> principal; // 4
+    std::int64_t parent_context_tokens = 0;             // 5 resolve
+    std::shared_ptr<const accounts::Account> account;   // 6 choose
+    std::string upstream_model;                         // 6
+    const usage::ModelPrice* price =
+        nullptr;                           // 6; null: not known before the answer names the model
+    std::optional<core::Deadline> slot_at; // 6
+    std::uint64_t connection = 0;          // 7 lease
     upstream::Lease::How how = upstream::Lease::How::dialed;
-    std::optional<std::chrono::seconds> retry_after;      // 6, 7: when the client may come again
-    std::chrono::seconds cooling{0};                      // 7, 9: how long the account said it wants to be left alone
-    bool is_sent = false;                                 // 8 send; of this attempt
-    ParentKind parent = ParentKind::none;                 // 5
-    UpstreamWord word = UpstreamWord::none;               // 9; of this attempt's error event or response.failed
+    std::optional<std::chrono::seconds> retry_after; // 6, 7: when the client may come again
+    std::chrono::seconds cooling{0}; // 7, 9: how long the account said it wants to be left alone
+    bool is_sent = false;            // 8 send; of this attempt
+    std::string parent_id;           // 5: the create's, or the one its tool outputs belong to
+    bool is_parent_inferred = false; // 5
+    std::string parent_account;      // 5
+    bool wants_rebuild = false;      // 5, or by judgement: the whole context instead of a parent
+    ParentKind parent = ParentKind::none;   // 5
+    UpstreamWord word = UpstreamWord::none; // 9; of this attempt's error event or response.failed
     bool is_response_failed = false;
+    std::optional<Action> judged; // what was decided about those words
+    bool is_billed = false;       // the failed response had usage: its bill is written
 
     // Over all attempts.
-    int attempts = 0;             // begun
-    int spent = 0;                // that may have been executed
+    int attempts = 0;              // begun
+    int spent = 0;                 // that may have been executed
+    int rebuilds = 0;              // with the context rebuilt
     std::string_view retry_reason; // of the last one
     std::optional<core::Deadline> first_failure_at;
     std::vector<std::string> failed_accounts;
 };
 
-// The way of a turn (design.md section 2): always tells the client once how it ended, always leaves slots, lease and
-// bill in order. Returns the close code the session must end with, 0 if it goes on (behaviour.md section 8).
+// The way of a turn (design.md section 2): always tells the client once how it ended, always leaves
+// slots, lease and bill in order. Returns the close code the session must end with, 0 if it goes on
+// (behaviour.md section 8).
 net::Task<std::uint16_t> run_turn(Turn& turn);
 
 } // namespace turngate::gateway

@@ -18,9 +18,12 @@ constexpr auto kRetryAfter = std::chrono::seconds(1); // when nobody knows bette
 std::string_view name_of(Seen seen) noexcept
 {
     switch (seen) {
-    case Seen::nothing: return "nothing";
-    case Seen::lifecycle: return "lifecycle";
-    case Seen::content: return "content";
+    case Seen::nothing:
+        return "nothing";
+    case Seen::lifecycle:
+        return "lifecycle";
+    case Seen::content:
+        return "content";
     }
     return "unknown";
 }
@@ -34,14 +37,16 @@ Outcome outcome_of(const core::Fault& fault, bool is_sent) noexcept
 {
     if (fault.code == FaultCode::client_gone)
         return Outcome::aborted;
-    return is_sent || core::side_of(fault.code) == core::Side::upstream ? Outcome::failed : Outcome::refused;
+    return is_sent || core::side_of(fault.code) == core::Side::upstream ? Outcome::failed
+                                                                        : Outcome::refused;
 }
 
-// No bill where an upstream failed before a response began; none again where the bill itself was what failed. A client
-// that left after its create had gone up is billed: the upstream may have worked for it.
+// No bill where an upstream failed before a response began; none again where the bill itself was
+// what failed. A client that left after its create had gone up is billed: the upstream may have
+// worked for it.
 bool may_have_cost(const Turn& turn, const Facts& facts) noexcept
 {
-    if (!turn.is_sent || facts.fault.code == FaultCode::accounting_unavailable)
+    if (!turn.is_sent || turn.is_billed || facts.fault.code == FaultCode::accounting_unavailable)
         return false;
     return turn.relay.has_response() || core::side_of(facts.fault.code) != core::Side::upstream;
 }
@@ -63,15 +68,19 @@ std::string event_for(const Turn& turn, FaultCode code)
 Outcome outcome_of(const protocol::TerminalEvent& terminal) noexcept
 {
     switch (terminal.kind) {
-    case EventKind::completed: return Outcome::completed;
-    case EventKind::incomplete: return Outcome::incomplete;
-    case EventKind::error: return Outcome::error;
+    case EventKind::completed:
+        return Outcome::completed;
+    case EventKind::incomplete:
+        return Outcome::incomplete;
+    case EventKind::error:
+        return Outcome::error;
     case EventKind::created:
     case EventKind::lifecycle:
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::other:
-    case EventKind::failed: return Outcome::failed;
+    case EventKind::failed:
+        return Outcome::failed;
     }
     return Outcome::failed;
 }
@@ -92,7 +101,10 @@ core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record)
     return written.error();
 }
 
-void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* record, const core::Fault* fault)
+void log_turn_end(const Turn& turn,
+                  Outcome outcome,
+                  const usage::UsageRecord* record,
+                  const core::Fault* fault)
 {
     const auto now = Clock::now();
     turn.rooms.metrics.count(outcome);
@@ -106,30 +118,31 @@ void log_turn_end(const Turn& turn, Outcome outcome, const usage::UsageRecord* r
     const auto ms = [&](core::Deadline at) {
         return std::chrono::duration_cast<std::chrono::milliseconds>(at - turn.accepted_at).count();
     };
-    telemetry::log_info("turn ended",
-                        {{"turn", turn.id},
-                         {"session", turn.session.id},
-                         {"lane", turn.create.stream_id.value_or("")},
-                         {"outcome", name_of(outcome)},
-                         {"user", turn.principal ? turn.principal->user : std::string()},
-                         {"key", turn.principal ? turn.principal->key : std::string()},
-                         {"account", turn.account ? turn.account->config.name : std::string()},
-                         {"model", turn.create.model},
-                         {"parent", turn.create.previous_response_id},
-                         {"response", record ? record->upstream_response_id : std::string()},
-                         {"connection", turn.connection},
-                         {"reused", turn.connection != 0 && turn.how == upstream::Lease::How::reused},
-                         {"fault", fault ? core::name_of(fault->code) : std::string_view()},
-                         {"where", fault ? std::string_view(fault->where) : std::string_view()},
-                         {"reason", record ? record->reason : std::string()},
-                         {"seen", name_of(turn.relay.seen())},
-                         {"attempts", turn.attempts},
-                         {"retry_reason", turn.retry_reason},
-                         {"input_tokens", record ? record->tokens.input : 0},
-                         {"output_tokens", record ? record->tokens.output : 0},
-                         {"first_token_ms", first ? ms(*first) : -1},
-                         {"ms", ms(now)},
-                         {"openai_ws_mode", true}});
+    telemetry::log_info(
+        "turn ended",
+        {{"turn", turn.id},
+         {"session", turn.session.id},
+         {"lane", turn.create.stream_id.value_or("")},
+         {"outcome", name_of(outcome)},
+         {"user", turn.principal ? turn.principal->user : std::string()},
+         {"key", turn.principal ? turn.principal->key : std::string()},
+         {"account", turn.account ? turn.account->config.name : std::string()},
+         {"model", turn.create.model},
+         {"parent", turn.create.previous_response_id},
+         {"response", record ? record->upstream_response_id : std::string()},
+         {"connection", turn.connection},
+         {"reused", turn.connection != 0 && turn.how == upstream::Lease::How::reused},
+         {"fault", fault ? core::name_of(fault->code) : std::string_view()},
+         {"where", fault ? std::string_view(fault->where) : std::string_view()},
+         {"reason", record ? record->reason : std::string()},
+         {"seen", name_of(turn.relay.seen())},
+         {"attempts", turn.attempts},
+         {"retry_reason", turn.retry_reason},
+         {"input_tokens", record ? record->tokens.input : 0},
+         {"output_tokens", record ? record->tokens.output : 0},
+         {"first_token_ms", first ? ms(*first) : -1},
+         {"ms", ms(now)},
+         {"openai_ws_mode", true}});
 }
 
 std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
@@ -141,15 +154,23 @@ std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action&
         if (!write_bill(turn, *record))
             tell = FaultCode::accounting_unavailable;
     }
-    log_turn_end(turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
+    log_turn_end(
+        turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
     switch (action.what) {
-    case Action::What::drop: break;
-    case Action::What::relay: turn.client.send(turn.relay.terminal_event()); break;
+    case Action::What::drop:
+        break;
+    case Action::What::relay:
+        turn.relay.release_held();
+        turn.client.send(turn.relay.terminal_event());
+        break;
     case Action::What::retry: // decided, and then there was no time left for it
-    case Action::What::tell: turn.client.send(event_for(turn, tell)); break;
+    case Action::What::tell:
+        turn.client.send(event_for(turn, tell));
+        break;
     }
     turn.client.flush();
-    // A response whose bill is lost may not be followed by another: the gateway's own fault, like an exception.
+    // A response whose bill is lost may not be followed by another: the gateway's own fault, like
+    // an exception.
     if (tell == FaultCode::accounting_unavailable && turn.is_sent)
         return protocol::internal_error;
     return protocol::catalogue(tell).close_code;

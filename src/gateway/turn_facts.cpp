@@ -1,7 +1,7 @@
 #include "turn_facts.hpp"
 
-#include "cooling.hpp"
 #include "choice.hpp"
+#include "cooling.hpp"
 
 #include <algorithm>
 
@@ -11,14 +11,6 @@ namespace {
 using core::Clock;
 using core::Fault;
 using core::FaultCode;
-
-bool carries_own_calls(const protocol::ClientEvent& create)
-{
-    const auto& calls = create.tool_call_ids;
-    return std::all_of(create.tool_output_call_ids.begin(), create.tool_output_call_ids.end(), [&](const auto& id) {
-        return std::find(calls.begin(), calls.end(), id) != calls.end();
-    });
-}
 
 } // namespace
 
@@ -40,11 +32,16 @@ Facts facts_of(const Turn& turn, const Fault& fault)
     facts.parent = turn.parent;
     facts.has_tool_outputs = !turn.create.tool_output_call_ids.empty();
     facts.carries_own_calls = carries_own_calls(turn.create);
+    facts.rebuilds = turn.rebuilds;
+    facts.chain_complete =
+        rebuilt_input(turn, turn.account ? turn.account->config.name : turn.parent_account)
+            .has_value();
     facts.has_other_account = turn.account && has_other_account(turn);
     facts.max_attempts = static_cast<int>(recovery.max_attempts);
     facts.left = recovery.budget;
     if (turn.first_failure_at)
-        facts.left -= std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *turn.first_failure_at);
+        facts.left -= std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() -
+                                                                            *turn.first_failure_at);
     facts.attempts = turn.spent + (is_spent(facts) ? 1 : 0);
     return facts;
 }
@@ -56,6 +53,8 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
         return std::nullopt;
     turn.word = read_word(terminal.status, terminal.error_code, terminal.error_message);
     turn.cooling = cooling({}, turn.relay.terminal_event(), core::wall_now());
+    if (turn.word == UpstreamWord::rate_limited || turn.word == UpstreamWord::quota)
+        turn.retry_after = turn.cooling; // told if nobody else can take the turn
     return decide(facts_of(turn, upstream_said(terminal)));
 }
 
@@ -65,10 +64,17 @@ void charge(Turn& turn, const Action& action)
         return;
     accounts::AccountLife& life = *turn.account->life;
     switch (action.account) {
-    case Action::Verdict::none: break;
-    case Action::Verdict::fault: ++life.faults; break;
-    case Action::Verdict::cool: life.cool_until(Clock::now() + turn.cooling); break;
-    case Action::Verdict::credentials: life.is_shut_out = true; break;
+    case Action::Verdict::none:
+        break;
+    case Action::Verdict::fault:
+        ++life.faults;
+        break;
+    case Action::Verdict::cool:
+        life.cool_until(Clock::now() + turn.cooling);
+        break;
+    case Action::Verdict::credentials:
+        life.is_shut_out = true;
+        break;
     }
 }
 

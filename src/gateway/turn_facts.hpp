@@ -19,7 +19,8 @@ Facts facts_of(const Turn& turn, const core::Fault& fault);
 
 core::Fault upstream_said(const protocol::TerminalEvent& terminal) noexcept;
 
-// An error event or response.failed is first judged: it may be mended unseen instead of told. Nothing: it is neither.
+// An error event or response.failed is first judged: it may be mended unseen instead of told.
+// Nothing: it is neither.
 std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal);
 
 // The account's part in it: a fault, a time to cool, or refused credentials.

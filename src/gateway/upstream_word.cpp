@@ -62,4 +62,25 @@ UpstreamWord read_word(int status, std::string_view code, std::string_view messa
     return says_nothing ? UpstreamWord::none : UpstreamWord::request_error;
 }
 
+int status_of(UpstreamWord word) noexcept
+{
+    switch (word) {
+    case UpstreamWord::rate_limited:
+    case UpstreamWord::quota:
+        return 429;
+    case UpstreamWord::server_error:
+        return 500;
+    case UpstreamWord::overloaded:
+        return 503;
+    case UpstreamWord::none:
+    case UpstreamWord::parent_not_found:
+    case UpstreamWord::tool_pairing:
+    case UpstreamWord::orphaned_reasoning:
+    case UpstreamWord::connection_limit:
+    case UpstreamWord::request_error:
+        return 400;
+    }
+    return 400;
+}
+
 } // namespace turngate::gateway

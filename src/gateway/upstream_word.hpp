@@ -24,4 +24,7 @@ enum class UpstreamWord : std::uint8_t {
 // `type` and no code, the type may stand in for it.
 UpstreamWord read_word(int status, std::string_view code, std::string_view message) noexcept;
 
+// The status that goes with a word, for an error event that came without one.
+int status_of(UpstreamWord word) noexcept;
+
 } // namespace turngate::gateway

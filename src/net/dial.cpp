@@ -21,8 +21,8 @@ Fault failed(error_code cause, const char* where)
     return {FaultCode::dial_failed, cause, where};
 }
 
-// Losing a connection that was never one, and an answer that is no HTTP, is a failed dial and never the client's fault; a
-// stop or deadline stays what it is.
+// Losing a connection that was never one, and an answer that is no HTTP, is a failed dial and never
+// the client's fault; a stop or deadline stays what it is.
 Fault as_dial(Fault fault)
 {
     if (fault.code == FaultCode::upstream_lost || fault.code == FaultCode::invalid_request)
@@ -37,8 +37,10 @@ struct Resolution
     void cancel() { resolver.cancel(); }
 };
 
-Task<core::Result<asio::ip::tcp::resolver::results_type>>
-resolve(Loop& loop, const Url& url, core::Deadline deadline, Stop& stop)
+Task<core::Result<asio::ip::tcp::resolver::results_type>> resolve(Loop& loop,
+                                                                  const Url& url,
+                                                                  core::Deadline deadline,
+                                                                  Stop& stop)
 {
     error_code no_address;
     const auto address = asio::ip::make_address(url.host, no_address);
@@ -68,9 +70,12 @@ resolve(Loop& loop, const Url& url, core::Deadline deadline, Stop& stop)
     co_return found;
 }
 
-// One attempt. Non-blocking connect, then wait for writability: the same deadline and stop as everything else.
-Task<core::Result<Stream>>
-connect_to(Loop& loop, const asio::ip::tcp::endpoint& endpoint, core::Deadline deadline, Stop& stop)
+// One attempt. Non-blocking connect, then wait for writability: the same deadline and stop as
+// everything else.
+Task<core::Result<Stream>> connect_to(Loop& loop,
+                                      const asio::ip::tcp::endpoint& endpoint,
+                                      core::Deadline deadline,
+                                      Stop& stop)
 {
     Socket socket(loop.context());
     error_code error;
@@ -81,7 +86,8 @@ connect_to(Loop& loop, const asio::ip::tcp::endpoint& endpoint, core::Deadline d
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Stream stream(std::move(socket));
     const int fd = stream.socket().native_handle();
-    if (::connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 && errno != EINPROGRESS)
+    if (::connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 &&
+        errno != EINPROGRESS)
         co_return failed({errno, boost::system::system_category()}, "connect");
     const auto writable = co_await stream.writable(deadline, &stop);
     if (!writable)
@@ -108,13 +114,16 @@ Task<core::Result<Stream>> connect(Loop& loop, const Url& url, core::Deadline de
     co_return last;
 }
 
-Task<core::Result<>> http_connect(Stream& stream, const Url& proxy, const Url& to, core::Deadline deadline, Stop& stop)
+Task<core::Result<>> http_connect(
+    Stream& stream, const Url& proxy, const Url& to, core::Deadline deadline, Stop& stop)
 {
     const bool is_v6 = to.host.find(':') != std::string::npos;
-    const std::string authority = (is_v6 ? "[" + to.host + "]" : to.host) + ":" + std::to_string(to.port);
+    const std::string authority =
+        (is_v6 ? "[" + to.host + "]" : to.host) + ":" + std::to_string(to.port);
     std::string request = "CONNECT " + authority + " HTTP/1.1\r\nhost: " + authority + "\r\n";
     if (!proxy.user.empty())
-        request += "proxy-authorization: Basic " + core::to_base64(proxy.user + ":" + proxy.password) + "\r\n";
+        request += "proxy-authorization: Basic " +
+                   core::to_base64(proxy.user + ":" + proxy.password) + "\r\n";
     request += "\r\n";
     const auto sent = co_await stream.write_all(request, deadline, &stop);
     if (!sent)
@@ -135,7 +144,10 @@ Task<core::Result<>> http_connect(Stream& stream, const Url& proxy, const Url& t
     co_return core::Result<>();
 }
 
-Task<core::Result<std::string>> read_exactly(Stream& stream, std::size_t size, core::Deadline deadline, Stop& stop)
+Task<core::Result<std::string>> read_exactly(Stream& stream,
+                                             std::size_t size,
+                                             core::Deadline deadline,
+                                             Stop& stop)
 {
     std::string bytes(size, '\0');
     for (std::size_t got = 0; got < size;) {
@@ -169,8 +181,12 @@ std::string socks_address(const Url& to, const asio::ip::address* resolved)
 }
 
 // RFC 1928, with user and password of RFC 1929 if the URL has them.
-Task<core::Result<>>
-socks5(Loop& loop, Stream& stream, const Url& proxy, const Url& to, core::Deadline deadline, Stop& stop)
+Task<core::Result<>> socks5(Loop& loop,
+                            Stream& stream,
+                            const Url& proxy,
+                            const Url& to,
+                            core::Deadline deadline,
+                            Stop& stop)
 {
     if (to.host.size() > 255 || proxy.user.size() > 255 || proxy.password.size() > 255)
         co_return failed(asio::error::invalid_argument, "proxy");
@@ -186,7 +202,8 @@ socks5(Loop& loop, Stream& stream, const Url& proxy, const Url& to, core::Deadli
     }
 
     const bool has_user = !proxy.user.empty();
-    const std::string greeting = has_user ? std::string("\x05\x01\x02", 3) : std::string("\x05\x01\x00", 3);
+    const std::string greeting =
+        has_user ? std::string("\x05\x01\x02", 3) : std::string("\x05\x01\x00", 3);
     const auto greeted = co_await stream.write_all(greeting, deadline, &stop);
     if (!greeted)
         co_return as_dial(greeted.error());
@@ -209,7 +226,8 @@ socks5(Loop& loop, Stream& stream, const Url& proxy, const Url& to, core::Deadli
             co_return failed(asio::error::access_denied, "proxy");
     }
 
-    const std::string request = std::string("\x05\x01\x00", 3) + socks_address(to, resolved ? &*resolved : nullptr);
+    const std::string request =
+        std::string("\x05\x01\x00", 3) + socks_address(to, resolved ? &*resolved : nullptr);
     const auto sent = co_await stream.write_all(request, deadline, &stop);
     if (!sent)
         co_return as_dial(sent.error());
@@ -220,7 +238,9 @@ socks5(Loop& loop, Stream& stream, const Url& proxy, const Url& to, core::Deadli
         co_return failed(asio::error::connection_refused, "proxy");
     // The bound address: its first byte is read already; then the rest of it and the port.
     const auto kind = (*head)[3];
-    const std::size_t rest = kind == 1 ? 3 : kind == 4 ? 15 : static_cast<unsigned char>((*head)[4]);
+    const std::size_t rest = kind == 1   ? 3
+                             : kind == 4 ? 15
+                                         : static_cast<unsigned char>((*head)[4]);
     const auto bound = co_await read_exactly(stream, rest + 2, deadline, stop);
     if (!bound)
         co_return bound.error();
@@ -229,10 +249,11 @@ socks5(Loop& loop, Stream& stream, const Url& proxy, const Url& to, core::Deadli
 
 std::string upgrade_request(const DialTarget& target, const std::string& key)
 {
-    std::string request = "GET " + target.url.path + " HTTP/1.1\r\nhost: " + target.url.authority() +
-                          "\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-                          "sec-websocket-key: " +
-                          key + "\r\n";
+    std::string request =
+        "GET " + target.url.path + " HTTP/1.1\r\nhost: " + target.url.authority() +
+        "\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        "sec-websocket-key: " +
+        key + "\r\n";
     for (const auto& [name, value] : target.headers)
         request.append(name).append(": ").append(value).append("\r\n");
     request += "\r\n";
@@ -244,8 +265,10 @@ class NetworkDialer final : public Dialer
 public:
     explicit NetworkDialer(std::shared_ptr<const TlsContext> tls) : tls_(std::move(tls)) {}
 
-    Task<boost::system::result<Dialed, DialFault>>
-    dial(Loop& loop, DialTarget target, core::Deadline deadline, Stop& stop) override
+    Task<boost::system::result<Dialed, DialFault>> dial(Loop& loop,
+                                                        DialTarget target,
+                                                        core::Deadline deadline,
+                                                        Stop& stop) override
     {
         if (stop.requested())
             co_return DialFault{stop.reason(), {}};
@@ -267,20 +290,23 @@ public:
     }
 
 private:
-    static Task<core::Result<>>
-    through_proxy(Loop& loop, Stream& stream, const DialTarget& target, core::Deadline deadline, Stop& stop)
+    static Task<core::Result<>> through_proxy(
+        Loop& loop, Stream& stream, const DialTarget& target, core::Deadline deadline, Stop& stop)
     {
         if (target.proxy->scheme == "http")
             co_return co_await http_connect(stream, *target.proxy, target.url, deadline, stop);
         co_return co_await socks5(loop, stream, *target.proxy, target.url, deadline, stop);
     }
 
-    static Task<boost::system::result<Dialed, DialFault>>
-    upgrade(Stream stream, const DialTarget& target, core::Deadline deadline, Stop& stop)
+    static Task<boost::system::result<Dialed, DialFault>> upgrade(Stream stream,
+                                                                  const DialTarget& target,
+                                                                  core::Deadline deadline,
+                                                                  Stop& stop)
     {
         std::array<std::uint8_t, 16> nonce;
         core::random_bytes(nonce);
-        const std::string key = core::to_base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
+        const std::string key =
+            core::to_base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
         const std::string request = upgrade_request(target, key);
         const auto sent = co_await stream.write_all(request, deadline, &stop);
         if (!sent)
@@ -289,11 +315,13 @@ private:
         if (!response)
             co_return DialFault{as_dial(response.error()), {}};
         if (response->status != 101)
-            co_return DialFault{{FaultCode::dial_refused, {}, "upgrade", response->status}, std::move(*response)};
+            co_return DialFault{{FaultCode::dial_refused, {}, "upgrade", response->status},
+                                std::move(*response)};
         if (response->headers.get("sec-websocket-accept") != websocket_accept(key) ||
             response->headers.has("sec-websocket-extensions"))
             co_return DialFault{failed(asio::error::invalid_argument, "upgrade"), {}};
-        co_return Dialed{std::move(stream), std::move(response->headers), std::move(response->leftover)};
+        co_return Dialed{
+            std::move(stream), std::move(response->headers), std::move(response->leftover)};
     }
 
     std::shared_ptr<const TlsContext> tls_;

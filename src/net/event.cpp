@@ -18,7 +18,8 @@ Task<bool> Event::wait_until(core::Deadline deadline)
 Task<bool> Event::wait_until(core::Deadline deadline, Stop& stop)
 {
     const Stop::Slot<Event, &Event::wake> slot(stop, *this);
-    while (!set_ && !stop.requested() && !std::exchange(is_woken_, false) && core::Clock::now() < deadline) {
+    while (!set_ && !stop.requested() && !std::exchange(is_woken_, false) &&
+           core::Clock::now() < deadline) {
         timer_.expires_at(deadline);
         co_await timer_.async_wait(asio::as_tuple(use_task));
     }

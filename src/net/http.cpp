@@ -26,10 +26,11 @@ core::Fault bad_message(const error_code& error)
     return {core::FaultCode::invalid_request, error, "http", status};
 }
 
-// Feeds the parser from leftover and then the stream. Beast parses, we read: it sees bytes, never sockets.
+// Feeds the parser from leftover and then the stream. Beast parses, we read: it sees bytes, never
+// sockets.
 template <class Parser>
-Task<core::Result<std::string>>
-parse(Stream& stream, Parser& parser, std::string bytes, core::Deadline deadline, Stop* stop)
+Task<core::Result<std::string>> parse(
+    Stream& stream, Parser& parser, std::string bytes, core::Deadline deadline, Stop* stop)
 {
     parser.eager(true);
     std::array<char, 4096> chunk;
@@ -73,16 +74,21 @@ bool is_window_bits(boost::beast::string_view text) noexcept
     return error == std::errc() && end == text.data() + text.size() && bits >= 8 && bits <= 15;
 }
 
-// RFC 7692 section 7.1: what is unknown, invalid or twice there declines the offer. server_max_window_bits would have to be
-// answered and kept to; our answer names no window, so such an offer is not for us.
+// RFC 7692 section 7.1: what is unknown, invalid or twice there declines the offer.
+// server_max_window_bits would have to be answered and kept to; our answer names no window, so such
+// an offer is not for us.
 bool can_take(const http::param_list& parameters)
 {
     std::vector<boost::beast::string_view> seen;
     for (const auto& [name, value] : parameters) {
-        const auto is_this = [&name = name](boost::beast::string_view one) { return boost::beast::iequals(one, name); };
-        const bool is_flag = is_this("server_no_context_takeover") || is_this("client_no_context_takeover");
-        const bool is_known = is_flag ? value.empty()
-                                      : is_this("client_max_window_bits") && (value.empty() || is_window_bits(value));
+        const auto is_this = [&name = name](boost::beast::string_view one) {
+            return boost::beast::iequals(one, name);
+        };
+        const bool is_flag =
+            is_this("server_no_context_takeover") || is_this("client_no_context_takeover");
+        const bool is_known =
+            is_flag ? value.empty()
+                    : is_this("client_max_window_bits") && (value.empty() || is_window_bits(value));
         if (!is_known || std::any_of(seen.begin(), seen.end(), is_this))
             return false;
         seen.push_back(name);
@@ -95,7 +101,9 @@ bool can_take(const http::param_list& parameters)
 bool equal_without_case(std::string_view a, std::string_view b) noexcept
 {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) {
+        return lower(x) == lower(y);
+    });
 }
 
 std::string_view HttpHeaders::get(std::string_view name) const noexcept
@@ -108,8 +116,9 @@ std::string_view HttpHeaders::get(std::string_view name) const noexcept
 
 bool HttpHeaders::has(std::string_view name) const noexcept
 {
-    return std::any_of(
-        fields_.begin(), fields_.end(), [&](const auto& field) { return equal_without_case(field.first, name); });
+    return std::any_of(fields_.begin(), fields_.end(), [&](const auto& field) {
+        return equal_without_case(field.first, name);
+    });
 }
 
 bool HttpHeaders::has_token(std::string_view name, std::string_view token) const noexcept
@@ -132,8 +141,10 @@ std::string_view HttpRequest::query() const noexcept
     return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
 }
 
-Task<core::Result<HttpRequest>>
-read_request(Stream& stream, std::string leftover, HttpLimits limits, core::Deadline deadline)
+Task<core::Result<HttpRequest>> read_request(Stream& stream,
+                                             std::string leftover,
+                                             HttpLimits limits,
+                                             core::Deadline deadline)
 {
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.headers));
@@ -152,8 +163,10 @@ read_request(Stream& stream, std::string leftover, HttpLimits limits, core::Dead
     co_return request;
 }
 
-Task<core::Result<HttpResponse>>
-read_response(Stream& stream, HttpLimits limits, core::Deadline deadline, Stop* stop)
+Task<core::Result<HttpResponse>> read_response(Stream& stream,
+                                               HttpLimits limits,
+                                               core::Deadline deadline,
+                                               Stop* stop)
 {
     http::response_parser<http::string_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.headers));
@@ -177,7 +190,9 @@ std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head
     for (const auto& [name, value] : response.headers)
         bytes.append(name).append(": ").append(value).append("\r\n");
     if (response.status >= 200)
-        bytes.append("content-length: ").append(std::to_string(response.body.size())).append("\r\n");
+        bytes.append("content-length: ")
+            .append(std::to_string(response.body.size()))
+            .append("\r\n");
     if (!keep_alive)
         bytes.append("connection: close\r\n");
     bytes.append("\r\n");
@@ -204,8 +219,8 @@ bool wants_websocket(const HttpRequest& request) noexcept
 bool is_valid_upgrade(const HttpRequest& request) noexcept
 {
     const std::string_view key = request.headers.get("sec-websocket-key");
-    return wants_websocket(request) && request.headers.get("sec-websocket-version") == "13" && key.size() == 24 &&
-           key.ends_with("==");
+    return wants_websocket(request) && request.headers.get("sec-websocket-version") == "13" &&
+           key.size() == 24 && key.ends_with("==");
 }
 
 bool offers_deflate(const HttpRequest& request) noexcept
@@ -213,9 +228,11 @@ bool offers_deflate(const HttpRequest& request) noexcept
     for (const auto& [name, value] : request.headers) {
         if (!equal_without_case(name, "sec-websocket-extensions"))
             continue;
-        const std::string padded = value + " "; // Beast gives a last extension the parameters of the one before it
+        const std::string padded =
+            value + " "; // Beast gives a last extension the parameters of the one before it
         for (const auto& extension : http::ext_list(padded))
-            if (boost::beast::iequals(extension.first, "permessage-deflate") && can_take(extension.second))
+            if (boost::beast::iequals(extension.first, "permessage-deflate") &&
+                can_take(extension.second))
                 return true;
     }
     return false;

@@ -32,14 +32,16 @@ error_code last_error()
 
 int open_socket(const std::string& address, const Protocol::endpoint& endpoint, bool reuse_port)
 {
-    const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd =
+        ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         fail(address, last_error());
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (reuse_port)
         ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 || ::listen(fd, kBacklog) != 0) {
+    if (::bind(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
+        ::listen(fd, kBacklog) != 0) {
         const error_code error = last_error();
         ::close(fd);
         fail(address, error);
@@ -55,7 +57,8 @@ void remove_stale(const std::string& path)
         return;
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const asio::local::stream_protocol::endpoint endpoint(path);
-    const bool is_alive = ::connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
+    const bool is_alive =
+        ::connect(fd, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
     ::close(fd);
     if (!is_alive)
         ::unlink(path.c_str());
@@ -74,7 +77,8 @@ asio::ip::tcp::endpoint resolve(const std::string& address)
     asio::io_context context;
     asio::ip::tcp::resolver resolver(context);
     error_code error;
-    const auto found = resolver.resolve(host, address.substr(colon + 1), asio::ip::tcp::resolver::passive, error);
+    const auto found =
+        resolver.resolve(host, address.substr(colon + 1), asio::ip::tcp::resolver::passive, error);
     if (error || found.empty())
         fail(address, error);
     return found.begin()->endpoint();
@@ -105,7 +109,8 @@ ListenSocket listen_on(const std::string& address, unsigned loops)
         remove_stale(path);
         listening.address = address;
         listening.is_unix = true;
-        listening.descriptors.push_back(open_socket(address, asio::local::stream_protocol::endpoint(path), false));
+        listening.descriptors.push_back(
+            open_socket(address, asio::local::stream_protocol::endpoint(path), false));
         return listening;
     }
     auto endpoint = resolve(address);
@@ -118,7 +123,8 @@ ListenSocket listen_on(const std::string& address, unsigned loops)
         }
     }
     const std::string host = endpoint.address().to_string();
-    listening.address = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+    listening.address = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+                        std::to_string(endpoint.port());
     return listening;
 }
 
@@ -127,7 +133,8 @@ struct Acceptor::Parts
     asio::basic_socket_acceptor<Protocol, Executor> acceptor;
 };
 
-Acceptor::Acceptor(Loop& loop, int descriptor, OnAccept on_accept) : loop_(loop), on_accept_(std::move(on_accept))
+Acceptor::Acceptor(Loop& loop, int descriptor, OnAccept on_accept)
+    : loop_(loop), on_accept_(std::move(on_accept))
 {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -145,11 +152,13 @@ Task<> Acceptor::run()
     while (parts_->acceptor.is_open()) {
         Socket socket(loop_.context());
         Protocol::endpoint peer;
-        const auto [error] = co_await parts_->acceptor.async_accept(socket, peer, asio::as_tuple(use_task));
+        const auto [error] =
+            co_await parts_->acceptor.async_accept(socket, peer, asio::as_tuple(use_task));
         if (error == asio::error::operation_aborted)
             co_return;
         if (error) {
-            // Out of descriptors or memory: what is there must be served, and new ones wait in the backlog.
+            // Out of descriptors or memory: what is there must be served, and new ones wait in the
+            // backlog.
             telemetry::log_warn("accept failed", {{"error", error.message()}});
             pause.expires_after(std::chrono::milliseconds(100));
             co_await pause.async_wait(asio::as_tuple(use_task));

@@ -7,12 +7,9 @@
 namespace turngate::net {
 
 Loop::Loop(unsigned index)
-    : index_(index),
-      context_(1), // one thread runs it: no wake-ups between its own handlers
-      work_(asio::make_work_guard(context_)),
-      poller_(context_),
-      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBuffer)),
-      tick_timer_(context_)
+    : index_(index), context_(1), // one thread runs it: no wake-ups between its own handlers
+      work_(asio::make_work_guard(context_)), poller_(context_),
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBuffer)), tick_timer_(context_)
 {
     schedule_tick();
 }
@@ -26,8 +23,10 @@ void Loop::run()
             context_.run();
             return;
         } catch (const std::exception& bug) {
-            // Handlers catch their own; what arrives here is a bug in one of them, never a reason to end the process.
-            telemetry::log_error("loop caught an exception", {{"loop", index_}, {"what", bug.what()}});
+            // Handlers catch their own; what arrives here is a bug in one of them, never a reason
+            // to end the process.
+            telemetry::log_error("loop caught an exception",
+                                 {{"loop", index_}, {"what", bug.what()}});
         }
     }
 }
@@ -54,7 +53,8 @@ void Loop::schedule_tick()
 void Loop::on_tick()
 {
     const auto now = core::Clock::now();
-    const auto late = std::chrono::duration_cast<std::chrono::microseconds>(now - tick_timer_.expiry());
+    const auto late =
+        std::chrono::duration_cast<std::chrono::microseconds>(now - tick_timer_.expiry());
     lag_us_.store(late.count(), std::memory_order_relaxed);
     for (auto at = ticked_.begin(); at != ticked_.end();) {
         Ticked& ticked = *at++; // it may unlink itself

@@ -59,7 +59,8 @@ void Poller::again(Client& client)
 void Poller::call_again()
 {
     calls_again_ = false;
-    // What they ask for meanwhile comes next time; remove() reaches those that wait here by index, not by iterator.
+    // What they ask for meanwhile comes next time; remove() reaches those that wait here by index,
+    // not by iterator.
     const std::size_t count = again_.size();
     for (std::size_t i = 0; i < count; ++i)
         if (Client* client = std::exchange(again_[i], nullptr))
@@ -79,7 +80,8 @@ void Poller::wait()
 
 void Poller::poll()
 {
-    const int count = ::epoll_wait(epoll_.native_handle(), ready_.data(), static_cast<int>(ready_.size()), 0);
+    const int count =
+        ::epoll_wait(epoll_.native_handle(), ready_.data(), static_cast<int>(ready_.size()), 0);
     batch_ = {ready_.data(), static_cast<std::size_t>(std::max(count, 0))};
     while (!batch_.empty()) {
         const epoll_event event = batch_.front();

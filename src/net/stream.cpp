@@ -3,10 +3,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -37,14 +37,18 @@ IoResult from_tls(SSL* tls, int result)
 {
     const int saved_errno = errno;
     switch (::SSL_get_error(tls, result)) {
-    case SSL_ERROR_WANT_READ: return {IoState::wants_read};
-    case SSL_ERROR_WANT_WRITE: return {IoState::wants_write};
-    case SSL_ERROR_ZERO_RETURN: return {IoState::failed, 0, asio::error::eof};
+    case SSL_ERROR_WANT_READ:
+        return {IoState::wants_read};
+    case SSL_ERROR_WANT_WRITE:
+        return {IoState::wants_write};
+    case SSL_ERROR_ZERO_RETURN:
+        return {IoState::failed, 0, asio::error::eof};
     case SSL_ERROR_SYSCALL:
         if (saved_errno != 0)
             return {IoState::failed, 0, system_error(saved_errno)};
         return {IoState::failed, 0, asio::error::eof};
-    default: return {IoState::failed, 0, system_error(EPROTO)};
+    default:
+        return {IoState::failed, 0, system_error(EPROTO)};
     }
 }
 
@@ -53,11 +57,13 @@ class Watchdog
 {
 public:
     Watchdog(Stream& stream, core::Deadline deadline, Stop* stop)
-        : guarded_(std::make_shared<Guarded>(&stream)), timer_(stream.socket().get_executor()), stop_(stop)
+        : guarded_(std::make_shared<Guarded>(&stream)), timer_(stream.socket().get_executor()),
+          stop_(stop)
     {
         timer_.expires_at(deadline);
         timer_.async_wait([guarded = guarded_](error_code error) {
-            // It may have been queued when the watchdog went away: then there is nothing to guard any more.
+            // It may have been queued when the watchdog went away: then there is nothing to guard
+            // any more.
             if (error || !guarded->stream)
                 return;
             guarded->expired = true;
@@ -72,7 +78,8 @@ public:
     {
         if (is_stopped())
             return stop_->reason();
-        const auto code = guarded_->expired ? core::FaultCode::upstream_timeout : core::FaultCode::upstream_lost;
+        const auto code =
+            guarded_->expired ? core::FaultCode::upstream_timeout : core::FaultCode::upstream_lost;
         return {code, cause, where};
     }
 
@@ -112,8 +119,7 @@ Stream::~Stream()
 }
 
 Stream::Stream(Stream&& other) noexcept
-    : socket_(std::move(other.socket_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
+    : socket_(std::move(other.socket_)), descriptor_(std::exchange(other.descriptor_, -1)),
       tls_(std::move(other.tls_))
 {
 }
@@ -134,13 +140,16 @@ IoResult Stream::try_read(std::span<char> into) noexcept
     if (tls_) {
         ::ERR_clear_error();
         errno = 0;
-        const int n = ::SSL_read(tls_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
-        return n > 0 ? IoResult{IoState::done, static_cast<std::size_t>(n)} : from_tls(tls_.get(), n);
+        const int n = ::SSL_read(
+            tls_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX)));
+        return n > 0 ? IoResult{IoState::done, static_cast<std::size_t>(n)}
+                     : from_tls(tls_.get(), n);
     }
     const auto n = ::recv(descriptor_, into.data(), into.size(), 0);
     if (n > 0)
         return {IoState::done, static_cast<std::size_t>(n)};
-    return n == 0 ? IoResult{IoState::failed, 0, asio::error::eof} : from_errno(IoState::wants_read);
+    return n == 0 ? IoResult{IoState::failed, 0, asio::error::eof}
+                  : from_errno(IoState::wants_read);
 }
 
 IoResult Stream::try_write(std::string_view bytes) noexcept
@@ -158,8 +167,10 @@ IoResult Stream::try_write(std::span<const std::string_view> pieces) noexcept
             while (!piece.empty()) {
                 ::ERR_clear_error();
                 errno = 0;
-                const int n = ::SSL_write(
-                    tls_.get(), piece.data(), static_cast<int>(std::min<std::size_t>(piece.size(), INT_MAX)));
+                const int n =
+                    ::SSL_write(tls_.get(),
+                                piece.data(),
+                                static_cast<int>(std::min<std::size_t>(piece.size(), INT_MAX)));
                 if (n <= 0) {
                     IoResult result = from_tls(tls_.get(), n);
                     result.size = written;
@@ -215,14 +226,17 @@ Task<core::Result<>> Stream::write_all(std::string_view bytes, core::Deadline de
             co_return watchdog.fault(tried.error, "write");
         if (tried.state == IoState::done)
             continue;
-        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        const error_code error =
+            co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
         if (error)
             co_return watchdog.fault(error, "write");
     }
     co_return core::Result<>();
 }
 
-Task<core::Result<std::size_t>> Stream::read_some(std::span<char> into, core::Deadline deadline, Stop* stop)
+Task<core::Result<std::size_t>> Stream::read_some(std::span<char> into,
+                                                  core::Deadline deadline,
+                                                  Stop* stop)
 {
     const Watchdog watchdog(*this, deadline, stop);
     for (;;) {
@@ -231,7 +245,8 @@ Task<core::Result<std::size_t>> Stream::read_some(std::span<char> into, core::De
             co_return tried.size;
         if (tried.state == IoState::failed || watchdog.is_stopped())
             co_return watchdog.fault(tried.error, "read");
-        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        const error_code error =
+            co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
         if (error)
             co_return watchdog.fault(error, "read");
     }
@@ -278,7 +293,8 @@ Task<core::Result<>> Stream::start_tls(const TlsContext& context,
         const IoResult tried = from_tls(tls_.get(), result);
         if (tried.state == IoState::failed || watchdog.is_stopped())
             co_return watchdog.fault(tried.error, "tls handshake");
-        const error_code error = co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
+        const error_code error =
+            co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
         if (error)
             co_return watchdog.fault(error, "tls handshake");
     }
@@ -338,7 +354,8 @@ Stream adopt(Loop& loop, int fd)
     socklen_t size = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
     const int protocol = address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP;
-    return Stream(Socket(loop.context(), asio::generic::stream_protocol(address.ss_family, protocol), fd));
+    return Stream(
+        Socket(loop.context(), asio::generic::stream_protocol(address.ss_family, protocol), fd));
 }
 
 } // namespace turngate::net

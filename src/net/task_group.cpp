@@ -36,12 +36,13 @@ TaskGroup::~TaskGroup()
 void TaskGroup::spawn(const char* name, Task<> task)
 {
     ++running_;
-    asio::co_spawn(loop_.executor(), std::move(task), [this, name](const std::exception_ptr& exception) {
-        if (exception)
-            report(name, exception);
-        if (--running_ == 0 && joined_)
-            joined_->set();
-    });
+    asio::co_spawn(
+        loop_.executor(), std::move(task), [this, name](const std::exception_ptr& exception) {
+            if (exception)
+                report(name, exception);
+            if (--running_ == 0 && joined_)
+                joined_->set();
+        });
 }
 
 Task<> TaskGroup::join()

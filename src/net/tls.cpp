@@ -36,7 +36,8 @@ void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept
     ::SSL_CTX_free(context);
 }
 
-std::shared_ptr<const TlsContext> TlsContext::server(const std::string& cert, const std::string& key)
+std::shared_ptr<const TlsContext> TlsContext::server(const std::string& cert,
+                                                     const std::string& key)
 {
     const std::shared_ptr<const TlsContext> tls(new TlsContext(make(::TLS_server_method()), true));
     if (::SSL_CTX_use_certificate_chain_file(tls->native(), cert.c_str()) != 1)

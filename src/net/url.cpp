@@ -28,7 +28,8 @@ std::optional<std::string> percent_decode(std::string_view text)
         unsigned value = 0;
         if (i + 2 >= text.size())
             return std::nullopt;
-        const auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+        const auto [end, error] =
+            std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
         if (error != std::errc() || end != text.data() + i + 3)
             return std::nullopt;
         decoded.push_back(static_cast<char>(value));
@@ -92,8 +93,10 @@ std::optional<Url> parse_url(std::string_view text)
     if (url.host.empty())
         return std::nullopt;
     if (!port.empty()) {
-        const auto [end, error] = std::from_chars(port.data() + 1, port.data() + port.size(), url.port);
-        if (port.front() != ':' || error != std::errc() || end != port.data() + port.size() || url.port == 0)
+        const auto [end, error] =
+            std::from_chars(port.data() + 1, port.data() + port.size(), url.port);
+        if (port.front() != ':' || error != std::errc() || end != port.data() + port.size() ||
+            url.port == 0)
             return std::nullopt;
     }
     return url;

@@ -24,14 +24,9 @@ Deflater& thread_deflater()
 } // namespace
 
 WebSocket::WebSocket(Loop& loop, Stream stream, const WebSocketOptions& options)
-    : loop_(loop),
-      stream_(std::move(stream)),
-      options_(options),
-      parser_(options.role, options.limits),
-      over_(loop),
-      last_heard_(core::Clock::now()),
-      last_ping_(last_heard_),
-      write_progress_(last_heard_)
+    : loop_(loop), stream_(std::move(stream)), options_(options),
+      parser_(options.role, options.limits), over_(loop), last_heard_(core::Clock::now()),
+      last_ping_(last_heard_), write_progress_(last_heard_)
 {
     if (options.deflate)
         parser_.enable_inflate();
@@ -67,10 +62,12 @@ Task<Closing> WebSocket::run(Sink& sink, std::string leftover)
 void WebSocket::on_ready(std::uint32_t events)
 {
     try {
-        write_queue(); // on any edge: TLS may have waited for bytes before it could write, and the other way round
+        write_queue(); // on any edge: TLS may have waited for bytes before it could write, and the
+                       // other way round
         if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
             is_hung_up_ = true;
-        const bool is_readable = stream_.is_tls() || (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+        const bool is_readable =
+            stream_.is_tls() || (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
         if (ended_ || !is_readable)
             return;
         if (paused_)
@@ -83,7 +80,8 @@ void WebSocket::on_ready(std::uint32_t events)
     }
 }
 
-// An edge is told once, so this reads to the end; but not more than a few buffers before others have their turn.
+// An edge is told once, so this reads to the end; but not more than a few buffers before others
+// have their turn.
 void WebSocket::read_available()
 {
     constexpr int kReadsInARow = 4;
@@ -102,7 +100,8 @@ void WebSocket::read_available()
             readable_ = true;
             return;
         }
-        // A short read of a plain socket has emptied it (epoll(7)), unless an end is behind the data.
+        // A short read of a plain socket has emptied it (epoll(7)), unless an end is behind the
+        // data.
         if (read.size < into.size() && !stream_.is_tls() && !is_hung_up_)
             return;
     }
@@ -133,7 +132,8 @@ void WebSocket::received(std::span<char> bytes, std::vector<Frame>& frames)
 }
 
 // Frames before a violation are delivered: nothing that came in order is lost.
-void WebSocket::parsed(const boost::system::result<void, FrameFault>& result, std::span<const Frame> frames)
+void WebSocket::parsed(const boost::system::result<void, FrameFault>& result,
+                       std::span<const Frame> frames)
 {
     deliver(frames);
     parser_.release_delivered();
@@ -184,7 +184,8 @@ void WebSocket::on_control(const Frame& frame)
             return;
         }
         if (!close_sent_) {
-            const std::uint16_t echo = reason->code == protocol::no_status ? protocol::normal : reason->code;
+            const std::uint16_t echo =
+                reason->code == protocol::no_status ? protocol::normal : reason->code;
             const std::string payload = close_payload(echo, {});
             const std::string_view view = payload;
             send_frame(Opcode::close, std::span(&view, 1));
@@ -246,7 +247,8 @@ void WebSocket::send_frame(Opcode opcode, std::span<const std::string_view> piec
     write_out(std::move(bytes));
 }
 
-// Order: everything before it has been flushed. What does not fit becomes the queue without a second copy.
+// Order: everything before it has been flushed. What does not fit becomes the queue without a
+// second copy.
 void WebSocket::write_out(std::string bytes)
 {
     if (queued() > 0) {
@@ -403,7 +405,8 @@ void WebSocket::on_tick(core::Deadline now)
         abort();
     } else if (now >= close_by_) {
         abort();
-    } else if (options_.ping_interval.count() > 0 && !paused_ && now - last_ping_ >= options_.ping_interval) {
+    } else if (options_.ping_interval.count() > 0 && !paused_ &&
+               now - last_ping_ >= options_.ping_interval) {
         if (!ping_unanswered_) {
             last_ping_ = now;
             ping_unanswered_ = true;

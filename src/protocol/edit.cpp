@@ -104,10 +104,15 @@ Edit replace_with_string(const FieldSpan& field, std::string_view value)
 
 Edit insert_string(std::string_view frame, std::string_view key, std::string_view value)
 {
+    return insert_raw(frame, key, quote(value));
+}
+
+Edit insert_raw(std::string_view frame, std::string_view key, std::string_view value)
+{
     const std::size_t at = skip_space(frame, 0) + 1;
     const std::size_t next = skip_space(frame, at);
     const bool is_empty = next < frame.size() && frame[next] == '}';
-    return {at, at, quote(key) + ":" + quote(value) + (is_empty ? "" : ",")};
+    return {at, at, quote(key) + ":" + std::string(value) + (is_empty ? "" : ",")};
 }
 
 Edits remove_all(std::string_view frame, std::vector<FieldSpan> fields)

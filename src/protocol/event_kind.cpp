@@ -108,4 +108,9 @@ std::string_view peek_stream_id(std::string_view frame) noexcept
     return is_lane_name(name) ? name : std::string_view();
 }
 
+std::string_view peek_item(std::string_view frame) noexcept
+{
+    return top_level_value(frame, "item");
+}
+
 } // namespace turngate::protocol

@@ -127,4 +127,13 @@ std::string_view find_top_level(std::string_view frame, std::string_view name) n
     return {};
 }
 
+std::string_view top_level_value(std::string_view frame, std::string_view name) noexcept
+{
+    const std::string_view from = find_top_level(frame, name);
+    Scanner scanner{from};
+    if (from.empty() || !scanner.skip_value())
+        return {};
+    return from.substr(0, from.size() - scanner.rest.size());
+}
+
 } // namespace turngate::protocol

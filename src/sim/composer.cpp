@@ -1,5 +1,5 @@
-#include "turngate/core/clock.hpp"
 #include "composer.hpp"
+#include "turngate/core/clock.hpp"
 
 #include "json_text.hpp"
 
@@ -135,7 +135,8 @@ std::string_view Composer::delta(const Item& item, unsigned index, std::string_v
     if (item.kind == Item::Kind::text)
         event_.append(R"(,"logprobs":[])");
     if (head_.model == "sim-1-clock")
-        event_.append(R"(,"t":)").append(std::to_string(core::Clock::now().time_since_epoch().count()));
+        event_.append(R"(,"t":)")
+            .append(std::to_string(core::Clock::now().time_since_epoch().count()));
     return end();
 }
 

@@ -3,8 +3,8 @@
 #include "control.hpp"
 #include "options.hpp"
 
-#include "turngate/net/task_group.hpp"
 #include "turngate/net/listener.hpp"
+#include "turngate/net/task_group.hpp"
 #include "turngate/net/tls.hpp"
 
 #include <memory>

@@ -55,7 +55,8 @@ private:
 
     static std::size_t size_of(const Entries::value_type& entry)
     {
-        constexpr std::size_t kNode = sizeof(Entries::value_type) + sizeof(Expiry) + 4 * sizeof(void*);
+        constexpr std::size_t kNode =
+            sizeof(Entries::value_type) + sizeof(Expiry) + 4 * sizeof(void*);
         return kNode + entry.first.capacity() + entry.second.account.capacity();
     }
 
@@ -84,13 +85,16 @@ class MemoryStore final : public StateStore
 public:
     explicit MemoryStore(MemoryStoreLimits limits) : limits_(limits) {}
 
-    net::Task<std::optional<Binding>> find_response(std::string_view tenant, std::string_view response_id) override
+    net::Task<std::optional<Binding>> find_response(std::string_view tenant,
+                                                    std::string_view response_id) override
     {
         const std::string key = key_of(tenant, response_id);
         co_return shard_of(key).find(key);
     }
 
-    net::Task<> bind_response(std::string_view tenant, std::string_view response_id, Binding binding) override
+    net::Task<> bind_response(std::string_view tenant,
+                              std::string_view response_id,
+                              Binding binding) override
     {
         std::string key = key_of(tenant, response_id);
         Shard& shard = shard_of(key);
@@ -109,7 +113,10 @@ private:
         return key;
     }
 
-    Shard& shard_of(const std::string& key) { return shards_[std::hash<std::string>()(key) % kShards]; }
+    Shard& shard_of(const std::string& key)
+    {
+        return shards_[std::hash<std::string>()(key) % kShards];
+    }
 
     MemoryStoreLimits limits_;
     std::array<Shard, kShards> shards_;

@@ -34,7 +34,9 @@ bool Slots::try_acquire()
     return take();
 }
 
-net::Task<core::Result<Slot>> Slots::acquire(net::Loop& loop, core::Deadline deadline, net::Stop& stop)
+net::Task<core::Result<Slot>> Slots::acquire(net::Loop& loop,
+                                             core::Deadline deadline,
+                                             net::Stop& stop)
 {
     std::shared_ptr<Waiter> waiter;
     {

@@ -18,9 +18,7 @@ Connection::Connection(net::Loop& loop,
                        const net::WebSocketOptions& options,
                        PongTimeouts pong)
     : generation_(last_generation.fetch_add(1, std::memory_order_relaxed) + 1),
-      account_(std::move(account)),
-      dialed_at_(core::Clock::now()),
-      pong_(pong),
+      account_(std::move(account)), dialed_at_(core::Clock::now()), pong_(pong),
       socket_(loop, std::move(stream), options)
 {
     socket_.set_pong_timeout(pong_.parked);

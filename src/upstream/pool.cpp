@@ -15,11 +15,16 @@ using telemetry::log_info;
 std::string_view name_of(net::Closing::By by) noexcept
 {
     switch (by) {
-    case net::Closing::By::peer: return "upstream";
-    case net::Closing::By::us: return "us";
-    case net::Closing::By::lost: return "lost";
-    case net::Closing::By::silent: return "silent";
-    case net::Closing::By::violation: return "violation";
+    case net::Closing::By::peer:
+        return "upstream";
+    case net::Closing::By::us:
+        return "us";
+    case net::Closing::By::lost:
+        return "lost";
+    case net::Closing::By::silent:
+        return "silent";
+    case net::Closing::By::violation:
+        return "violation";
     }
     return "unknown";
 }
@@ -51,10 +56,8 @@ Lease::Lease(Pool& pool, std::uint64_t session, std::shared_ptr<Connection> conn
 }
 
 Lease::Lease(Lease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)),
-      session_(other.session_),
-      connection_(std::move(other.connection_)),
-      how_(other.how_)
+    : pool_(std::exchange(other.pool_, nullptr)), session_(other.session_),
+      connection_(std::move(other.connection_)), how_(other.how_)
 {
 }
 
@@ -73,14 +76,13 @@ void Lease::park() &&
 }
 
 Pool::Pool(net::Loop& loop, net::Dialer& dialer, telemetry::Metrics& metrics, PoolOptions options)
-    : loop_(loop),
-      dialer_(dialer),
-      options_(options),
-      readers_(loop),
-      dials_ok_(metrics.counter("turngate_upstream_dials_total", "Upstream dials by result", {{"result", "ok"}})),
-      dials_failed_(
-          metrics.counter("turngate_upstream_dials_total", "Upstream dials by result", {{"result", "failed"}})),
-      reused_(metrics.counter("turngate_upstream_reused_total", "Turns that found their session's connection open")),
+    : loop_(loop), dialer_(dialer), options_(options), readers_(loop),
+      dials_ok_(metrics.counter(
+          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "ok"}})),
+      dials_failed_(metrics.counter(
+          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "failed"}})),
+      reused_(metrics.counter("turngate_upstream_reused_total",
+                              "Turns that found their session's connection open")),
       open_(metrics.gauge("turngate_upstream_connections", "Open upstream connections"))
 {
 }
@@ -93,10 +95,11 @@ std::shared_ptr<const Connection> Pool::parked(std::uint64_t session) const
     return found != parked_.end() && found->second->is_usable() ? found->second : nullptr;
 }
 
-net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(std::uint64_t session,
-                                                                std::shared_ptr<const accounts::Account> account,
-                                                                const net::HttpHeaders& headers,
-                                                                net::Stop& stop)
+net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(
+    std::uint64_t session,
+    std::shared_ptr<const accounts::Account> account,
+    const net::HttpHeaders& headers,
+    net::Stop& stop)
 {
     if (const auto found = parked_.find(session); found != parked_.end()) {
         auto connection = std::move(found->second);
@@ -140,17 +143,21 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(std::uint64_t se
     options.role = net::Role::client;
     options.ping_interval = options_.ping_interval;
     options.limits.max_message = 64ull << 20; // protocol.md 10.3: no client takes more
-    auto connection = std::make_shared<Connection>(loop_, account, std::move(dialed->stream), options, options_.pong);
+    auto connection = std::make_shared<Connection>(
+        loop_, account, std::move(dialed->stream), options, options_.pong);
     counted.keep();
     all_.emplace(connection->generation(), connection);
     open_.add(1);
-    log_info("upstream connection begun",
-             {{"account", account->config.name}, {"connection", connection->generation()}, {"ms", ms}});
+    log_info(
+        "upstream connection begun",
+        {{"account", account->config.name}, {"connection", connection->generation()}, {"ms", ms}});
     readers_.spawn("upstream reader", read(session, connection, std::move(dialed->leftover)));
     co_return Lease(*this, session, std::move(connection), Lease::How::dialed);
 }
 
-net::Task<> Pool::read(std::uint64_t session, std::shared_ptr<Connection> connection, std::string leftover)
+net::Task<> Pool::read(std::uint64_t session,
+                       std::shared_ptr<Connection> connection,
+                       std::string leftover)
 {
     net::Closing closing;
     std::exception_ptr bug;
@@ -162,7 +169,8 @@ net::Task<> Pool::read(std::uint64_t session, std::shared_ptr<Connection> connec
     all_.erase(connection->generation());
     open_.add(-1);
     --connection->account().life->connections;
-    const auto age = std::chrono::duration_cast<std::chrono::seconds>(core::Clock::now() - connection->dialed_at());
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(core::Clock::now() -
+                                                                      connection->dialed_at());
     log_info("upstream connection ended",
              {{"account", connection->account().config.name},
               {"connection", connection->generation()},
@@ -188,7 +196,8 @@ void Pool::park(std::uint64_t session, std::shared_ptr<Connection> connection)
     connection->detach();
     if (!connection->is_usable())
         return;
-    log_debug("upstream connection parked", {{"connection", connection->generation()}, {"session", session}});
+    log_debug("upstream connection parked",
+              {{"connection", connection->generation()}, {"session", session}});
     ++connection->account().life->parked;
     parked_[session] = std::move(connection);
 }

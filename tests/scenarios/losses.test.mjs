@@ -110,7 +110,7 @@ test('AnUpstreamLostInMidContentIsToldOnceAndTheSocketStays', async (t) => {
 });
 
 test('AnUpstreamThatDiesBetweenTurnsIsReplaced', async (t) => {
-  const { sim, daemon } = await gateway(t);
+  const { sim, daemon } = await gateway(t, {}, { continuity: { chain_max_per_session: 0 } }); // nothing to rebuild from
   const client = await connect(t, daemon.wsUrl);
   const stored = await client.turn({ model: 'sim-1', input: 'remember 42', store: true });
   await sim.reset('all');

@@ -158,3 +158,33 @@ test('ATenthOfTheConnectionsMayBreakBeforeContentAndNobodySeesIt', async (t) => 
   assert.equal(rows.length, 200);
   assert.ok(rows.some((row) => row.attempts > 1));
 });
+
+test('AnErrorWithoutAStatusGetsOne', async (t) => {
+  for (const [error, status] of [
+    [{ code: 'invalid_prompt', message: 'No.' }, 400],
+    [{ code: 'invalid_prompt', message: 'No.', flat: true }, 400],
+  ]) {
+    const { client } = await gateway(t, [{ do: { error } }]);
+    const told = await client.turn({ model: 'sim-1', input: 'x' });
+    assert.equal(told.terminal.status, status);
+  }
+});
+
+test('AFailureWithUsageThatIsMendedIsBilledBesidesItsSuccessor', async (t) => {
+  const usage = { input_tokens: 100, output_tokens: 0, total_tokens: 100 };
+  const failed = { code: 'server_error', message: 'oops', usage };
+  const { daemon, client } = await gateway(t, [{ times: 1, do: { failed, answer: [] } }]);
+  assertUnharmed(await client.turn({ model: 'sim-1', input: 'x' }));
+  const rows = await daemon.usage(2);
+  assert.deepEqual(rows.map((row) => [row.status, row.attempts]), [['failed', 1], ['completed', 2]]);
+  assert.notEqual(rows[0].upstream_response_id, rows[1].upstream_response_id);
+});
+
+test('ALimitThatNobodyCanMendSaysWhenToComeBack', async (t) => {
+  const limited = { status: 429, code: 'rate_limit_exceeded', message: 'Slow down.', headers: { 'retry-after': '33' } };
+  const { daemon, client } = await gateway(t, [{ do: { error: { ...limited, after: 'created' } } }]);
+  const told = await client.turn({ model: 'sim-1', input: 'x' });
+  assert.equal(told.error.code, 'rate_limit_exceeded');
+  assert.equal(told.terminal.headers['retry-after'], '33');
+  assert.ok((await daemon.usage(0)).every((row) => row.cost_nano_usd === 0));
+});

@@ -13,7 +13,8 @@
 
 namespace turngate::access {
 
-// Who a key belongs to: key → user → group. Immutable; a session holds it, each turn looks it up anew.
+// Who a key belongs to: key → user → group. Immutable; a session holds it, each turn looks it up
+// anew.
 struct Principal
 {
     std::string key;
@@ -27,7 +28,8 @@ struct Principal
     std::shared_ptr<state::Slots> slots; // of the user
 };
 
-// The slots of users by name: they outlive a configuration, so that a reload forgets no running turn.
+// The slots of users by name: they outlive a configuration, so that a reload forgets no running
+// turn.
 class UserSlots
 {
 public:

@@ -35,7 +35,7 @@ struct AccountLife
 struct Account
 {
     config::Account config;
-    net::Url url;                  // ws or wss, path …/responses
+    net::Url url; // ws or wss, path …/responses
     std::optional<net::Url> proxy;
     std::shared_ptr<AccountLife> life;
     std::shared_ptr<state::Slots> slots; // running turns
@@ -51,9 +51,11 @@ public:
     struct Entry
     {
         std::shared_ptr<AccountLife> life;
-        std::shared_ptr<state::Slots> slots; // a changed limit begins a new set; running turns keep the old one
+        std::shared_ptr<state::Slots>
+            slots; // a changed limit begins a new set; running turns keep the old one
         unsigned limit = 0;
-        std::string credentials; // base URL and key: when they change, a shut-out account may try again
+        std::string
+            credentials; // base URL and key: when they change, a shut-out account may try again
     };
 
     const Entry& of(const config::Account& account);
@@ -62,7 +64,8 @@ private:
     std::map<std::string, Entry> entries_;
 };
 
-// All accounts of a configuration, best priority first. Immutable: shared between loops as a snapshot.
+// All accounts of a configuration, best priority first. Immutable: shared between loops as a
+// snapshot.
 class AccountSet
 {
 public:
@@ -71,8 +74,10 @@ public:
     const std::vector<std::shared_ptr<const Account>>& all() const noexcept { return accounts_; }
     std::shared_ptr<const Account> find(std::string_view name) const;
 
-    // Those that may answer: in the group, mode on, model mapped (an empty model fits all); best first.
-    std::vector<std::shared_ptr<const Account>> candidates(std::string_view group, std::string_view model) const;
+    // Those that may answer: in the group, mode on, model mapped (an empty model fits all); best
+    // first.
+    std::vector<std::shared_ptr<const Account>> candidates(std::string_view group,
+                                                           std::string_view model) const;
     bool serves_group(std::string_view group) const;
 
 private:

@@ -24,12 +24,13 @@ struct Sources
     std::function<void()> drain;
 };
 
-// HTTP on admin.listen (interface.md): health, readiness, metrics, status, usage. On a loop of its own, so that a slow
-// query never meets a turn.
+// HTTP on admin.listen (interface.md): health, readiness, metrics, status, usage. On a loop of its
+// own, so that a slow query never meets a turn.
 class Server
 {
 public:
-    // token: empty for none; else every path but /healthz and /readyz wants `Authorization: Bearer <token>`.
+    // token: empty for none; else every path but /healthz and /readyz wants `Authorization: Bearer
+    // <token>`.
     Server(net::Loop& loop, std::string token, Sources sources);
     ~Server();
 

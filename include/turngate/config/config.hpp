@@ -41,18 +41,8 @@ struct Admin
     std::string token; // required when not on loopback
 };
 
-enum class Mode : std::uint8_t
-{
-    off,
-    ctx_pool
-};
-enum class AccountKind : std::uint8_t
-{
-    openai,
-    azure,
-    xai,
-    custom
-};
+enum class Mode : std::uint8_t { off, ctx_pool };
+enum class AccountKind : std::uint8_t { openai, azure, xai, custom };
 
 struct Account
 {
@@ -100,24 +90,10 @@ struct Key
     std::vector<std::string> allow_ips; // empty: all; addresses or CIDR blocks
 };
 
-enum class Overlap : std::uint8_t
-{
-    queue,
-    preempt
-};
-enum class UnknownParent : std::uint8_t
-{
-    reject,
-    forward
-};
-enum class AbortedTurns : std::uint8_t
-{
-    estimate,
-    free,
-    drain
-};
-enum class OnJournalFailure : std::uint8_t
-{
+enum class Overlap : std::uint8_t { queue, preempt };
+enum class UnknownParent : std::uint8_t { reject, forward };
+enum class AbortedTurns : std::uint8_t { estimate, free, drain };
+enum class OnJournalFailure : std::uint8_t {
     refuse,
     keep_serving // `continue`
 };
@@ -127,7 +103,8 @@ struct Relay
     milliseconds hold_lifecycle{1000};
     std::uint64_t max_buffer = 1 << 20;
     milliseconds client_write_timeout{30'000};
-    milliseconds event_timeout{900'000}; // between two upstream events of a turn, while pongs arrive
+    milliseconds event_timeout{
+        900'000}; // between two upstream events of a turn, while pongs arrive
     milliseconds silence_timeout{30'000}; // of a turn's upstream connection: neither event nor pong
 };
 
@@ -183,18 +160,8 @@ struct Limits
     milliseconds idle{1'800'000};
 };
 
-enum class LogLevel : std::uint8_t
-{
-    debug,
-    info,
-    warn,
-    error
-};
-enum class LogFormat : std::uint8_t
-{
-    text,
-    json
-};
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+enum class LogFormat : std::uint8_t { text, json };
 
 struct Log
 {

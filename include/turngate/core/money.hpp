@@ -5,7 +5,8 @@
 
 namespace turngate::core {
 
-// Money is whole nano-dollars, never floating point (design.md section 8). 2^63 is 9.2 billion dollars.
+// Money is whole nano-dollars, never floating point (design.md section 8). 2^63 is 9.2 billion
+// dollars.
 struct NanoUsd
 {
     std::int64_t value = 0;
@@ -18,8 +19,14 @@ struct NanoUsd
     }
 };
 
-inline NanoUsd operator+(NanoUsd a, NanoUsd b) noexcept { return {a.value + b.value}; }
-inline NanoUsd operator-(NanoUsd a, NanoUsd b) noexcept { return {a.value - b.value}; }
+inline NanoUsd operator+(NanoUsd a, NanoUsd b) noexcept
+{
+    return {a.value + b.value};
+}
+inline NanoUsd operator-(NanoUsd a, NanoUsd b) noexcept
+{
+    return {a.value - b.value};
+}
 
 // Multipliers are whole parts per million: 1 is 1'000'000.
 struct Ppm

@@ -16,8 +16,10 @@
 
 namespace turngate::gateway {
 
-// One loop's part: its acceptors, sessions and upstream connections. Made before the loop runs; all else on its thread.
+// One loop's part: its acceptors, sessions and upstream connections. Made before the loop runs; all
+// else on its thread.
 class Shard;
+class ChainBudget;
 
 // The client's side of the whole process: a shard for each loop. The references outlive it.
 class Gateway
@@ -43,19 +45,21 @@ public:
     // A new configuration for the turns to come. Any thread.
     void replace(std::shared_ptr<const Snapshot> snapshot);
 
-    // Stops accepting, refuses new turns, closes idle sockets with 1012. Any thread; returns at once.
+    // Stops accepting, refuses new turns, closes idle sockets with 1012. Any thread; returns at
+    // once.
     void drain();
     // Ends what still runs. Any thread.
     void shut_down();
 
-    // The last step, after the sessions are gone: ends acceptors, doors and upstream connections. One future for each
-    // loop, ready when no task of ours runs there.
+    // The last step, after the sessions are gone: ends acceptors, doors and upstream connections.
+    // One future for each loop, ready when no task of ours runs there.
     std::vector<std::future<void>> finish();
 
     std::size_t sessions() const noexcept;
     bool is_draining() const noexcept { return is_draining_; }
 
 private:
+    std::unique_ptr<ChainBudget> chain_budget_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::atomic<bool> is_draining_{false};
 };

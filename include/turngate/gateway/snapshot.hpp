@@ -9,8 +9,8 @@
 
 namespace turngate::gateway {
 
-// All that a configuration says, as one immutable value: each loop holds the current one, each turn keeps
-// the one it began with.
+// All that a configuration says, as one immutable value: each loop holds the current one, each turn
+// keeps the one it began with.
 struct Snapshot
 {
     std::shared_ptr<const config::Config> config;

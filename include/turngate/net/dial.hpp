@@ -42,7 +42,8 @@ struct Dialed
     std::string leftover;
 };
 
-// Why it failed. fault: dial_failed (no connection, TLS, proxy), upstream_timeout, dial_refused (with status), or the stop's reason.
+// Why it failed. fault: dial_failed (no connection, TLS, proxy), upstream_timeout, dial_refused
+// (with status), or the stop's reason.
 struct DialFault
 {
     core::Fault fault;
@@ -56,12 +57,15 @@ public:
     virtual ~Dialer() = default;
 
     // Connects, speaks to the proxy, does TLS and the WebSocket upgrade. `stop` ends it at once.
-    virtual Task<boost::system::result<Dialed, DialFault>>
-    dial(Loop& loop, DialTarget target, core::Deadline deadline, Stop& stop) = 0;
+    virtual Task<boost::system::result<Dialed, DialFault>> dial(Loop& loop,
+                                                                DialTarget target,
+                                                                core::Deadline deadline,
+                                                                Stop& stop) = 0;
 };
 
 std::unique_ptr<Dialer> make_dialer(std::shared_ptr<const TlsContext> tls);
 
-[[noreturn]] void throw_exception_from_error(const DialFault& fault, const boost::source_location& at);
+[[noreturn]] void throw_exception_from_error(const DialFault& fault,
+                                             const boost::source_location& at);
 
 } // namespace turngate::net

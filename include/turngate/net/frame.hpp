@@ -30,8 +30,8 @@ struct Frame
 {
     Opcode opcode = Opcode::text;
     std::string_view payload;
-    // The frame exactly as it came, header included: for a peer that may be sent the same bytes. Empty unless the
-    // frame was neither masked, fragmented nor compressed.
+    // The frame exactly as it came, header included: for a peer that may be sent the same bytes.
+    // Empty unless the frame was neither masked, fragmented nor compressed.
     std::string_view wire;
 };
 
@@ -48,8 +48,8 @@ struct FrameLimits
     bool check_utf8 = false;                // text that nobody parses; a JSON parser checks its own
 };
 
-// Reads a byte stream. No allocation while complete, unfragmented frames arrive in large reads; a frame that
-// spans reads is collected in an own buffer, which is given back when it was delivered.
+// Reads a byte stream. No allocation while complete, unfragmented frames arrive in large reads; a
+// frame that spans reads is collected in an own buffer, which is given back when it was delivered.
 class FrameParser
 {
 public:
@@ -58,24 +58,26 @@ public:
     FrameParser(FrameParser&&) noexcept;
     FrameParser& operator=(FrameParser&&) noexcept;
 
-    // After the handshake agreed on permessage-deflate without context takeover in our direction of reading.
+    // After the handshake agreed on permessage-deflate without context takeover in our direction of
+    // reading.
     void enable_inflate();
 
-    // Takes bytes in and appends what they complete to `out` (which the caller clears). The views point into
-    // `bytes` or into own memory; they are valid until the next call. `bytes` is unmasked in place.
-    // After a fault nothing more may be fed; `out` then holds what came before it.
+    // Takes bytes in and appends what they complete to `out` (which the caller clears). The views
+    // point into `bytes` or into own memory; they are valid until the next call. `bytes` is
+    // unmasked in place. After a fault nothing more may be fed; `out` then holds what came before
+    // it.
     boost::system::result<void, FrameFault> feed(std::span<char> bytes, std::vector<Frame>& out);
 
     // True in the middle of a frame or of a fragmented message.
     bool is_partial() const noexcept;
 
-    // While a large frame is half there: where the rest of it may be read to directly, so that it is not copied
-    // twice. Empty when there is none. What was read is told by `filled`.
+    // While a large frame is half there: where the rest of it may be read to directly, so that it
+    // is not copied twice. Empty when there is none. What was read is told by `filled`.
     std::span<char> direct_space() noexcept;
     boost::system::result<void, FrameFault> filled(std::size_t n, std::vector<Frame>& out);
 
-    // The delivered views are finished with: gives their memory back now instead of at the next call, which
-    // on an idle connection may be hours away.
+    // The delivered views are finished with: gives their memory back now instead of at the next
+    // call, which on an idle connection may be hours away.
     void release_delivered() noexcept;
 
     std::size_t memory() const noexcept; // bytes held by own buffers; 0 when idle
@@ -95,11 +97,17 @@ struct FrameHeader
     std::string_view view() const noexcept { return {bytes.data(), size}; }
 };
 
-FrameHeader make_header(Role role, Opcode opcode, std::uint64_t payload_size, bool compressed = false, bool fin = true);
+FrameHeader make_header(
+    Role role, Opcode opcode, std::uint64_t payload_size, bool compressed = false, bool fin = true);
 
 // XORs bytes with the mask, as if they began `offset` bytes into the payload. Word-wise.
-void apply_mask(std::span<char> bytes, const std::array<std::uint8_t, 4>& mask, std::uint64_t offset = 0) noexcept;
-void copy_masked(std::string_view from, char* to, const std::array<std::uint8_t, 4>& mask, std::uint64_t offset) noexcept;
+void apply_mask(std::span<char> bytes,
+                const std::array<std::uint8_t, 4>& mask,
+                std::uint64_t offset = 0) noexcept;
+void copy_masked(std::string_view from,
+                 char* to,
+                 const std::array<std::uint8_t, 4>& mask,
+                 std::uint64_t offset) noexcept;
 
 // A close frame's payload: code and reason (cut to 123 bytes of valid UTF-8).
 std::string close_payload(std::uint16_t code, std::string_view reason);
@@ -113,8 +121,9 @@ struct CloseReason
 // Valid: empty, or a code that may be on the wire with a UTF-8 reason (RFC 6455 7.4, 5.5.1).
 boost::system::result<CloseReason, FrameFault> read_close(std::string_view payload);
 
-// permessage-deflate, sending side: one message, without context takeover, tail 00 00 ff ff taken off (RFC 7692 7.2.1).
-// It holds 150 KiB and remembers nothing of a message, so one serves all connections of a thread.
+// permessage-deflate, sending side: one message, without context takeover, tail 00 00 ff ff taken
+// off (RFC 7692 7.2.1). It holds 150 KiB and remembers nothing of a message, so one serves all
+// connections of a thread.
 class Deflater
 {
 public:
@@ -131,6 +140,7 @@ private:
     std::unique_ptr<Stream> stream_;
 };
 
-[[noreturn]] void throw_exception_from_error(const FrameFault& fault, const boost::source_location& at);
+[[noreturn]] void throw_exception_from_error(const FrameFault& fault,
+                                             const boost::source_location& at);
 
 } // namespace turngate::net

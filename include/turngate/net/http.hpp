@@ -58,13 +58,18 @@ struct HttpLimits
 };
 
 // Reads one request. `leftover`: bytes read before. The stream is closed when the deadline comes.
-// Fault invalid_request with status 400, 413 or 431 when it is no acceptable HTTP/1.x request, else as Stream::read_some.
-Task<core::Result<HttpRequest>>
-read_request(Stream& stream, std::string leftover, HttpLimits limits, core::Deadline deadline);
+// Fault invalid_request with status 400, 413 or 431 when it is no acceptable HTTP/1.x request, else
+// as Stream::read_some.
+Task<core::Result<HttpRequest>> read_request(Stream& stream,
+                                             std::string leftover,
+                                             HttpLimits limits,
+                                             core::Deadline deadline);
 
 // Reads one response; a 101 ends with its headers.
-Task<core::Result<HttpResponse>>
-read_response(Stream& stream, HttpLimits limits, core::Deadline deadline, Stop* stop = nullptr);
+Task<core::Result<HttpResponse>> read_response(Stream& stream,
+                                               HttpLimits limits,
+                                               core::Deadline deadline,
+                                               Stop* stop = nullptr);
 
 // The bytes of a response with Content-Length; `is_head` leaves the body out.
 std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head = false);
@@ -77,8 +82,8 @@ bool wants_websocket(const HttpRequest& request) noexcept;
 // And asks for it correctly: version 13 and a key of 16 bytes.
 bool is_valid_upgrade(const HttpRequest& request) noexcept;
 
-// Does the offer (Sec-WebSocket-Extensions) contain a permessage-deflate that we can take without context takeover
-// and with the full window? (RFC 7692 section 7.1)
+// Does the offer (Sec-WebSocket-Extensions) contain a permessage-deflate that we can take without
+// context takeover and with the full window? (RFC 7692 section 7.1)
 bool offers_deflate(const HttpRequest& request) noexcept;
 
 // Whether the query names a parameter, with or without a value.

@@ -8,8 +8,8 @@
 
 namespace turngate::net {
 
-// One bound address: with TCP, one listening descriptor for each loop (SO_REUSEPORT, so the kernel spreads the
-// connections); a unix socket has one, on the first loop.
+// One bound address: with TCP, one listening descriptor for each loop (SO_REUSEPORT, so the kernel
+// spreads the connections); a unix socket has one, on the first loop.
 struct ListenSocket
 {
     std::string address; // as bound: the real port instead of 0

@@ -20,8 +20,8 @@ namespace turngate::net {
 
 using Timer = asio::basic_waitable_timer<core::Clock, asio::wait_traits<core::Clock>, Executor>;
 
-// Whoever has deadlines that need no precision (pings, idle, age, stuck writes) registers here instead of
-// holding a timer: 10,000 sessions cost one timer and a walk ten times a second.
+// Whoever has deadlines that need no precision (pings, idle, age, stuck writes) registers here
+// instead of holding a timer: 10,000 sessions cost one timer and a walk ten times a second.
 class Ticked : public boost::intrusive::list_base_hook<
                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
 {
@@ -34,8 +34,8 @@ protected:
 
 inline constexpr auto kTick = std::chrono::milliseconds(100);
 
-// One event loop: one thread, one io_context. Sessions and their upstream connections live and die on one loop.
-// Everything but `post` and `stop` is for the loop's own thread.
+// One event loop: one thread, one io_context. Sessions and their upstream connections live and die
+// on one loop. Everything but `post` and `stop` is for the loop's own thread.
 class Loop
 {
 public:

@@ -12,9 +12,10 @@
 
 namespace turngate::net {
 
-// Readiness of long-lived connections, edge-triggered: registered once, then no system call but the reads and writes
-// themselves. Asio re-arms a socket with one more call for each wait, which is a tenth of what a paced event costs.
-// It hangs in the loop's io_context as one descriptor. Single loop.
+// Readiness of long-lived connections, edge-triggered: registered once, then no system call but the
+// reads and writes themselves. Asio re-arms a socket with one more call for each wait, which is a
+// tenth of what a paced event costs. It hangs in the loop's io_context as one descriptor. Single
+// loop.
 class Poller
 {
 public:
@@ -22,8 +23,8 @@ public:
     class Client
     {
     public:
-        // `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP, … An edge: what is not read to the end now, or asked for by
-        // `again`, is not told twice.
+        // `events`: EPOLLIN, EPOLLOUT, EPOLLRDHUP, … An edge: what is not read to the end now, or
+        // asked for by `again`, is not told twice.
         virtual void on_ready(std::uint32_t events) = 0;
 
     protected:

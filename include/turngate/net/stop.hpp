@@ -8,8 +8,8 @@
 
 namespace turngate::net {
 
-// The reason for a task to stop, and whom to wake for it. A task waits for one thing at a time, so there is one
-// slot: each wait that can be long puts itself there for its duration. Single loop.
+// The reason for a task to stop, and whom to wake for it. A task waits for one thing at a time, so
+// there is one slot: each wait that can be long puts itself there for its duration. Single loop.
 class Stop
 {
 public:
@@ -30,8 +30,8 @@ public:
     bool requested() const noexcept { return reason_.has_value(); }
     const core::Fault& reason() const { return reason_.value(); }
 
-    // While it lives, `(target->*wake)()` is called when a stop is requested. Not called for one that was
-    // requested before: look at requested() first.
+    // While it lives, `(target->*wake)()` is called when a stop is requested. Not called for one
+    // that was requested before: look at requested() first.
     template <class T, void (T::*wake)()>
     class Slot
     {

@@ -30,9 +30,9 @@ struct IoResult
     error_code error{};
 };
 
-// A connected byte stream: TCP or unix socket, plain or TLS (OpenSSL straight on the descriptor, so an idle one holds
-// no buffers of ours). Reading and writing are tries that never block, and `wait` for readiness between them; so
-// the caller chooses the buffer when there is something to read.
+// A connected byte stream: TCP or unix socket, plain or TLS (OpenSSL straight on the descriptor, so
+// an idle one holds no buffers of ours). Reading and writing are tries that never block, and `wait`
+// for readiness between them; so the caller chooses the buffer when there is something to read.
 class Stream
 {
 public:
@@ -53,11 +53,15 @@ public:
     // Until the socket is ready or closed. One waiter in each direction.
     Task<error_code> wait(Ready direction);
 
-    // All of it, or a fault upstream_timeout / upstream_lost with the cause. The stream is closed when the deadline
-    // comes or the stop is requested first.
-    Task<core::Result<>> write_all(std::string_view bytes, core::Deadline deadline, Stop* stop = nullptr);
+    // All of it, or a fault upstream_timeout / upstream_lost with the cause. The stream is closed
+    // when the deadline comes or the stop is requested first.
+    Task<core::Result<>> write_all(std::string_view bytes,
+                                   core::Deadline deadline,
+                                   Stop* stop = nullptr);
     // At least one byte.
-    Task<core::Result<std::size_t>> read_some(std::span<char> into, core::Deadline deadline, Stop* stop = nullptr);
+    Task<core::Result<std::size_t>> read_some(std::span<char> into,
+                                              core::Deadline deadline,
+                                              Stop* stop = nullptr);
 
     // Until it can be written to: a connect in progress has ended. Same deadline and stop rules.
     Task<core::Result<>> writable(core::Deadline deadline, Stop* stop = nullptr);
@@ -68,8 +72,8 @@ public:
                                    core::Deadline deadline,
                                    Stop* stop = nullptr);
 
-    // Says "no more" and reads what the peer still sends until it closes too, so that our last bytes are not lost
-    // to a reset; a second at most.
+    // Says "no more" and reads what the peer still sends until it closes too, so that our last
+    // bytes are not lost to a reset; a second at most.
     Task<> linger(core::Deadline deadline);
 
     void close() noexcept; // now; every wait ends with operation_aborted
@@ -78,7 +82,8 @@ public:
 
     // Gives the descriptor up, to move a plain stream to another loop.
     int release();
-    // From here on the stream is only tried, not waited for: its owner watches the descriptor itself.
+    // From here on the stream is only tried, not waited for: its owner watches the descriptor
+    // itself.
     int leave_asio();
     Socket& socket() noexcept { return socket_; }
 

@@ -8,7 +8,8 @@ namespace turngate::net {
 
 namespace asio = boost::asio;
 
-// The concrete executor, not any_io_executor: no virtual call and no reference count on each resumption.
+// The concrete executor, not any_io_executor: no virtual call and no reference count on each
+// resumption.
 using Executor = asio::io_context::executor_type;
 
 template <class T = void>

@@ -4,8 +4,9 @@
 
 namespace turngate::net {
 
-// Owns running tasks by count: whoever spawned them waits here before what they refer to goes away. An exception that
-// leaves a task is a bug: it is logged with the task's name, counted, and told to `on_exception`; it never ends the process.
+// Owns running tasks by count: whoever spawned them waits here before what they refer to goes away.
+// An exception that leaves a task is a bug: it is logged with the task's name, counted, and told to
+// `on_exception`; it never ends the process.
 class TaskGroup
 {
 public:

@@ -12,9 +12,11 @@ class TlsContext
 {
 public:
     // For listeners. Throws std::runtime_error naming the file when it cannot be used.
-    static std::shared_ptr<const TlsContext> server(const std::string& cert, const std::string& key);
+    static std::shared_ptr<const TlsContext> server(const std::string& cert,
+                                                    const std::string& key);
 
-    // For dialing: the system's CAs (SSL_CERT_FILE, SSL_CERT_DIR override), verification of chain and name on.
+    // For dialing: the system's CAs (SSL_CERT_FILE, SSL_CERT_DIR override), verification of chain
+    // and name on.
     static std::shared_ptr<const TlsContext> client();
 
     ssl_ctx_st* native() const noexcept { return context_.get(); }

@@ -44,14 +44,15 @@ struct Closing
     error_code error{};
 };
 
-// One WebSocket connection after its handshake, either side. Permanent reader from the first byte to the end: it answers
-// pings, sees pongs and closes. Output is gathered by append/send and leaves with `flush`, one system call for all
-// that one read brought; what the kernel does not take is queued and written as there is room.
-// Single loop. `run` must have returned before destruction.
+// One WebSocket connection after its handshake, either side. Permanent reader from the first byte
+// to the end: it answers pings, sees pongs and closes. Output is gathered by append/send and leaves
+// with `flush`, one system call for all that one read brought; what the kernel does not take is
+// queued and written as there is room. Single loop. `run` must have returned before destruction.
 class WebSocket final : private Ticked, private Poller::Client
 {
 public:
-    // Called by the reader. May append to this or other connections, may close or abort them; must not destroy them.
+    // Called by the reader. May append to this or other connections, may close or abort them; must
+    // not destroy them.
     class Sink
     {
     public:
@@ -59,7 +60,8 @@ public:
         virtual void on_messages(std::span<const Frame> messages) = 0;
         // Queued output fell to half of high_water after is_congested() had been true.
         virtual void on_writable() {}
-        // The peer broke the rules; a close frame with this code follows. The last chance to say more.
+        // The peer broke the rules; a close frame with this code follows. The last chance to say
+        // more.
         virtual void on_violation(const FrameFault& fault) { (void)fault; }
 
     protected:
@@ -74,14 +76,16 @@ public:
 
     // Complete frames in the peer's own bytes; they must stay valid until the next flush().
     void forward(std::string_view wire);
-    // A message of ours; copied (and masked on the client side). Compressed if that was agreed and it pays.
+    // A message of ours; copied (and masked on the client side). Compressed if that was agreed and
+    // it pays.
     void send_text(std::string_view payload);
     // A message made of pieces, e.g. edited.
     void send_text(std::span<const std::string_view> pieces);
     void ping();
     void flush();
 
-    // Starts the closing handshake, 1 s at most, after all output; what the peer still sends is dropped. Returns at once.
+    // Starts the closing handshake, 1 s at most, after all output; what the peer still sends is
+    // dropped. Returns at once.
     void close(std::uint16_t code, std::string_view reason);
     // Ends the connection now.
     void abort();
@@ -98,13 +102,16 @@ public:
 
     // The last time anything was received, 100 ms precise.
     core::Deadline last_heard() const noexcept { return last_heard_; }
-    void set_pong_timeout(std::chrono::milliseconds timeout) noexcept { options_.pong_timeout = timeout; }
+    void set_pong_timeout(std::chrono::milliseconds timeout) noexcept
+    {
+        options_.pong_timeout = timeout;
+    }
 
     std::uint64_t bytes_in() const noexcept { return bytes_in_; }
     std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
-    // Messages below this are sent as they are even if compression was agreed (RFC 7692 section 6 leaves it to us):
-    // small deltas keep the hot path, large messages save traffic.
+    // Messages below this are sent as they are even if compression was agreed (RFC 7692 section 6
+    // leaves it to us): small deltas keep the hot path, large messages save traffic.
     static constexpr std::size_t kCompressFrom = 1024;
 
 private:
@@ -113,11 +120,14 @@ private:
     void took(std::span<char> bytes, bool is_direct);
     void write_queue();
     void received(std::span<char> bytes, std::vector<Frame>& frames);
-    void parsed(const boost::system::result<void, FrameFault>& result, std::span<const Frame> frames);
+    void parsed(const boost::system::result<void, FrameFault>& result,
+                std::span<const Frame> frames);
     void on_violation(const FrameFault& fault);
     void deliver(std::span<const Frame> frames);
     void on_control(const Frame& frame);
-    void send_frame(Opcode opcode, std::span<const std::string_view> pieces, bool compressed = false);
+    void send_frame(Opcode opcode,
+                    std::span<const std::string_view> pieces,
+                    bool compressed = false);
     void write_out(std::string bytes);
     void queue(std::string_view bytes);
     void note_stuck();
@@ -151,11 +161,12 @@ private:
     bool heard_ = false;
     bool ping_unanswered_ = false;
     bool paused_ = false;
-    bool readable_ = false;    // an edge came while paused
-    bool is_hung_up_ = false;  // read until the error or end that is behind the data
+    bool readable_ = false;   // an edge came while paused
+    bool is_hung_up_ = false; // read until the error or end that is behind the data
     bool was_congested_ = false;
     bool close_sent_ = false;
-    bool discards_ = false; // after a violation: read on so that the peer gets our last words, parse nothing
+    bool discards_ =
+        false; // after a violation: read on so that the peer gets our last words, parse nothing
     bool ended_ = false;
 };
 

@@ -33,6 +33,9 @@ Edit replace_with_string(const FieldSpan& field, std::string_view value);
 // before it).
 Edit insert_string(std::string_view frame, std::string_view key, std::string_view value);
 
+// The same with a raw JSON value.
+Edit insert_raw(std::string_view frame, std::string_view key, std::string_view value);
+
 // Takes fields out, each with the comma that belongs to it; spans of fields that the frame does not
 // have are skipped. All that go must be named in one call, since neighbours share commas. With
 // `insert_string` on the same frame at least one of the frame's own fields must stay.

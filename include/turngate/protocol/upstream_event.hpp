@@ -37,6 +37,9 @@ EventKind peek_kind(std::string_view frame) noexcept;
 // names only.
 std::string_view peek_stream_id(std::string_view frame) noexcept;
 
+// The raw `item` of a response.output_item.done; empty if it has none. A view into the frame.
+std::string_view peek_item(std::string_view frame) noexcept;
+
 struct TokenUsage
 {
     std::int64_t input = 0; // the whole context, cached and cache-written tokens included

@@ -30,16 +30,18 @@ private:
     std::shared_ptr<Slots> slots_;
 };
 
-// At most `limit` running turns of one user or account, over all loops; the others wait in FIFO order without
-// polling (behaviour.md section 3). limit 0: no limit. Safe from all loops.
+// At most `limit` running turns of one user or account, over all loops; the others wait in FIFO
+// order without polling (behaviour.md section 3). limit 0: no limit. Safe from all loops.
 class Slots : public std::enable_shared_from_this<Slots>
 {
 public:
     Slots(unsigned limit, unsigned max_waiting) : limit_(limit), max_waiting_(max_waiting) {}
 
-    // Fault rate_limited when the queue is full or the deadline comes; the stop's reason when that comes first,
-    // which leaves the queue at once.
-    net::Task<core::Result<Slot>> acquire(net::Loop& loop, core::Deadline deadline, net::Stop& stop);
+    // Fault rate_limited when the queue is full or the deadline comes; the stop's reason when that
+    // comes first, which leaves the queue at once.
+    net::Task<core::Result<Slot>> acquire(net::Loop& loop,
+                                          core::Deadline deadline,
+                                          net::Stop& stop);
 
     // Without waiting, and only if nobody waits.
     bool try_acquire();

@@ -15,21 +15,25 @@ struct Binding
 {
     std::string account;
     std::uint64_t connection = 0; // the upstream connection's generation; unique in this process
-    bool store = true;            // as its create asked: another connection of the account can load it
+    bool store = true; // as its create asked: another connection of the account can load it
     std::int64_t context_tokens = 0; // input and output, known to the response's continuation
 };
 
-// What the gateway must know of conversations beyond one session. Every entry is scoped by tenant: another tenant's
-// response is as unknown as one that never was. Interface, because the process may end here.
+// What the gateway must know of conversations beyond one session. Every entry is scoped by tenant:
+// another tenant's response is as unknown as one that never was. Interface, because the process may
+// end here.
 class StateStore
 {
 public:
     virtual ~StateStore() = default;
 
-    virtual net::Task<std::optional<Binding>> find_response(std::string_view tenant, std::string_view response_id) = 0;
+    virtual net::Task<std::optional<Binding>> find_response(std::string_view tenant,
+                                                            std::string_view response_id) = 0;
 
     // Called after the client has its terminal event; never fails a turn.
-    virtual net::Task<> bind_response(std::string_view tenant, std::string_view response_id, Binding binding) = 0;
+    virtual net::Task<> bind_response(std::string_view tenant,
+                                      std::string_view response_id,
+                                      Binding binding) = 0;
 };
 
 struct MemoryStoreLimits
@@ -37,7 +41,8 @@ struct MemoryStoreLimits
     std::size_t bytes = 256 << 20; // of all entries; beyond, the oldest go
 };
 
-// In this process only: sharded, O(1) expiry (every entry lives a day), byte-bounded. Safe from all loops.
+// In this process only: sharded, O(1) expiry (every entry lives a day), byte-bounded. Safe from all
+// loops.
 std::unique_ptr<StateStore> make_memory_store(MemoryStoreLimits limits = {});
 
 } // namespace turngate::state

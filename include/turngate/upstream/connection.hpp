@@ -31,8 +31,8 @@ protected:
     ~FrameSink() = default;
 };
 
-// One physical WebSocket to an account, with a generation number for life and a permanent reader from dial to
-// close. What arrives while no turn is attached is dropped. Single loop.
+// One physical WebSocket to an account, with a generation number for life and a permanent reader
+// from dial to close. What arrives while no turn is attached is dropped. Single loop.
 class Connection final : private net::WebSocket::Sink
 {
 public:
@@ -43,7 +43,8 @@ public:
                PongTimeouts pong);
     ~Connection();
 
-    // Unique in this process, never 0. A late error of an old generation cannot be taken for one of a newer one.
+    // Unique in this process, never 0. A late error of an old generation cannot be taken for one of
+    // a newer one.
     std::uint64_t generation() const noexcept { return generation_; }
     const accounts::Account& account() const noexcept { return *account_; }
     core::Deadline dialed_at() const noexcept { return dialed_at_; }

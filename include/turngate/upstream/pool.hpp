@@ -13,8 +13,8 @@ namespace turngate::upstream {
 
 class Pool;
 
-// A turn's right to use an upstream connection. Dropped without `park`, the connection is discarded: unwound mid-stream,
-// we never keep what we cannot vouch for. The pool outlives it.
+// A turn's right to use an upstream connection. Dropped without `park`, the connection is
+// discarded: unwound mid-stream, we never keep what we cannot vouch for. The pool outlives it.
 class Lease
 {
 public:
@@ -58,12 +58,14 @@ public:
     // The session's parked connection, if it is usable; null otherwise. Stays parked.
     std::shared_ptr<const Connection> parked(std::uint64_t session) const;
 
-    // The session's parked connection if it is one of this account, else a new one (what was parked is closed).
-    // `headers`: what the client said that may be forwarded. Ends at once when `stop` is requested.
-    net::Task<boost::system::result<Lease, LeaseFault>> lease(std::uint64_t session,
-                                                              std::shared_ptr<const accounts::Account> account,
-                                                              const net::HttpHeaders& headers,
-                                                              net::Stop& stop);
+    // The session's parked connection if it is one of this account, else a new one (what was parked
+    // is closed). `headers`: what the client said that may be forwarded. Ends at once when `stop`
+    // is requested.
+    net::Task<boost::system::result<Lease, LeaseFault>> lease(
+        std::uint64_t session,
+        std::shared_ptr<const accounts::Account> account,
+        const net::HttpHeaders& headers,
+        net::Stop& stop);
 
     // The session is over: its parked connection is closed in the background.
     void leave(std::uint64_t session);
@@ -74,7 +76,9 @@ public:
 private:
     friend class Lease;
 
-    net::Task<> read(std::uint64_t session, std::shared_ptr<Connection> connection, std::string leftover);
+    net::Task<> read(std::uint64_t session,
+                     std::shared_ptr<Connection> connection,
+                     std::string leftover);
     void park(std::uint64_t session, std::shared_ptr<Connection> connection);
     void discard(std::shared_ptr<Connection> connection);
     bool make_room(const accounts::Account& account);

@@ -12,8 +12,8 @@
 
 namespace turngate::usage {
 
-// Where a loop writes its bills. The record is in the kernel when append returns: it survives the process.
-// Interface, because a test puts a failing one in its place.
+// Where a loop writes its bills. The record is in the kernel when append returns: it survives the
+// process. Interface, because a test puts a failing one in its place.
 class Journal
 {
 public:
@@ -24,14 +24,16 @@ public:
     virtual bool is_healthy() const noexcept = 0;
 };
 
-// Append-only segment files `<writer>-<number>.journal` in one directory, each frame: u32 length, u32 CRC32C of the
-// payload, payload (little endian). One writer for each loop, so appending takes no lock; the settler reads all.
-// A torn tail (crash while writing) is tolerated; `checkpoint` (same directory) says how far each segment is settled.
-// A segment with bytes that are no records is renamed to `<segment>.corrupt` once the rest is settled, not deleted.
+// Append-only segment files `<writer>-<number>.journal` in one directory, each frame: u32 length,
+// u32 CRC32C of the payload, payload (little endian). One writer for each loop, so appending takes
+// no lock; the settler reads all. A torn tail (crash while writing) is tolerated; `checkpoint`
+// (same directory) says how far each segment is settled. A segment with bytes that are no records
+// is renamed to `<segment>.corrupt` once the rest is settled, not deleted.
 struct JournalOptions
 {
     std::string dir;
-    std::chrono::milliseconds fsync{20}; // group commit: at most this long until the disk has a record; 0: in append
+    std::chrono::milliseconds fsync{
+        20}; // group commit: at most this long until the disk has a record; 0: in append
     std::uint64_t segment_bytes = 16 << 20;
 };
 
@@ -43,8 +45,8 @@ struct JournalPosition
 
 class FileJournal;
 
-// The directory: opens writers, syncs them, reads back what is not settled. Takes a lock on the directory
-// (flock): two processes on one journal is a start-up error.
+// The directory: opens writers, syncs them, reads back what is not settled. Takes a lock on the
+// directory (flock): two processes on one journal is a start-up error.
 class JournalDirectory
 {
 public:
@@ -52,25 +54,27 @@ public:
     explicit JournalDirectory(JournalOptions options);
     ~JournalDirectory();
 
-    // The writer of one loop; starts a new segment. Used by that loop's thread only; lives as long as the directory.
+    // The writer of one loop; starts a new segment. Used by that loop's thread only; lives as long
+    // as the directory.
     Journal& writer(unsigned loop);
 
-    // fdatasync of what was appended since the last call, and a trial write for writers that are not healthy. One
-    // thread at a time, beside the one that reads and advances.
+    // fdatasync of what was appended since the last call, and a trial write for writers that are
+    // not healthy. One thread at a time, beside the one that reads and advances.
     void sync();
 
     struct Batch
     {
         std::vector<UsageRecord> records;
         std::vector<JournalPosition> end; // where the batch ends, for advance()
-        std::uint64_t torn_bytes = 0;     // skipped at the end of closed segments: reported, kept in the file
-                                          // `end` empty: there is nothing to settle
+        std::uint64_t torn_bytes = 0; // skipped at the end of closed segments: reported, kept in
+                                      // the file `end` empty: there is nothing to settle
     };
 
     // Up to max records not yet settled, oldest first. Settler thread.
     Batch read(std::size_t max);
 
-    // The batch is in the repository: writes the checkpoint (atomically) and deletes settled, closed segments.
+    // The batch is in the repository: writes the checkpoint (atomically) and deletes settled,
+    // closed segments.
     void advance(const Batch& batch);
 
     std::uint64_t lag_bytes() const noexcept; // written and not yet settled; any thread

@@ -51,7 +51,8 @@ public:
     std::map<std::string, ModelPrice, std::less<>> models;
     std::map<std::string, core::NanoUsd, std::less<>> tools; // a request
 
-    // The model's prices; else those of `fallback` (pricing.unknown_model) unless it is "reject"; else null.
+    // The model's prices; else those of `fallback` (pricing.unknown_model) unless it is "reject";
+    // else null.
     const ModelPrice* find(std::string_view model, std::string_view fallback) const;
 };
 
@@ -64,8 +65,9 @@ struct LoadedPrices
 // Never throws on bad input; the table is null when there are complaints.
 LoadedPrices load_prices(const std::string& path);
 
-// What a response costs. The sum and its multipliers are exact (wide integers), so rounding happens once, half up, in
-// `settle_price`. cached and cache_write above input are cut to it: never negative. Saturates at the largest int64.
+// What a response costs. The sum and its multipliers are exact (wide integers), so rounding happens
+// once, half up, in `settle_price`. cached and cache_write above input are cut to it: never
+// negative. Saturates at the largest int64.
 struct Price
 {
     core::NanoUsd cost;         // × multiplier

@@ -51,8 +51,9 @@ struct UsageRecord
     std::string client_ip;  // at most 64 bytes
 };
 
-// The journal's payload: compact, versioned, independent of the machine. encode cleans and cuts every text, so that
-// nothing after it can be stopped by one. decode: nothing on bytes it does not know.
+// The journal's payload: compact, versioned, independent of the machine. encode cleans and cuts
+// every text, so that nothing after it can be stopped by one. decode: nothing on bytes it does not
+// know.
 std::string encode(const UsageRecord& record);
 std::optional<UsageRecord> decode(std::string_view bytes);
 

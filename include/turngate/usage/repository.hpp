@@ -15,7 +15,8 @@ enum class GroupBy : std::uint8_t { key, user, group, account, model, day };
 std::optional<GroupBy> group_by(std::string_view name) noexcept;
 std::string_view name_of(GroupBy by) noexcept;
 
-// Filters of /api/v1/usage; empty or absent means all. request_type wins over the old boolean `stream`.
+// Filters of /api/v1/usage; empty or absent means all. request_type wins over the old boolean
+// `stream`.
 struct UsageQuery
 {
     std::optional<core::Timestamp> since{}; // inclusive
@@ -27,7 +28,7 @@ struct UsageQuery
     std::optional<RequestType> request_type{};
     std::optional<bool> stream{};
     unsigned limit = 100; // 1 … 1000
-    std::string cursor{};   // from the previous page; opaque
+    std::string cursor{}; // from the previous page; opaque
 };
 
 struct UsagePage
@@ -45,22 +46,25 @@ struct UsageSum
     core::NanoUsd account_cost;
 };
 
-// Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each thread that needs one.
-// Every operation throws std::runtime_error when the database fails; the settler retries with backoff. A cursor
-// that is none of ours is the client's mistake: std::invalid_argument.
+// Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each
+// thread that needs one. Every operation throws std::runtime_error when the database fails; the
+// settler retries with backoff. A cursor that is none of ours is the client's mistake:
+// std::invalid_argument.
 class UsageRepository
 {
 public:
     virtual ~UsageRepository() = default;
 
-    // One transaction; a response_uid that is there already is left alone. Returns how many were new.
+    // One transaction; a response_uid that is there already is left alone. Returns how many were
+    // new.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
     virtual UsagePage list(const UsageQuery& query) = 0;
     // The greatest cost first; days newest first. limit and cursor do not apply.
     virtual std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) = 0;
 };
 
-// Opens or makes the database file (its directory too), applies pending migrations. WAL, busy timeout.
+// Opens or makes the database file (its directory too), applies pending migrations. WAL, busy
+// timeout.
 std::unique_ptr<UsageRepository> open_sqlite(const std::string& path);
 
 } // namespace turngate::usage

@@ -11,25 +11,28 @@
 
 namespace turngate::usage {
 
-// Carries bills from the journal to the repository: read a batch, insert, advance; and syncs the journal, on a thread
-// of its own so that a slow database never delays the disk.
-// A failing repository is retried with backoff (100 ms doubling to 10 s); the journal keeps what waits.
+// Carries bills from the journal to the repository: read a batch, insert, advance; and syncs the
+// journal, on a thread of its own so that a slow database never delays the disk. A failing
+// repository is retried with backoff (100 ms doubling to 10 s); the journal keeps what waits.
 class Settler
 {
 public:
     using OpenRepository = std::function<std::unique_ptr<UsageRepository>()>;
 
-    // Starts the threads. `open` is called on the settling one. `journal` and `metrics` outlive this.
+    // Starts the threads. `open` is called on the settling one. `journal` and `metrics` outlive
+    // this.
     Settler(JournalDirectory& journal,
             std::chrono::milliseconds fsync_every,
             OpenRepository open,
             telemetry::Metrics& metrics);
     ~Settler(); // stops without settling the rest
 
-    // Settles all that was appended before the call. False: the deadline came first; the journal still has it.
+    // Settles all that was appended before the call. False: the deadline came first; the journal
+    // still has it.
     bool settle_all(std::chrono::milliseconds within);
 
-    bool repository_is_healthy() const noexcept; // false until it is open, and from a failure until the next success
+    bool repository_is_healthy()
+        const noexcept; // false until it is open, and from a failure until the next success
 
 private:
     struct Parts;

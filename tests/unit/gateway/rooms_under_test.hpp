@@ -79,7 +79,9 @@ struct RoomsUnderTest
     std::unique_ptr<state::StateStore> store = state::make_memory_store();
     upstream::Pool pool{
         loop, dialer, metrics, {.ping_interval = std::chrono::milliseconds(0), .pong = {}}};
-    Rooms rooms{loop, *store, journal, pool, Metrics(metrics), nullptr, {}, {}, false};
+    ChainBudget chain_budget{64 << 20};
+    Chains chains{chain_budget, {}};
+    Rooms rooms{loop, *store, journal, pool, chains, Metrics(metrics), nullptr, {}, {}, false};
 };
 
 } // namespace turngate::gateway::test
