@@ -14,6 +14,7 @@
 namespace turngate::admin {
 namespace {
 
+constexpr net::HttpLimits kLimits;
 constexpr auto kIdle = std::chrono::seconds(60); // a kept-alive connection without a request
 constexpr auto kWrite = std::chrono::seconds(30);
 
@@ -93,8 +94,7 @@ net::Task<> Server::serve(net::Socket socket)
     std::string leftover;
     for (bool keep_alive = true; keep_alive;) {
         const auto idle = core::Clock::now() + kIdle;
-        auto request =
-            co_await net::read_request(stream, std::move(leftover), net::HttpLimits{}, idle);
+        auto request = co_await net::read_request(stream, std::move(leftover), kLimits, idle);
         if (!request && request.error().status == 0)
             co_return;
         const Answer answered =

@@ -31,23 +31,6 @@ net::WebSocketOptions options_of(const config::Config& config, bool deflate)
     return options;
 }
 
-std::string_view name_of(net::Closing::By by) noexcept
-{
-    switch (by) {
-    case net::Closing::By::peer:
-        return "client";
-    case net::Closing::By::us:
-        return "us";
-    case net::Closing::By::lost:
-        return "lost";
-    case net::Closing::By::silent:
-        return "silent";
-    case net::Closing::By::violation:
-        return "violation";
-    }
-    return "unknown";
-}
-
 } // namespace
 
 Session::Session(Rooms& rooms, Opening opening)
@@ -95,7 +78,7 @@ net::Task<> Session::run()
     rooms_.metrics.client_bytes_out.add(static_cast<double>(socket_.bytes_out()));
     telemetry::log_info("session ended",
                         {{"session", facts_.id},
-                         {"by", name_of(closing.by)},
+                         {"by", net::name_of(closing.by)},
                          {"code", closing.code},
                          {"reason", closing.reason},
                          {"bytes_in", socket_.bytes_in()},

@@ -11,6 +11,7 @@ namespace turngate::gateway {
 namespace {
 
 // Fixed by behaviour.md section 1.
+constexpr net::HttpLimits kHttpLimits; // 16 KiB of headers
 constexpr auto kTlsTimeout = std::chrono::seconds(5);
 constexpr auto kAnswerTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMaxUserAgent = 256;
@@ -130,7 +131,7 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
             co_return;
     }
     auto request =
-        co_await net::read_request(stream, {}, net::HttpLimits{}, now + limits.handshake_timeout);
+        co_await net::read_request(stream, {}, kHttpLimits, now + limits.handshake_timeout);
     if (!request) {
         if (request.error().status == 0)
             co_return;

@@ -16,6 +16,8 @@ using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 using core::Fault;
 using core::FaultCode;
 
+constexpr HttpLimits kLimits;
+
 Fault failed(error_code cause, const char* where)
 {
     return {FaultCode::dial_failed, cause, where};
@@ -311,7 +313,7 @@ private:
         const auto sent = co_await stream.write_all(request, deadline, &stop);
         if (!sent)
             co_return DialFault{as_dial(sent.error()), {}};
-        auto response = co_await read_response(stream, HttpLimits{}, deadline, &stop);
+        auto response = co_await read_response(stream, kLimits, deadline, &stop);
         if (!response)
             co_return DialFault{as_dial(response.error()), {}};
         if (response->status != 101)

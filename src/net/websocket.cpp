@@ -23,6 +23,23 @@ Deflater& thread_deflater()
 
 } // namespace
 
+std::string_view name_of(Closing::By by) noexcept
+{
+    switch (by) {
+    case Closing::By::peer:
+        return "peer";
+    case Closing::By::us:
+        return "us";
+    case Closing::By::lost:
+        return "lost";
+    case Closing::By::silent:
+        return "silent";
+    case Closing::By::violation:
+        return "violation";
+    }
+    return "unknown";
+}
+
 WebSocket::WebSocket(Loop& loop, Stream stream, const WebSocketOptions& options)
     : loop_(loop), stream_(std::move(stream)), options_(options),
       parser_(options.role, options.limits), over_(loop), last_heard_(core::Clock::now()),

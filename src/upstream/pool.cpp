@@ -12,23 +12,6 @@ namespace {
 using telemetry::log_debug;
 using telemetry::log_info;
 
-std::string_view name_of(net::Closing::By by) noexcept
-{
-    switch (by) {
-    case net::Closing::By::peer:
-        return "upstream";
-    case net::Closing::By::us:
-        return "us";
-    case net::Closing::By::lost:
-        return "lost";
-    case net::Closing::By::silent:
-        return "silent";
-    case net::Closing::By::violation:
-        return "violation";
-    }
-    return "unknown";
-}
-
 // Counts a physical connection of the account while it lives or is being dialed.
 class Counted
 {
@@ -174,7 +157,7 @@ net::Task<> Pool::read(std::uint64_t session,
     log_info("upstream connection ended",
              {{"account", connection->account().config.name},
               {"connection", connection->generation()},
-              {"by", name_of(closing.by)},
+              {"by", net::name_of(closing.by)},
               {"code", closing.code},
               {"reason", closing.reason},
               {"error", closing.error ? closing.error.message() : std::string()},

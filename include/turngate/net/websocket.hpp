@@ -44,6 +44,8 @@ struct Closing
     error_code error{};
 };
 
+std::string_view name_of(Closing::By by) noexcept; // for the log
+
 // One WebSocket connection after its handshake, either side. Permanent reader from the first byte
 // to the end: it answers pings, sees pongs and closes. Output is gathered by append/send and leaves
 // with `flush`, one system call for all that one read brought; what the kernel does not take is
