@@ -201,8 +201,8 @@ void WebSocket::on_control(const Frame& frame)
             return;
         }
         if (!close_sent_) {
-            const std::uint16_t echo =
-                reason->code == protocol::no_status ? protocol::normal : reason->code;
+            const bool has_code = reason->code != protocol::no_status;
+            const auto echo = has_code ? reason->code : std::uint16_t{protocol::normal};
             const std::string payload = close_payload(echo, {});
             const std::string_view view = payload;
             send_frame(Opcode::close, std::span(&view, 1));

@@ -138,7 +138,7 @@ test('TheSocketClosesNormally', async (t) => {
   socket.close();
   assert.equal((await close).code, 1000);
   const { by, code } = await daemon.loggedOnce('session ended');
-  assert.deepEqual([by, code], ['client', 1000]);
+  assert.deepEqual([by, code], ['peer', 1000]);
 });
 
 test('CompressionChangesNothing', async (t) => {
