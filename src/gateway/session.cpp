@@ -144,6 +144,10 @@ void Session::enqueue(protocol::ClientEvent event, std::string_view frame)
         send(protocol::error_event(FaultCode::gateway_draining, detail));
         return;
     }
+    if (waiting_.size() >= kMaxWaiting && socket_.is_congested()) {
+        close(protocol::policy_violation, "answers are not read"); // or refusals would pile up
+        return;
+    }
     if (waiting_.size() >= kMaxWaiting) {
         protocol::ErrorDetail detail;
         detail.message = "Too many requests are waiting on this connection.";

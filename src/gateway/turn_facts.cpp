@@ -6,13 +6,10 @@
 #include <algorithm>
 
 namespace turngate::gateway {
-namespace {
 
 using core::Clock;
 using core::Fault;
 using core::FaultCode;
-
-} // namespace
 
 core::Fault upstream_said(const protocol::TerminalEvent& terminal) noexcept
 {

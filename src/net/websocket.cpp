@@ -191,9 +191,10 @@ void WebSocket::on_control(const Frame& frame)
     if (ended_)
         return;
     if (frame.opcode == Opcode::ping) {
-        if (!close_sent_) {
+        // Who pings and does not read gets no answers to keep (RFC 6455 5.5.3 asks for the last
+        // one's only).
+        if (!close_sent_ && !is_congested())
             send_frame(Opcode::pong, std::span(&frame.payload, 1));
-        }
     } else if (frame.opcode == Opcode::close) {
         const auto reason = read_close(frame.payload);
         if (!reason) {

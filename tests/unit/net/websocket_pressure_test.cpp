@@ -26,6 +26,19 @@ WebSocketOptions with_high_water(std::uint64_t bytes)
     return options;
 }
 
+TEST(BackPressure, KeepsNoPongsForAPeerThatDoesNotRead)
+{
+    UnderTest test(with_high_water(4'096));
+    fill_kernel(test);
+    test.socket.send_text(std::string(10'000, 'x'));
+    ASSERT_TRUE(test.socket.is_congested());
+    const auto before = test.socket.queued();
+    for (int i = 0; i < 100; ++i)
+        test.peer.send(Opcode::ping, "are you there?");
+    test.until([&] { return test.socket.bytes_in() >= 100 * 20; });
+    EXPECT_EQ(test.socket.queued(), before);
+}
+
 TEST(BackPressure, GrowsTheQueueAndSaysSo)
 {
     UnderTest test(with_high_water(200'000));
