@@ -3,6 +3,8 @@
 #include "cursor.hpp"
 #include "json_text.hpp"
 
+#include "turngate/protocol/item.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -24,6 +26,7 @@ constexpr std::array<std::string_view, kFieldCount> kNames{
     "max_output_tokens",
     "input",
     "safety_identifier",
+    "client_metadata",
 };
 
 std::optional<Field> field_named(std::string_view name)
@@ -42,20 +45,39 @@ std::optional<Field> field_of(std::string_view key)
     return name ? field_named(*name) : std::nullopt;
 }
 
-std::optional<std::string_view> body_of(std::string_view value)
+// Of a string; empty for any other value.
+std::string_view body_of(std::string_view value)
 {
     if (value.front() != '"')
-        return std::nullopt;
+        return {};
     return value.substr(1, value.size() - 2);
 }
 
-bool has_suffix(std::string_view body, std::string_view suffix)
+CallRole role_of(std::string_view type) // as sent
 {
-    if (body.find('\\') == std::string_view::npos)
-        return body.ends_with(suffix);
-    const auto text = unescape(body);
-    return text && text->ends_with(suffix);
+    if (type.find('\\') == std::string_view::npos)
+        return call_role(type);
+    const auto text = unescape(type);
+    return text ? call_role(*text) : CallRole{};
 }
+
+// The strings of an item that say which call it is or answers, as sent; null views where there are
+// none.
+struct CallStrings
+{
+    std::string_view type, call_id, id, approval_request_id;
+
+    std::string_view* named(std::string_view key)
+    {
+        if (spells(key, "type"))
+            return &type;
+        if (spells(key, "call_id"))
+            return &call_id;
+        if (spells(key, "id"))
+            return &id;
+        return spells(key, "approval_request_id") ? &approval_request_id : nullptr;
+    }
+};
 
 class FieldScan
 {
@@ -75,11 +97,27 @@ private:
     {
         const auto field = field_of(key);
         const std::size_t begin = cursor_.offset();
-        const bool has_items = field == Field::input && cursor_.peek() == '[';
-        const bool is_sound = has_items ? scan_items() : cursor_.take_value().has_value();
+        const bool is_sound = scan_value(field);
         if (is_sound && field)
             keep(*field, key, frame_.substr(begin, cursor_.end_of_taken() - begin));
         return is_sound;
+    }
+
+    bool scan_value(std::optional<Field> field)
+    {
+        if (field == Field::input && cursor_.peek() == '[')
+            return scan_items();
+        if (field == Field::client_metadata && cursor_.peek() == '{')
+            return scan_metadata();
+        return cursor_.take_value().has_value();
+    }
+
+    bool scan_metadata()
+    {
+        return cursor_.each_field([this](std::string_view key) {
+            fields_.has_turn_state |= spells(key, kTurnState);
+            return cursor_.take_value().has_value();
+        });
     }
 
     void keep(Field field, std::string_view key, std::string_view value)
@@ -104,28 +142,28 @@ private:
 
     bool scan_item()
     {
-        std::optional<std::string_view> type;
-        std::optional<std::string_view> call_id;
+        CallStrings strings;
         const bool is_sound = cursor_.each_field([&](std::string_view key) {
             const auto value = cursor_.take_value();
-            if (value && spells(key, "type"))
-                type = body_of(*value);
-            else if (value && spells(key, "call_id"))
-                call_id = body_of(*value);
+            if (std::string_view* const string = strings.named(key); string && value)
+                *string = body_of(*value);
             return value.has_value();
         });
-        if (is_sound && type && call_id)
-            keep_call(*type, *call_id);
+        if (is_sound)
+            keep_call(strings);
         return is_sound;
     }
 
-    void keep_call(std::string_view type, std::string_view call_id)
+    void keep_call(const CallStrings& strings)
     {
-        const bool is_output = has_suffix(type, "_output");
-        if (!is_output && !has_suffix(type, "_call"))
+        const CallRole role = role_of(strings.type);
+        const std::string_view name =
+            call_name(role.key, strings.call_id, strings.id, strings.approval_request_id);
+        if (role.part == CallPart::none || name.empty())
             return;
+        const bool is_output = role.part == CallPart::output;
         auto& ids = is_output ? fields_.tool_output_call_ids : fields_.tool_call_ids;
-        if (auto id = unescape(call_id)) // half a surrogate pair can be no id of ours
+        if (auto id = unescape(name)) // half a surrogate pair can be no id of ours
             ids.push_back(std::move(*id));
     }
 

@@ -30,8 +30,9 @@ enum class Field : std::uint8_t {
     max_output_tokens,
     input,
     safety_identifier,
+    client_metadata,
 };
-constexpr std::size_t kFieldCount = 14;
+constexpr std::size_t kFieldCount = 15;
 
 std::string_view name_of(Field field) noexcept;
 
@@ -51,6 +52,7 @@ struct ClientFields
     std::optional<Field> duplicate; // the first one seen
     std::vector<std::string> tool_output_call_ids;
     std::vector<std::string> tool_call_ids;
+    bool has_turn_state = false;
 
     const FieldText& operator[](Field field) const
     {

@@ -131,6 +131,16 @@ Complaint check_create(ClientEvent& event)
     return {};
 }
 
+// Its kind has been checked before.
+Complaint check_brings_input(const ClientFields& fields)
+{
+    if (!fields[Field::input].is_given())
+        return complain(Field::input, "Missing required field 'input'.");
+    if (is_empty_array(fields[Field::input]))
+        return complain(Field::input, "'input' must have at least one item.");
+    return {};
+}
+
 Complaint check_steer(const ClientFields& fields, ClientEvent& event)
 {
     if (event.stream_id)
@@ -139,9 +149,16 @@ Complaint check_steer(const ClientFields& fields, ClientEvent& event)
     if (event.previous_response_id.empty())
         return complain(Field::previous_response_id,
                         "Missing required field 'previous_response_id'.");
-    if (!fields[Field::input].is_given())
-        return complain(Field::input, "Missing required field 'input'.");
-    return {};
+    return check_brings_input(fields);
+}
+
+Complaint check_inject(const ClientFields& fields, ClientEvent& event)
+{
+    if (event.response_id.empty())
+        return complain(Field::response_id, "Missing required field 'response_id'.");
+    if (auto complaint = check_brings_input(fields))
+        return complaint;
+    return check_opening(fields, Field::input, "[", "an array");
 }
 
 Complaint check_needs(const ClientFields& fields, ClientEvent& event)
@@ -151,8 +168,9 @@ Complaint check_needs(const ClientFields& fields, ClientEvent& event)
         return check_create(event);
     case ClientEventType::steer:
         return check_steer(fields, event);
-    case ClientEventType::interrupt:
     case ClientEventType::inject:
+        return check_inject(fields, event);
+    case ClientEventType::interrupt:
         if (event.response_id.empty())
             return complain(Field::response_id, "Missing required field 'response_id'.");
         return {};
@@ -194,6 +212,8 @@ void note_places(const ClientFields& fields, ClientEvent& event)
     event.at.service_tier = fields[Field::service_tier].at;
     event.at.store = fields[Field::store].at;
     event.at.safety_identifier = fields[Field::safety_identifier].at;
+    if (fields[Field::client_metadata].value.starts_with('{'))
+        event.at.client_metadata = fields[Field::client_metadata].at;
 }
 
 } // namespace
@@ -210,6 +230,7 @@ boost::system::result<ClientEvent, Rejection> judge(ClientFields fields)
     note_places(fields, event);
     event.tool_output_call_ids = std::move(fields.tool_output_call_ids);
     event.tool_call_ids = std::move(fields.tool_call_ids);
+    event.has_turn_state = fields.has_turn_state;
     return event;
 }
 

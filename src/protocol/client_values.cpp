@@ -2,6 +2,7 @@
 
 #include "json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -30,6 +31,12 @@ std::optional<std::string> string_in(const FieldText& text)
     if (!text.value.starts_with('"'))
         return std::nullopt;
     return unescape(text.value.substr(1, text.value.size() - 2));
+}
+
+bool is_empty_array(const FieldText& text)
+{
+    return text.value.starts_with('[') &&
+           std::ranges::all_of(text.value.substr(1, text.value.size() - 2), is_json_space);
 }
 
 Complaint read_string(const ClientFields& fields, Field field, std::string& out)

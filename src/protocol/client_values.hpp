@@ -18,6 +18,8 @@ std::string quoted(Field field);
 // say.
 std::optional<std::string> string_in(const FieldText& text);
 
+bool is_empty_array(const FieldText& text);
+
 Complaint read_string(const ClientFields& fields, Field field, std::string& out);
 Complaint read_switch(const ClientFields& fields, Field field, bool& out);
 Complaint read_count(const ClientFields& fields, Field field, std::optional<std::int64_t>& out);

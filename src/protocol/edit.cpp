@@ -44,6 +44,17 @@ Edit remove_run(std::string_view frame, std::size_t begin, std::size_t end)
     return {begin, end, {}};
 }
 
+Edit insert_behind_brace(std::string_view frame,
+                         std::size_t brace,
+                         std::string_view key,
+                         std::string_view value)
+{
+    const std::size_t at = brace + 1;
+    const std::size_t next = skip_space(frame, at);
+    const bool is_empty = next < frame.size() && frame[next] == '}';
+    return {at, at, quote(key) + ":" + std::string(value) + (is_empty ? "" : ",")};
+}
+
 void append_escaped(std::string& text, char c)
 {
     static constexpr char kDigits[] = "0123456789abcdef";
@@ -109,10 +120,15 @@ Edit insert_string(std::string_view frame, std::string_view key, std::string_vie
 
 Edit insert_raw(std::string_view frame, std::string_view key, std::string_view value)
 {
-    const std::size_t at = skip_space(frame, 0) + 1;
-    const std::size_t next = skip_space(frame, at);
-    const bool is_empty = next < frame.size() && frame[next] == '}';
-    return {at, at, quote(key) + ":" + std::string(value) + (is_empty ? "" : ",")};
+    return insert_behind_brace(frame, skip_space(frame, 0), key, value);
+}
+
+Edit insert_raw_into(std::string_view frame,
+                     const FieldSpan& object,
+                     std::string_view key,
+                     std::string_view value)
+{
+    return insert_behind_brace(frame, object.value_begin, key, value);
 }
 
 Edits remove_all(std::string_view frame, std::vector<FieldSpan> fields)

@@ -61,11 +61,17 @@ void check_edits(protocol::ClientEventReader& reader,
     for (auto& edit :
          protocol::remove_all(frame, {event.at.stream_id, event.at.store, event.at.service_tier}))
         add(edits, std::move(edit));
+    const bool takes_state = event.at.client_metadata && !event.has_turn_state;
+    if (takes_state)
+        add(edits,
+            protocol::insert_raw_into(
+                frame, event.at.client_metadata, protocol::kTurnState, R"("s\n")"));
     const std::string edited = protocol::apply(frame, edits);
     const auto again = reader.read(edited);
     require(again.has_value());
     require(again->type == event.type && again->model == "m\"2" && !again->stream_id);
     require(!takes_parent || again->previous_response_id == "resp_2");
+    require(again->has_turn_state == (event.has_turn_state || takes_state));
     require(again->tool_call_ids == event.tool_call_ids && !again->at.store);
 }
 

@@ -37,14 +37,16 @@ struct ClientEvent
     bool generate = true;
     bool has_prompt = false;
     bool has_conversation = false;
+    bool has_turn_state = false; // in client_metadata, whatever its value
     std::optional<std::int64_t> max_output_tokens;
-    std::vector<std::string> tool_output_call_ids; // of *_output items in `input`
-    std::vector<std::string> tool_call_ids;        // of call items in `input`
+    std::vector<std::string> tool_output_call_ids; // of what answers a call in `input`
+    std::vector<std::string> tool_call_ids;        // of calls in `input`; call_role in item.hpp
 
     struct
     {
         FieldSpan type, stream_id, model, previous_response_id, input, service_tier, store,
             safety_identifier;
+        FieldSpan client_metadata; // only if it is an object: anything else is none of ours
     } at;
 };
 
@@ -68,14 +70,19 @@ public:
     // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of
     // fields that the gateway reads. A missing `type` with `model` or `input` is a create
     // (behaviour.md section 2). Also checks what a single frame can tell: field types, lane name,
-    // parent not a message id, `conversation` and parent not both, model or prompt present. `frame`
-    // needs no padding and is not kept.
+    // parent not a message id, `conversation` and parent not both, model or prompt present; of the
+    // other events, that they name their target and bring what they are for. `frame` needs no
+    // padding and is not kept.
     boost::system::result<ClientEvent, Rejection> read(std::string_view frame);
 
 private:
     struct Parser;
     std::unique_ptr<Parser> parser_;
 };
+
+// The key in client_metadata, and in the headers of a response.metadata, that binds the requests of
+// one user turn together (protocol.md section 10.2).
+inline constexpr std::string_view kTurnState = "x-codex-turn-state";
 
 // 1-256 characters of [A-Za-z0-9_.-] (protocol.md section 4).
 bool is_lane_name(std::string_view name) noexcept;

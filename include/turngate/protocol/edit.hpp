@@ -36,6 +36,13 @@ Edit insert_string(std::string_view frame, std::string_view key, std::string_vie
 // The same with a raw JSON value.
 Edit insert_raw(std::string_view frame, std::string_view key, std::string_view value);
 
+// The same as the first field of an object within the frame. It must not go together with an edit
+// of that object as a whole.
+Edit insert_raw_into(std::string_view frame,
+                     const FieldSpan& object,
+                     std::string_view key,
+                     std::string_view value);
+
 // Takes fields out, each with the comma that belongs to it; spans of fields that the frame does not
 // have are skipped. All that go must be named in one call, since neighbours share commas. With
 // `insert_string` on the same frame at least one of the frame's own fields must stay.

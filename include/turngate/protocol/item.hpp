@@ -2,6 +2,7 @@
 
 #include "turngate/protocol/client_event.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,29 @@ struct Item
         FieldSpan id, status; // offsets in text
     } at;
 };
+
+// What an item has to do with tool use: it asks for something, or it answers.
+enum class CallPart : std::uint8_t { none, call, output };
+
+// Which of its fields names the call. `call_id` goes before `id` where either may.
+enum class CallKey : std::uint8_t { none, call_id, call_id_or_id, id, approval_request_id };
+
+struct CallRole
+{
+    CallPart part = CallPart::none;
+    CallKey key = CallKey::none;
+};
+
+// By the item's type: all that end in `_call` and `_output`, kinds nobody knows yet included, and
+// MCP approvals. An item of such a type without the name is no one's partner: hosted tools have
+// calls like that.
+CallRole call_role(std::string_view type) noexcept;
+
+// The field that the key stands for; empty: it has no such field.
+std::string_view call_name(CallKey key,
+                           std::string_view call_id,
+                           std::string_view id,
+                           std::string_view approval_request_id) noexcept;
 
 // Reads items, each checked whole (RFC 8259, UTF-8 included). Keeps its parser's memory, so one for
 // each loop. Nothing: no JSON, not of that shape, or an item has one of the fields above twice,

@@ -178,7 +178,30 @@ const Refused kNeeds[] = {
      "a"},
     {R"({"type":"response.interrupt"})", FaultCode::invalid_request, "response_id"},
     {R"({"type":"response.interrupt","response_id":3})", FaultCode::invalid_request, "response_id"},
-    {R"({"type":"response.inject","input":[]})", FaultCode::invalid_request, "response_id"},
+    {R"({"type":"response.interrupt","response_id":null})",
+     FaultCode::invalid_request,
+     "response_id"},
+    {R"({"type":"response.steer","previous_response_id":"resp_1","input":[ ]})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.steer","previous_response_id":"resp_1","input":{}})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.steer","previous_response_id":"msg_1","input":"x"})",
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {R"({"type":"response.inject","input":[{}]})", FaultCode::invalid_request, "response_id"},
+    {R"({"type":"response.inject","response_id":"resp_1"})", FaultCode::invalid_request, "input"},
+    {R"({"type":"response.inject","response_id":"resp_1","input":null})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.inject","response_id":"resp_1","input":[]})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.inject","response_id":"resp_1","input":"x"})",
+     FaultCode::invalid_request,
+     "input"},
+    {R"({"type":"response.cancel","response_id":1})", FaultCode::invalid_request, "response_id"},
 };
 INSTANTIATE_TEST_SUITE_P(Needs, RefusesFrame, testing::ValuesIn(kNeeds));
 
@@ -219,6 +242,9 @@ const Refused kDuplicates[] = {
     {create(R"("model":"m","safety_identifier":"a","safety_identifier":"b")"),
      FaultCode::invalid_request,
      "safety_identifier"},
+    {create(R"("model":"m","client_metadata":null,"client_metadata":{})"),
+     FaultCode::invalid_request,
+     "client_metadata"},
 };
 INSTANTIATE_TEST_SUITE_P(Duplicate, RefusesFrame, testing::ValuesIn(kDuplicates));
 
@@ -281,23 +307,49 @@ TEST(ClientEvent, TakesNullForAbsent)
     EXPECT_EQ(at(frame, event.at.previous_response_id), R"("previous_response_id":null)");
 }
 
+TEST(ClientEvent, ReadsASteer)
+{
+    for (const std::string input : {R"("stop")", R"([{"role":"user","content":"stop"}])"}) {
+        const std::string frame =
+            R"({"type":"response.steer","previous_response_id":"resp_1","input":)" + input + "}";
+        const ClientEvent event = accepted(frame);
+        EXPECT_EQ(event.type, ClientEventType::steer);
+        EXPECT_EQ(event.previous_response_id, "resp_1");
+        EXPECT_EQ(at(frame, event.at.input), "\"input\":" + input);
+    }
+}
+
+TEST(ClientEvent, ReadsAnInject)
+{
+    const std::string_view frame =
+        R"({"type":"response.inject","response_id":"resp_1","input":)"
+        R"([{"type":"function_call_output","call_id":"c1","output":"o"}]})";
+    const ClientEvent event = accepted(frame);
+    EXPECT_EQ(event.type, ClientEventType::inject);
+    EXPECT_EQ(event.response_id, "resp_1");
+    EXPECT_THAT(event.tool_output_call_ids, ElementsAre("c1"));
+    EXPECT_EQ(frame.substr(event.at.input.value_begin, 2), "[{");
+}
+
+TEST(ClientEvent, ReadsACancelWithAndWithoutATarget)
+{
+    const ClientEvent bare = accepted(R"({"type":"response.cancel"})");
+    EXPECT_EQ(bare.type, ClientEventType::cancel);
+    EXPECT_EQ(bare.response_id, "");
+    EXPECT_EQ(bare.stream_id, std::nullopt);
+    const ClientEvent aimed =
+        accepted(R"({"type":"response.cancel","response_id":"resp_1","stream_id":"a"})");
+    EXPECT_EQ(aimed.response_id, "resp_1");
+    EXPECT_EQ(aimed.stream_id, "a");
+}
+
 TEST(ClientEvent, ReadsTheOtherEvents)
 {
-    const ClientEvent steer =
-        accepted(R"({"type":"response.steer","previous_response_id":"resp_1","input":"stop"})");
-    EXPECT_EQ(steer.type, ClientEventType::steer);
-    EXPECT_EQ(steer.previous_response_id, "resp_1");
-
     const ClientEvent interrupt = accepted(
         R"({"type":"response.interrupt","response_id":"resp_1","mode":"discard_partial_items"})");
     EXPECT_EQ(interrupt.type, ClientEventType::interrupt);
     EXPECT_EQ(interrupt.response_id, "resp_1");
-
-    const ClientEvent inject =
-        accepted(R"({"type":"response.inject","response_id":"resp_1","input":[]})");
-    EXPECT_EQ(inject.type, ClientEventType::inject);
     EXPECT_EQ(accepted(R"({"type":"response.processed"})").type, ClientEventType::processed);
-    EXPECT_EQ(accepted(R"({"type":"response.cancel","stream_id":"a"})").stream_id, "a");
 }
 
 TEST(ClientEvent, TellsWhoAppendsToCreateWithAParent)
@@ -346,6 +398,58 @@ TEST(ClientEvent, FindsTheCallIdsOfTheInput)
         R"({"type":7,"call_id":"no"},{"call_id":"no"},"text",[{"type":"shell_call","call_id":"no"}]]})");
     EXPECT_THAT(event.tool_call_ids, ElementsAre("c1", "c4"));
     EXPECT_THAT(event.tool_output_call_ids, ElementsAre("c2", "c3"));
+}
+
+TEST(ClientEvent, FindsCallsThatGoByOtherNames)
+{
+    const ClientEvent event = accepted(
+        R"({"model":"m","input":[{"type":"mcp_approval_request","id":"a1","call_id":"no"},)"
+        R"({"type":"local_shell_call","id":"no","call_id":"s1"},)"
+        R"({"type":"local_shell_call","id":"s2","call_id":null},)"
+        R"({"id":"no","type":"mcp_approval_response","approval_request_id":"a\u0031"},)"
+        R"({"type":"local_shell_call_output","id":"s1"},)"
+        R"({"type":"local_shell_call_output","id":"no","call_id":"s2"},)"
+        R"({"type":"function_call","id":"no"},{"type":"function_call_output","id":"no"},)"
+        R"({"type":"mcp_approval_response","call_id":"no"},{"type":"mcp_call","id":"no"}]})");
+    EXPECT_THAT(event.tool_call_ids, ElementsAre("a1", "s1", "s2"));
+    EXPECT_THAT(event.tool_output_call_ids, ElementsAre("a1", "s1", "s2"));
+}
+
+TEST(ClientEvent, FindsTheTurnStateInItsMetadata)
+{
+    const std::string_view frame =
+        R"({"model":"m","client_metadata" : {"a":"b","x-codex-turn-state":"s"} ,"n":1})";
+    const ClientEvent event = accepted(frame);
+    EXPECT_TRUE(event.has_turn_state);
+    EXPECT_EQ(at(frame, event.at.client_metadata),
+              R"("client_metadata" : {"a":"b","x-codex-turn-state":"s"})");
+    EXPECT_TRUE(accepted(R"({"model":"m","client_metadata":{"x\u002dcodex-turn-state":1}})")
+                    .has_turn_state);
+}
+
+TEST(ClientEvent, TakesNoOtherTurnStateForItsOwn)
+{
+    for (const std::string_view metadata : {R"({})",
+                                            R"({"a":"x-codex-turn-state"})",
+                                            R"({"a":{"x-codex-turn-state":"s"}})",
+                                            R"({"X-Codex-Turn-State":"s"})"}) {
+        const ClientEvent event = accepted(R"({"model":"m","x-codex-turn-state":"s",)"
+                                           R"("client_metadata":)" +
+                                           std::string(metadata) + "}");
+        EXPECT_FALSE(event.has_turn_state) << metadata;
+        EXPECT_TRUE(event.at.client_metadata) << metadata;
+    }
+}
+
+TEST(ClientEvent, LeavesMetadataAloneThatIsNoObject)
+{
+    for (const std::string_view metadata :
+         {"null", "7", R"("x")", R"([{"x-codex-turn-state":"s"}])"}) {
+        const ClientEvent event =
+            accepted(R"({"model":"m","client_metadata":)" + std::string(metadata) + "}");
+        EXPECT_FALSE(event.has_turn_state) << metadata;
+        EXPECT_FALSE(event.at.client_metadata) << metadata;
+    }
 }
 
 TEST(ClientEvent, LooksForFieldsAtTheTopOnly)

@@ -48,6 +48,20 @@ TEST(Edit, InsertsAsTheFirstField)
     EXPECT_EQ(inserted("{ \t}"), "{\"stream_id\":\"a\" \t}");
 }
 
+TEST(Edit, InsertsIntoAnObjectOfTheFrame)
+{
+    const auto inserted = [](std::string_view frame) {
+        const ClientEvent event = read(frame);
+        return protocol::apply(
+            frame, {insert_raw_into(frame, event.at.client_metadata, kTurnState, R"("a\u0022")")});
+    };
+    EXPECT_EQ(inserted(R"({"model":"m","client_metadata":{"b":"c"}})"),
+              R"({"model":"m","client_metadata":{"x-codex-turn-state":"a\u0022","b":"c"}})");
+    EXPECT_EQ(inserted(R"({"client_metadata" : { } ,"model":"m"})"),
+              R"({"client_metadata" : {"x-codex-turn-state":"a\u0022" } ,"model":"m"})");
+    EXPECT_TRUE(read(inserted(R"({"model":"m","client_metadata":{}})")).has_turn_state);
+}
+
 // A field with a plain value, found by eye.
 FieldSpan place(std::string_view frame, std::string_view key)
 {
