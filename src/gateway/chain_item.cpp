@@ -11,39 +11,36 @@ namespace {
 // says. It stays where it is what the answer refers to. A status stays where the wire demands one.
 enum class Marks : std::uint8_t { none, id, id_and_status };
 
-enum class Key : std::uint8_t { none, call_id, id, call_id_or_id, approval_request_id };
-
 struct Rule
 {
     std::string_view type;
     ItemPart part = ItemPart::other;
-    Key key = Key::none;
     Marks marks = Marks::none;
 };
 
 constexpr Rule kRules[] = {
-    {"message", ItemPart::other, Key::none, Marks::id_and_status},
-    {"reasoning", ItemPart::other, Key::none, Marks::id_and_status},
-    {"function_call", ItemPart::call, Key::call_id, Marks::id_and_status},
-    {"function_call_output", ItemPart::output, Key::call_id, Marks::id_and_status},
-    {"custom_tool_call", ItemPart::call, Key::call_id, Marks::id_and_status},
-    {"custom_tool_call_output", ItemPart::output, Key::call_id, Marks::id_and_status},
-    {"shell_call", ItemPart::call, Key::call_id, Marks::id_and_status},
-    {"shell_call_output", ItemPart::output, Key::call_id, Marks::id_and_status},
-    {"local_shell_call", ItemPart::call, Key::call_id, Marks::id},
-    {"local_shell_call_output", ItemPart::output, Key::call_id_or_id, Marks::none},
-    {"apply_patch_call", ItemPart::call, Key::call_id, Marks::id},
-    {"apply_patch_call_output", ItemPart::output, Key::call_id, Marks::id},
-    {"computer_call", ItemPart::call, Key::call_id, Marks::none},
-    {"computer_call_output", ItemPart::output, Key::call_id, Marks::id_and_status},
-    {"mcp_approval_request", ItemPart::offer, Key::id, Marks::none},
-    {"mcp_approval_response", ItemPart::output, Key::approval_request_id, Marks::id},
-    {"web_search_call", ItemPart::other, Key::none, Marks::id},
+    {"message", ItemPart::other, Marks::id_and_status},
+    {"reasoning", ItemPart::other, Marks::id_and_status},
+    {"function_call", ItemPart::call, Marks::id_and_status},
+    {"function_call_output", ItemPart::output, Marks::id_and_status},
+    {"custom_tool_call", ItemPart::call, Marks::id_and_status},
+    {"custom_tool_call_output", ItemPart::output, Marks::id_and_status},
+    {"shell_call", ItemPart::call, Marks::id_and_status},
+    {"shell_call_output", ItemPart::output, Marks::id_and_status},
+    {"local_shell_call", ItemPart::call, Marks::id},
+    {"local_shell_call_output", ItemPart::output, Marks::none},
+    {"apply_patch_call", ItemPart::call, Marks::id},
+    {"apply_patch_call_output", ItemPart::output, Marks::id},
+    {"computer_call", ItemPart::call, Marks::none},
+    {"computer_call_output", ItemPart::output, Marks::id_and_status},
+    {"mcp_approval_request", ItemPart::offer, Marks::none},
+    {"mcp_approval_response", ItemPart::output, Marks::id},
+    {"web_search_call", ItemPart::other, Marks::id},
 };
 
-constexpr Rule kCompaction{"compaction", ItemPart::other, Key::none, Marks::id_and_status};
-constexpr Rule kUnknownCall{"", ItemPart::offer, Key::call_id};
-constexpr Rule kUnknownOutput{"", ItemPart::output, Key::call_id};
+constexpr Rule kCompaction{"compaction", ItemPart::other, Marks::id_and_status};
+constexpr Rule kUnknownCall{"", ItemPart::offer};
+constexpr Rule kUnknownOutput{"", ItemPart::output};
 constexpr Rule kUnknown{};
 
 // The type may be left out of messages and of references to items.
@@ -60,9 +57,15 @@ const Rule& rule_for_unknown(std::string_view type, const protocol::Item& item)
         return kCompaction;
     if (item.call_id.empty())
         return kUnknown;
-    if (type.ends_with("_output"))
+    switch (protocol::call_role(type).part) {
+    case protocol::CallPart::none:
+        return kUnknown;
+    case protocol::CallPart::call:
+        return kUnknownCall;
+    case protocol::CallPart::output:
         return kUnknownOutput;
-    return type.ends_with("_call") ? kUnknownCall : kUnknown;
+    }
+    return kUnknown;
 }
 
 const Rule& rule_for(std::string_view type, const protocol::Item& item)
@@ -71,21 +74,12 @@ const Rule& rule_for(std::string_view type, const protocol::Item& item)
     return known != std::end(kRules) ? *known : rule_for_unknown(type, item);
 }
 
-std::string_view key_of(const protocol::Item& item, Key key)
+std::string_view name_of_call(std::string_view type, const protocol::Item& item, ItemPart part)
 {
-    switch (key) {
-    case Key::none:
+    if (part == ItemPart::other)
         return {};
-    case Key::call_id:
-        return item.call_id;
-    case Key::id:
-        return item.id;
-    case Key::call_id_or_id:
-        return item.call_id.empty() ? item.id : item.call_id;
-    case Key::approval_request_id:
-        return item.approval_request_id;
-    }
-    return {};
+    return protocol::call_name(
+        protocol::call_role(type).key, item.call_id, item.id, item.approval_request_id);
 }
 
 protocol::Edits take_off(const protocol::Item& item, Marks marks)
@@ -123,10 +117,12 @@ ItemVerdict judge(const protocol::Item& item)
 {
     const std::string_view type = type_of(item);
     const Rule& rule = rule_for(type, item);
-    ItemVerdict verdict{fate_of(type, item), rule.part, key_of(item, rule.key), {}};
-    if (rule.part != ItemPart::other && verdict.call_id.empty())
+    const std::string_view call = name_of_call(type, item, rule.part);
+    ItemVerdict verdict{fate_of(type, item), rule.part, call, {}};
+    const bool goes_by_its_id = call.data() == item.id.data(); // so the answer refers to it
+    if (rule.part != ItemPart::other && call.empty())
         verdict.fate = ItemFate::lost; // who could say what answers what
-    else
+    else if (!goes_by_its_id)
         verdict.edits = take_off(item, rule.marks);
     return verdict;
 }

@@ -59,6 +59,17 @@ TEST(ChainCalls, KeepsTheIdThatALocalShellOutputAnswersBy)
               array(user("1"), call("c1", "local_shell_call"), answer));
 }
 
+TEST(ChainCalls, PairsALocalShellByItsIdIfItHasNoOther)
+{
+    const std::string request = R"({"id":"lsh_1","type":"local_shell_call","status":"completed"})";
+    const std::string answer = R"({"type":"local_shell_call_output","id":"lsh_1","output":"o"})";
+    ChainUnderTest t;
+    t.add("r1", "", array(user("1")), {request});
+    EXPECT_EQ(t.chain.pending_calls("r1"), Ids{"lsh_1"});
+    EXPECT_EQ(t.rebuild("r1", array(user("2"))), "-");
+    EXPECT_EQ(t.rebuild("r1", array(answer)), array(user("1"), request, answer));
+}
+
 TEST(ChainCalls, TakesOutputsOfParallelCallsInOneCreate)
 {
     ChainUnderTest t;
