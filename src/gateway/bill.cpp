@@ -89,6 +89,7 @@ usage::Status status_of(EventKind kind)
     case EventKind::lifecycle:
     case EventKind::delta:
     case EventKind::item_done:
+    case EventKind::steer:
     case EventKind::other:
     case EventKind::failed:
     case EventKind::error:

@@ -79,6 +79,7 @@ void Relay::on_frames(std::span<const net::Frame> frames)
             keep_item(frame);
             pass(frame);
             break;
+        case EventKind::steer:
         case EventKind::other:
             pass(frame);
             break;

@@ -78,6 +78,7 @@ Outcome outcome_of(const protocol::TerminalEvent& terminal) noexcept
     case EventKind::lifecycle:
     case EventKind::delta:
     case EventKind::item_done:
+    case EventKind::steer:
     case EventKind::other:
     case EventKind::failed:
         return Outcome::failed;

@@ -11,13 +11,6 @@
 namespace turngate::protocol {
 namespace {
 
-std::size_t skip_space(std::string_view frame, std::size_t at)
-{
-    while (at < frame.size() && is_json_space(frame[at]))
-        ++at;
-    return at;
-}
-
 std::size_t skip_space_back(std::string_view frame, std::size_t end)
 {
     while (end > 0 && is_json_space(frame[end - 1]))

@@ -36,6 +36,12 @@ EventKind kind_of(std::string_view type) noexcept
         return only("response.incomplete", EventKind::incomplete);
     case 20:
         return only("response.in_progress", EventKind::lifecycle);
+    case 21:
+        return only("response.steer.failed", EventKind::steer);
+    case 22:
+        return only("response.steer.pending", EventKind::steer);
+    case 23:
+        return only("response.steer.accepted", EventKind::steer);
     case 25:
         return only("response.output_item.done", EventKind::item_done);
     default:
@@ -67,34 +73,11 @@ EventKind kind_of_escaped(std::string_view body) noexcept
     return kind_of({text.data(), size});
 }
 
-std::string_view after_space(std::string_view text) noexcept
-{
-    while (!text.empty() && is_json_space(text.front()))
-        text.remove_prefix(1);
-    return text;
-}
-
-// What follows token in text, white space aside; a null view if something else does.
-std::string_view after(std::string_view text, std::string_view token) noexcept
-{
-    text = after_space(text);
-    return text.starts_with(token) ? text.substr(token.size()) : std::string_view();
-}
-
-// The value of the first field, if that is `type`.
-std::string_view leading_type(std::string_view frame) noexcept
-{
-    return after_space(after(after(after(frame, "{"), "\"type\""), ":"));
-}
-
 } // namespace
 
 EventKind peek_kind(std::string_view frame) noexcept
 {
-    std::string_view value = leading_type(frame);
-    if (value.empty())
-        value = find_top_level(frame, "type");
-    const std::string_view body = string_body(value);
+    const std::string_view body = type_body(frame);
     const bool has_escapes = body.find('\\') != std::string_view::npos;
     return has_escapes ? kind_of_escaped(body) : kind_of(body);
 }
@@ -102,7 +85,7 @@ EventKind peek_kind(std::string_view frame) noexcept
 std::string_view peek_stream_id(std::string_view frame) noexcept
 {
     static constexpr std::string_view kName = "stream_id";
-    if (!::memmem(frame.data(), frame.size(), kName.data(), kName.size()))
+    if (!mentions(frame, kName))
         return {};
     const std::string_view name = string_body(find_top_level(frame, kName));
     return is_lane_name(name) ? name : std::string_view();
@@ -111,6 +94,13 @@ std::string_view peek_stream_id(std::string_view frame) noexcept
 std::string_view peek_item(std::string_view frame) noexcept
 {
     return top_level_value(frame, "item");
+}
+
+std::string_view peek_turn_state(std::string_view frame) noexcept
+{
+    if (!mentions(frame, kTurnState) || type_body(frame) != "response.metadata")
+        return {};
+    return string_body(top_level_value(top_level_value(frame, "headers"), kTurnState));
 }
 
 } // namespace turngate::protocol

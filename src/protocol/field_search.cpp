@@ -3,6 +3,7 @@
 #include "json_text.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace turngate::protocol {
 namespace {
@@ -75,6 +76,20 @@ struct Scanner
     }
 };
 
+std::string_view after_space(std::string_view text) noexcept
+{
+    while (!text.empty() && is_json_space(text.front()))
+        text.remove_prefix(1);
+    return text;
+}
+
+// What follows token in text, white space aside; a null view if something else does.
+std::string_view after(std::string_view text, std::string_view token) noexcept
+{
+    text = after_space(text);
+    return text.starts_with(token) ? text.substr(token.size()) : std::string_view();
+}
+
 // Like spells(), for names of plain ASCII and without an allocation.
 bool is_name(std::string_view body, std::string_view name) noexcept
 {
@@ -134,6 +149,22 @@ std::string_view top_level_value(std::string_view frame, std::string_view name) 
     if (from.empty() || !scanner.skip_value())
         return {};
     return from.substr(0, from.size() - scanner.rest.size());
+}
+
+std::string_view leading_type(std::string_view frame) noexcept
+{
+    return after_space(after(after(after(frame, "{"), "\"type\""), ":"));
+}
+
+std::string_view type_body(std::string_view frame) noexcept
+{
+    const std::string_view value = leading_type(frame);
+    return string_body(value.empty() ? find_top_level(frame, "type") : value);
+}
+
+bool mentions(std::string_view frame, std::string_view text) noexcept
+{
+    return ::memmem(frame.data(), frame.size(), text.data(), text.size()) != nullptr;
 }
 
 } // namespace turngate::protocol

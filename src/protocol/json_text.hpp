@@ -13,6 +13,14 @@ constexpr bool is_json_space(char c) noexcept
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+// The first place from at on that is no white space; the text's size if there is none.
+constexpr std::size_t skip_space(std::string_view text, std::size_t at) noexcept
+{
+    while (at < text.size() && is_json_space(text[at]))
+        ++at;
+    return at;
+}
+
 bool is_number(std::string_view token) noexcept;  // of any size: 1e400 and thirty digits are JSON
 bool is_literal(std::string_view token) noexcept; // true, false, null
 bool has_valid_escapes(std::string_view body) noexcept;

@@ -1,6 +1,7 @@
 #include "turngate/protocol/upstream_event.hpp"
 
 #include "cursor.hpp"
+#include "field_search.hpp"
 #include "json_text.hpp"
 #include "tokenizer.hpp"
 
@@ -178,6 +179,24 @@ TerminalEvent conclude(Terminal terminal, EventKind kind)
     return event;
 }
 
+SteerStep step_of(std::string_view type) noexcept
+{
+    if (type.ends_with("accepted"))
+        return SteerStep::accepted;
+    return type.ends_with("pending") ? SteerStep::pending : SteerStep::failed;
+}
+
+bool read_submission(Cursor& cursor, SteerEvent& event)
+{
+    return read_object(cursor, [&](std::string_view key) {
+        if (key == "id")
+            return read_text(cursor, event.id);
+        if (key == "previous_response_id")
+            return read_text(cursor, event.previous_response_id);
+        return skip(cursor);
+    });
+}
+
 } // namespace
 
 struct UpstreamEventReader::Parser
@@ -197,6 +216,20 @@ TerminalEvent UpstreamEventReader::read_terminal(std::string_view frame, EventKi
     }
     parser_->tokenizer.shrink();
     return conclude(std::move(terminal), kind);
+}
+
+SteerEvent UpstreamEventReader::read_steer(std::string_view frame)
+{
+    SteerEvent event;
+    event.which = step_of(unescape(type_body(frame)).value_or(std::string()));
+    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
+        Cursor cursor(frame, starts);
+        read_object(cursor, [&](std::string_view key) {
+            return key == "steer" ? read_submission(cursor, event) : skip(cursor);
+        });
+    }
+    parser_->tokenizer.shrink();
+    return event;
 }
 
 std::string UpstreamEventReader::read_response_id(std::string_view frame)

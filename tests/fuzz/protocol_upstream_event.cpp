@@ -50,6 +50,35 @@ void check_peeks(std::string_view frame)
         require(!object.at_key("stream_id").get(stream_id) && stream_id == lane);
 }
 
+// What goes to a lane is the same object with that lane's name, and read as the same kind.
+void check_lane(std::string_view frame)
+{
+    static simdjson::dom::parser parser;
+    simdjson::dom::object object;
+    if (parser.parse(frame.data(), frame.size()).get(object) || has_duplicates(object))
+        return;
+    const std::size_t fields = object.size();
+    const bool has_lane = !object.at_key("stream_id").error();
+    std::string sent;
+    protocol::append_with_stream_id(sent, frame, "lane");
+    std::string_view stream_id;
+    require(!parser.parse(sent).get(object) && !has_duplicates(object));
+    require(!object.at_key("stream_id").get(stream_id) && stream_id == "lane");
+    require(object.size() == fields + (has_lane ? 0 : 1));
+    require(protocol::peek_kind(sent) == protocol::peek_kind(frame));
+}
+
+// A turn state goes into another frame between quotes as it stands.
+void check_turn_state(std::string_view frame)
+{
+    static simdjson::dom::parser parser;
+    const std::string_view state = protocol::peek_turn_state(frame);
+    require(state.empty() || (state.data() >= frame.data() &&
+                              state.data() + state.size() < frame.data() + frame.size()));
+    if (!parser.parse(frame.data(), frame.size()).error())
+        require(!parser.parse("\"" + std::string(state) + "\"").error());
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -57,6 +86,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     static protocol::UpstreamEventReader reader;
     const std::string_view frame(reinterpret_cast<const char*>(bytes), size);
     check_peeks(frame);
+    check_lane(frame);
+    check_turn_state(frame);
+    reader.read_steer(frame);
     const auto event = reader.read_terminal(frame, protocol::peek_kind(frame));
     require(event.status >= 0 && event.status < 1000);
     require(!event.usage ||

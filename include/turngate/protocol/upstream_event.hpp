@@ -16,6 +16,7 @@ enum class EventKind : std::uint8_t {
     lifecycle,  // response.queued, response.in_progress, codex.rate_limits, response.metadata
     delta,      // *.delta: content, counted for estimates
     item_done,  // response.output_item.done: content, and pending tool calls
+    steer,      // response.steer.accepted, .pending, .failed: of a successor, not of the response
     other,      // everything else, unknown types included: passes through
     completed,  // terminal
     failed,     // terminal
@@ -39,6 +40,17 @@ std::string_view peek_stream_id(std::string_view frame) noexcept;
 
 // The raw `item` of a response.output_item.done; empty if it has none. A view into the frame.
 std::string_view peek_item(std::string_view frame) noexcept;
+
+// The sticky token of a response.metadata: the body of headers["x-codex-turn-state"], escapes as
+// they are, so that it goes back between quotes verbatim. Empty: none, or another event. A view
+// into the frame.
+std::string_view peek_turn_state(std::string_view frame) noexcept;
+
+// The event as a client on that lane must see it: the upstream knows no lanes and sent no
+// `stream_id` (one that is there all the same is replaced). `type` stays the first field if it was;
+// all other bytes are the upstream's own. On the default lane (an empty one) and for what is no
+// JSON object the frame goes as it is. lane is a valid name.
+void append_with_stream_id(std::string& to, std::string_view frame, std::string_view lane);
 
 struct TokenUsage
 {
@@ -68,6 +80,15 @@ struct TerminalEvent
     std::optional<TokenUsage> usage;
 };
 
+enum class SteerStep : std::uint8_t { accepted, pending, failed };
+
+struct SteerEvent
+{
+    SteerStep which = SteerStep::failed;
+    std::string id; // empty: it failed before it was accepted
+    std::string previous_response_id;
+};
+
 // Reads the few upstream events that need a parser. One for each loop: keeps its memory.
 class UpstreamEventReader
 {
@@ -78,6 +99,9 @@ public:
     // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the
     // client's bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
     TerminalEvent read_terminal(std::string_view frame, EventKind kind);
+
+    // frame is one whose kind is steer.
+    SteerEvent read_steer(std::string_view frame);
 
     // response.id of a response.created; empty if there is none.
     std::string read_response_id(std::string_view frame);

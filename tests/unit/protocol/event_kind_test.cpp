@@ -71,9 +71,11 @@ constexpr std::pair<std::string_view, EventKind> kTypes[] = {
     {"response.audio.transcript.delta", delta},
     {"response.audio.transcript.done", other},
     {"response.compaction.compacting", other},
-    {"response.steer.accepted", other},
-    {"response.steer.pending", other},
-    {"response.steer.failed", other},
+    {"response.steer.accepted", steer},
+    {"response.steer.pending", steer},
+    {"response.steer.failed", steer},
+    {"response.steer", other},
+    {"response.steer.rejected", other},
     {"response.inject.created", other},
     {"response.inject.failed", other},
     {"error", EventKind::error},
@@ -164,6 +166,14 @@ TEST(PeekKind, TakesAnythingElseForOther)
         EXPECT_EQ(peek_kind(frame), other) << frame;
 }
 
+TEST(IsTerminal, HoldsForWhatEndsAResponseOrARequest)
+{
+    for (const EventKind kind : {completed, failed, incomplete, EventKind::error})
+        EXPECT_TRUE(is_terminal(kind)) << int(kind);
+    for (const EventKind kind : {created, lifecycle, delta, item_done, steer, other})
+        EXPECT_FALSE(is_terminal(kind)) << int(kind);
+}
+
 TEST(PeekStreamId, ReadsTheTopLevelOnly)
 {
     EXPECT_EQ(peek_stream_id(R"({"type":"error","stream_id":"main"})"), "main");
@@ -190,6 +200,38 @@ TEST(PeekStreamId, IsAViewOfTheFrame)
 {
     const std::string frame = R"({"type":"x","stream_id":"lane"})";
     EXPECT_EQ(peek_stream_id(frame).data(), frame.data() + frame.find("lane"));
+}
+
+TEST(PeekTurnState, GivesTheTokenAsItStands)
+{
+    const auto in_headers = [](std::string_view headers) {
+        return R"({"type":"response.metadata","headers":)" + std::string(headers) + "}";
+    };
+    EXPECT_EQ(peek_turn_state(in_headers(R"({"x-codex-turn-state":"gAAA=="})")), "gAAA==");
+    EXPECT_EQ(peek_turn_state(in_headers(R"({"a":[{}], "x-codex-turn-state" : "s" ,"b":1})")), "s");
+    EXPECT_EQ(peek_turn_state(in_headers(R"({"x-codex-turn-state":"a\"b\\\u00e9\\"})")),
+              R"(a\"b\\\u00e9\\)");
+    const std::string frame =
+        R"( { "headers":{"x-codex-turn-state":"s"},"type":"response.metadata"})";
+    EXPECT_EQ(peek_turn_state(frame).data(), frame.data() + frame.find("s\"}"));
+}
+
+TEST(PeekTurnState, TakesNothingElseForIt)
+{
+    for (const std::string_view frame :
+         {"",
+          R"({"type":"response.metadata"})",
+          R"({"type":"response.metadata","headers":null})",
+          R"({"type":"response.metadata","headers":["x-codex-turn-state"]})",
+          R"({"type":"response.metadata","headers":{"a":"x-codex-turn-state"}})",
+          R"({"type":"response.metadata","headers":{"a":{"x-codex-turn-state":"s"}}})",
+          R"({"type":"response.metadata","headers":{"x-codex-turn-state":null}})",
+          R"({"type":"response.metadata","headers":{"x-codex-turn-state":""}})",
+          R"({"type":"response.metadata","headers":{"x-codex-turn-state":"s)",
+          R"({"type":"response.metadata","x-codex-turn-state":"s"})",
+          R"({"type":"response.metadata","a":{"headers":{"x-codex-turn-state":"s"}}})",
+          R"({"type":"response.output_text.delta","headers":{"x-codex-turn-state":"s"}})"})
+        EXPECT_EQ(peek_turn_state(frame), "") << frame;
 }
 
 } // namespace

@@ -172,5 +172,52 @@ TEST(UpstreamEvent, ReadsTheIdOfACreatedResponse)
     EXPECT_EQ(reader.read_response_id(""), "");
 }
 
+TEST(UpstreamEvent, ReadsSteerEvents)
+{
+    const struct
+    {
+        std::string_view frame;
+        SteerStep which;
+        std::string_view id;
+    } rows[] = {
+        {R"({"type":"response.steer.accepted","sequence_number":4,"stream_id":"a",)"
+         R"("steer":{"id":"steer_1","previous_response_id":"resp_1"}})",
+         SteerStep::accepted,
+         "steer_1"},
+        {R"({"steer":{"previous_response_id":"resp_1","id":"steer_1"},"reason":"x",)"
+         R"("required_input":[{"steer":{"id":"no"}}],"type":"response.steer.pending"})",
+         SteerStep::pending,
+         "steer_1"},
+        {R"({"type":"response.steer.failed","error":{"code":"response_not_active","id":"no"},)"
+         R"("steer":{"input":[{"id":"no"}],"previous_response_id":"resp_1"}})",
+         SteerStep::failed,
+         ""},
+        {R"({"type":"response\u002esteer.\u0061ccepted","steer":{"previous_response_id":"resp_1"}})",
+         SteerStep::accepted,
+         ""},
+    };
+    UpstreamEventReader reader;
+    for (const auto& [frame, which, id] : rows) {
+        ASSERT_EQ(peek_kind(frame), EventKind::steer) << frame;
+        const SteerEvent event = reader.read_steer(frame);
+        EXPECT_EQ(event.which, which) << frame;
+        EXPECT_EQ(event.id, id) << frame;
+        EXPECT_EQ(event.previous_response_id, "resp_1") << frame;
+    }
+}
+
+TEST(UpstreamEvent, LeavesOddSteerEventsAlone)
+{
+    UpstreamEventReader reader;
+    for (const std::string_view steer :
+         {"null", "7", R"("x")", R"(["id"])", R"({"id":1,"previous_response_id":{}})", "{"}) {
+        const SteerEvent event = reader.read_steer(R"({"type":"response.steer.pending","steer":)" +
+                                                   std::string(steer) + "}");
+        EXPECT_EQ(event.which, SteerStep::pending) << steer;
+        EXPECT_EQ(event.id, "") << steer;
+        EXPECT_EQ(event.previous_response_id, "") << steer;
+    }
+}
+
 } // namespace
 } // namespace turngate::protocol
