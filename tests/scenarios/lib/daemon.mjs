@@ -119,6 +119,26 @@ export class Daemon {
     }, `${count} settled usage records`);
   }
 
+  // As usage(), for more records than a page has.
+  async allUsage(count) {
+    const records = await waitFor(async () => {
+      const { journal } = await this.status();
+      const all = journal.lag_bytes === 0 ? await this.#pages() : [];
+      return all.length >= count && all;
+    }, `${count} settled usage records`);
+    return records.reverse();
+  }
+
+  async #pages() {
+    const records = [];
+    for (let cursor = ''; cursor !== null; ) {
+      const { body } = await this.admin(`/api/v1/usage?limit=1000${cursor && '&cursor=' + encodeURIComponent(cursor)}`);
+      records.push(...body.data);
+      cursor = body.next_cursor;
+    }
+    return records;
+  }
+
   // The sum over all series of this name whose labels include the given ones; null if there is none.
   async metric(name, labels = {}) {
     const { body } = await this.admin('/metrics');
