@@ -160,6 +160,8 @@ Server::Answer Server::answer(const net::HttpRequest& request)
         return {200, sources_.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"};
     if (path == "/api/v1/status" && is_read)
         return {200, sources_.status()};
+    if (path == "/api/v1/accounts" && is_read)
+        return {200, sources_.accounts()};
     if (path == "/api/v1/usage" && is_read)
         return usage(request.query());
     if (path == "/api/v1/drain" && is_post) {

@@ -70,6 +70,27 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
     return socket;
 }
 
+nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
+{
+    auto all = nlohmann::ordered_json::array();
+    const auto now = Clock::now();
+    for (const auto& account : accounts.all()) {
+        const accounts::AccountLife& life = *account->life;
+        const auto cooling = std::chrono::ceil<std::chrono::seconds>(life.cooled_at() - now);
+        all.push_back({{"name", account->config.name},
+                       {"running", account->slots->used()},
+                       {"waiting", account->slots->waiting()},
+                       {"connections", life.connections.load()},
+                       {"leased", life.leased.load()},
+                       {"parked", life.parked.load()},
+                       {"dials", life.dials.load()},
+                       {"faults", life.faults.load()},
+                       {"cooling_s", life.is_cooling(now) ? cooling.count() : 0},
+                       {"credentials_refused", life.is_shut_out.load()}});
+    }
+    return all;
+}
+
 } // namespace
 
 Process::Process(std::string config_path,
@@ -92,6 +113,7 @@ Process::Process(std::string config_path,
              {metrics_,
               [this] { return not_ready(); },
               [this] { return status(); },
+              [this] { return accounts(); },
               [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
               [this] { return reload(); },
               [this] { drain(); }}),
@@ -279,6 +301,11 @@ std::vector<std::string> Process::not_ready() const
     return reasons;
 }
 
+std::string Process::accounts() const
+{
+    return nlohmann::ordered_json{{"data", accounts_json(snapshot_->accounts)}}.dump();
+}
+
 std::string Process::status() const
 {
     nlohmann::ordered_json status;
@@ -290,16 +317,7 @@ std::string Process::status() const
     for (const auto& loop : loops_)
         status["loops"].push_back({{"loop", loop->index()}, {"lag_us", loop->lag().count()}});
     status["sessions"] = gateway_.sessions();
-    for (const auto& account : snapshot_->accounts.all()) {
-        const accounts::AccountLife& life = *account->life;
-        status["accounts"].push_back({{"name", account->config.name},
-                                      {"running", account->slots->used()},
-                                      {"waiting", account->slots->waiting()},
-                                      {"connections", life.connections.load()},
-                                      {"leased", life.leased.load()},
-                                      {"parked", life.parked.load()},
-                                      {"dials", life.dials.load()}});
-    }
+    status["accounts"] = accounts_json(snapshot_->accounts);
     status["journal"] = {{"healthy", journal_is_healthy()}, {"lag_bytes", journal_.lag_bytes()}};
     status["store"] = {{"backend", "memory"}, {"healthy", true}};
     status["repository"] = {{"backend", "sqlite"}, {"healthy", settler_.repository_is_healthy()}};

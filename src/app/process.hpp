@@ -46,6 +46,7 @@ private:
     std::vector<std::string> not_ready() const;
     bool journal_is_healthy() const;
     std::string status() const;
+    std::string accounts() const;
 
     std::string config_path_;
     std::shared_ptr<const config::Config> config_;

@@ -142,6 +142,8 @@ Account read_account(Section account, const Config& config, Names& taken)
     read_models(account["models"], out.models);
     read_proxy(account["proxy"], out.proxy);
     account["lanes"].read_flag(out.lanes);
+    out.control_events = out.lanes;
+    account["control_events"].read_flag(out.control_events);
     account["max_age"].read_duration(out.max_age, 1s, 24h);
     read_forward_headers(account["forward_headers"], out.forward_headers);
     return out;

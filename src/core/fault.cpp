@@ -9,6 +9,8 @@ Side side_of(FaultCode code) noexcept
 {
     switch (code) {
     case FaultCode::client_gone:
+    case FaultCode::interrupted:
+    case FaultCode::preempted:
     case FaultCode::invalid_json:
     case FaultCode::invalid_request:
     case FaultCode::unsupported_event:
@@ -42,6 +44,10 @@ std::string_view name_of(FaultCode code) noexcept
     switch (code) {
     case FaultCode::client_gone:
         return "client_gone";
+    case FaultCode::interrupted:
+        return "interrupted";
+    case FaultCode::preempted:
+        return "preempted";
     case FaultCode::invalid_json:
         return "invalid_json";
     case FaultCode::invalid_request:

@@ -14,12 +14,16 @@ std::int64_t ms_between(core::Deadline from, core::Deadline to)
     return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
 }
 
+std::size_t input_size(const Turn& turn)
+{
+    return turn.successor_input ? turn.successor_input->size() : turn.frame.size();
+}
+
 // A create's tokens, by its size: about four bytes each. Its parent's context is known exactly.
 protocol::TokenUsage estimate(const Turn& turn)
 {
     protocol::TokenUsage tokens;
-    tokens.input =
-        turn.parent_context_tokens + static_cast<std::int64_t>(turn.frame.size() + 3) / 4;
+    tokens.input = turn.parent_context_tokens + static_cast<std::int64_t>(input_size(turn) + 3) / 4;
     tokens.cached =
         0; // unknown: the user is not charged less on a guess, nor more than the list price
     tokens.output = turn.relay.estimated_output_tokens();
@@ -107,16 +111,15 @@ usage::UsageRecord bill(Turn& turn, const protocol::TerminalEvent& terminal)
     record.reason = terminal.reason.empty() ? terminal.error_code : terminal.reason;
     record.upstream_response_id = terminal.response_id;
     if (record.upstream_response_id.empty() && turn.relay.has_response())
-        record.upstream_response_id =
-            turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+        record.upstream_response_id = turn.relay.response_id();
     if (record.upstream_model.empty())
         record.upstream_model = terminal.model;
     record.service_tier = terminal.service_tier;
     record.estimated = !terminal.usage;
     // A response that failed without usage and without content has cost nobody anything that we
     // know of.
-    const bool is_free = record.estimated && terminal.kind == EventKind::failed &&
-                         turn.relay.seen() != Seen::content;
+    const bool is_failed = terminal.kind == EventKind::failed || terminal.kind == EventKind::error;
+    const bool is_free = record.estimated && is_failed && turn.relay.seen() != Seen::content;
     if (terminal.usage)
         record.tokens = *terminal.usage;
     else if (!is_free)
@@ -128,11 +131,15 @@ usage::UsageRecord bill(Turn& turn, const protocol::TerminalEvent& terminal)
 usage::UsageRecord bill_aborted(Turn& turn, const core::Fault& fault)
 {
     usage::UsageRecord record = who_and_when(turn);
-    record.status = usage::Status::aborted;
+    const bool is_cancelled =
+        fault.code == core::FaultCode::interrupted || fault.code == core::FaultCode::preempted;
+    const bool is_told = fault.code == core::FaultCode::upstream_error; // it had its end
+    record.status = is_cancelled ? usage::Status::cancelled
+                    : is_told    ? usage::Status::failed
+                                 : usage::Status::aborted;
     record.reason = std::string(core::name_of(fault.code));
     if (turn.relay.has_response())
-        record.upstream_response_id =
-            turn.rooms.upstream_events.read_response_id(turn.relay.created_event());
+        record.upstream_response_id = turn.relay.response_id();
     record.estimated = true;
     record.service_tier = turn.create.service_tier;
     // An upstream that failed before any content has delivered nothing to pay for.

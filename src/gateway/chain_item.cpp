@@ -127,4 +127,21 @@ ItemVerdict judge(const protocol::Item& item)
     return verdict;
 }
 
+std::vector<std::string> calls_in(protocol::ItemReader& reader, std::span<const std::string> items)
+{
+    std::vector<std::string> ids;
+    for (const std::string& text : items) {
+        if (text.find("_call\"") == text.npos && text.find("_request\"") == text.npos)
+            continue; // a message or reasoning, mostly: not worth parsing
+        const auto item = reader.read_item(text);
+        if (!item)
+            continue;
+        const ItemVerdict verdict = judge(*item);
+        const bool asks = verdict.part == ItemPart::call || verdict.part == ItemPart::offer;
+        if (asks && !verdict.call_id.empty())
+            ids.emplace_back(verdict.call_id);
+    }
+    return ids;
+}
+
 } // namespace turngate::gateway

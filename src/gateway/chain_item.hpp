@@ -4,7 +4,10 @@
 #include "turngate/protocol/item.hpp"
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace turngate::gateway {
 
@@ -33,5 +36,8 @@ struct ItemVerdict
 };
 
 ItemVerdict judge(const protocol::Item& item);
+
+// The ids of the calls and offers among a response's raw items.
+std::vector<std::string> calls_in(protocol::ItemReader& reader, std::span<const std::string> items);
 
 } // namespace turngate::gateway

@@ -30,14 +30,20 @@ void Chains::enter(const core::Digest& key)
     ++entry.sockets;
 }
 
-void Chains::leave(const core::Digest& key, core::Deadline now)
+bool Chains::has_sockets(const core::Digest& key) const
+{
+    const auto found = entries_.find(key);
+    return found != entries_.end() && found->second.sockets > 0;
+}
+
+void Chains::leave(const core::Digest& key, bool keep, core::Deadline now)
 {
     drop_idle(now - limits_.idle);
     const auto found = entries_.find(key);
     Entry& entry = found->second;
     if (--entry.sockets > 0)
         return;
-    if (!entry.chain) {
+    if (!entry.chain || !keep) {
         entries_.erase(found);
         return;
     }

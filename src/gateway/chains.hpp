@@ -32,9 +32,10 @@ public:
     // Adds a response to the key's chain, making room at the cost of idle ones.
     void add(const core::Digest& key, const ChainTurn& turn, std::uint64_t size);
 
-    // A socket of the key came or went.
+    // A socket of the key came or went. keep: it can come back with that key.
     void enter(const core::Digest& key);
-    void leave(const core::Digest& key, core::Deadline now);
+    void leave(const core::Digest& key, bool keep, core::Deadline now);
+    bool has_sockets(const core::Digest& key) const;
 
     std::uint64_t bytes_per_session() const noexcept { return limits_.bytes_per_session; }
 

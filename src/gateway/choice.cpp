@@ -14,11 +14,6 @@ using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
 
-bool speaks_lane_of(const Turn& turn, const accounts::Account& account)
-{
-    return !turn.create.stream_id || account.config.lanes;
-}
-
 bool is_usable(const accounts::Account& account, core::Deadline now)
 {
     return !account.life->is_shut_out && !account.life->is_cooling(now);
@@ -53,8 +48,7 @@ Result<Candidates> candidates(Turn& turn, const Route& route)
         return Fault{is_served ? FaultCode::model_not_found : FaultCode::no_account, {}, "choose"};
     }
     std::erase_if(found, [&](const auto& account) {
-        return !speaks_lane_of(turn, *account) ||
-               (!route.account.empty() && account->config.name != route.account);
+        return !route.account.empty() && account->config.name != route.account;
     });
     put_failed_last(turn, found);
     const auto preferred = std::find_if(found.begin(), found.end(), [&](const auto& account) {
@@ -96,8 +90,7 @@ bool has_other_account(const Turn& turn)
     const auto now = Clock::now();
     const auto found = turn.snapshot->accounts.candidates(turn.principal->group, turn.create.model);
     return std::any_of(found.begin(), found.end(), [&](const auto& account) {
-        return account != turn.account && is_usable(*account, now) && !has_failed(turn, *account) &&
-               speaks_lane_of(turn, *account);
+        return account != turn.account && is_usable(*account, now) && !has_failed(turn, *account);
     });
 }
 
@@ -123,7 +116,7 @@ net::Task<Result<state::Slot>> choose(Turn& turn, const Route& route)
     if (!has_slot) {
         log_debug("turn waits for an account",
                   {{"turn", turn.id}, {"account", turn.account->config.name}});
-        const auto deadline = Clock::now() + kSlotWait;
+        const auto deadline = Clock::now() + (route.account.empty() ? kSlotWait : kPinnedWait);
         auto waited = co_await turn.account->slots->acquire(turn.rooms.loop, deadline, turn.stop);
         if (!waited)
             co_return waited.error();

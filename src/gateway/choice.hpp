@@ -7,6 +7,7 @@ namespace turngate::gateway {
 
 // Behaviour.md section 3: how long a turn may wait for a slot.
 inline constexpr auto kSlotWait = std::chrono::seconds(30);
+inline constexpr auto kPinnedWait = std::chrono::seconds(120); // only the parent's account will do
 
 // Step 6: the first account that has a free slot, else a place in the queue of the best. Fills in
 // the turn's account, its model there and its price. Faults: model_not_found, no_account,

@@ -1,8 +1,11 @@
 #include "continuity.hpp"
 
+#include "chain_item.hpp"
+
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace turngate::gateway {
 namespace {
@@ -14,21 +17,40 @@ bool is_among(const std::vector<std::string>& few, const std::vector<std::string
     });
 }
 
+std::string lane_key(const Turn& turn)
+{
+    return turn.session.key.hex() + "/" + std::string(turn.lane_name());
+}
+
+// A client that came back with its session key goes on where its lane stood.
+net::Task<> restore_lane(Turn& turn)
+{
+    if (std::exchange(turn.lane.is_restored, true) || !turn.session.is_named)
+        co_return;
+    auto known = co_await turn.rooms.store.find_lane(turn.session.tenant, lane_key(turn));
+    if (!known || !turn.lane.last_response.empty())
+        co_return;
+    turn.lane.last_response = std::move(known->last_response);
+    turn.lane.account = std::move(known->account);
+    turn.lane.turn_state = std::move(known->turn_state);
+}
+
 // Tool outputs and their parent are one unit: outputs of calls that the lane's last response left
 // open belong to it.
-void find_parent(Turn& turn)
+net::Task<> find_parent(Turn& turn)
 {
     turn.parent_id = turn.create.previous_response_id;
     const auto& outputs = turn.create.tool_output_call_ids;
+    if (outputs.empty())
+        turn.lane.turn_state.clear(); // it was the last user turn's
     if (!turn.parent_id.empty() || turn.create.has_conversation || outputs.empty() ||
-        carries_own_calls(turn.create))
-        return;
-    const Chain* chain = turn.rooms.chains.find(turn.session.key);
-    if (!chain || !turn.lane_last || turn.lane_last->empty())
-        return;
-    if (!is_among(outputs, chain->pending_calls(*turn.lane_last)))
-        return;
-    turn.parent_id = *turn.lane_last;
+        carries_own_calls(turn.create) || turn.lane.last_response.empty())
+        co_return;
+    const auto last =
+        co_await turn.rooms.store.find_response(turn.session.tenant, turn.lane.last_response);
+    if (!last || !is_among(outputs, last->pending_calls))
+        co_return;
+    turn.parent_id = turn.lane.last_response;
     turn.is_parent_inferred = true;
     telemetry::log_debug("parent added to tool outputs",
                          {{"turn", turn.id}, {"parent", turn.parent_id}});
@@ -41,7 +63,62 @@ core::Result<Route> by_chain(Turn& turn)
         return core::Fault{core::FaultCode::parent_not_found, {}, "its connection is gone"};
     }
     turn.wants_rebuild = true;
-    return Route{.account = {}, .prefers = turn.parent_account, .needs_parked = false};
+    Route route;
+    route.prefers = turn.parent_account;
+    return route;
+}
+
+// Whether the parent's connection can take the turn, and should. Age is mended between turns while
+// the chain can; a fork where lanes are connections would make its origin forget, unless nothing
+// else is left.
+bool should_stay(const Turn& turn, const state::Binding& parent)
+{
+    const auto account = turn.snapshot->accounts.find(parent.account);
+    if (!account)
+        return false;
+    using Whereabouts = upstream::Pool::Whereabouts;
+    const auto where = turn.rooms.pool.whereabouts(lease_request(turn, account, parent.connection));
+    const bool is_fork = !account->config.lanes && parent.lane != turn.lane_name();
+    if (where == Whereabouts::gone || (where == Whereabouts::here && !is_fork))
+        return where == Whereabouts::here;
+    return !rebuilt_input(turn, parent.account);
+}
+
+void add_to_chain(Turn& turn, const std::string& response_id)
+{
+    // What a steer left with the upstream for this create is not in its own input.
+    const bool is_whole = !turn.create.has_conversation && !turn.create.has_prompt &&
+                          turn.relay.has_all_items() && !turn.has_foreign_input;
+    const ChainTurn chained{.response_id = response_id,
+                            .parent_id = turn.parent_id,
+                            .input = raw_input(turn),
+                            .outputs = turn.relay.items(),
+                            .account = turn.account->config.name,
+                            .is_whole = is_whole};
+    turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
+}
+
+state::Binding binding_of(const Turn& turn)
+{
+    state::Binding binding;
+    binding.account = turn.account->config.name;
+    binding.lane = turn.lane_name();
+    binding.pending_calls = calls_in(turn.rooms.items, turn.relay.items());
+    return binding;
+}
+
+net::Task<> remember(Turn& turn, std::string response_id, state::Binding binding)
+{
+    turn.lane.last_response = response_id;
+    turn.lane.account = binding.account;
+    if (!turn.relay.turn_state().empty())
+        turn.lane.turn_state = turn.relay.turn_state();
+    const std::string& tenant = turn.session.tenant;
+    co_await turn.rooms.store.bind_response(tenant, response_id, std::move(binding));
+    if (!turn.session.is_named)
+        co_return; // nobody can come back to it
+    state::LaneBinding lane{turn.lane.account, std::move(response_id), turn.lane.turn_state};
+    co_await turn.rooms.store.bind_lane(tenant, lane_key(turn), std::move(lane));
 }
 
 } // namespace
@@ -53,6 +130,8 @@ bool carries_own_calls(const protocol::ClientEvent& create)
 
 std::string_view raw_input(const Turn& turn) noexcept
 {
+    if (turn.successor_input)
+        return *turn.successor_input;
     const protocol::FieldSpan& at = turn.create.at.input;
     return at ? std::string_view(turn.frame).substr(at.value_begin, at.value_end - at.value_begin)
               : std::string_view();
@@ -66,18 +145,35 @@ std::optional<std::string> rebuilt_input(const Turn& turn, std::string_view acco
     return chain->rebuild(turn.parent_id, raw_input(turn), account);
 }
 
+upstream::LeaseRequest lease_request(const Turn& turn,
+                                     std::shared_ptr<const accounts::Account> account,
+                                     std::uint64_t connection)
+{
+    upstream::LeaseRequest request;
+    request.session = turn.session.id;
+    request.key = turn.session.key;
+    request.lane = turn.lane_name();
+    request.account = std::move(account);
+    request.connection = connection;
+    return request;
+}
+
 net::Task<core::Result<Route>> resolve(Turn& turn)
 {
-    if (turn.attempts == 1)
-        find_parent(turn);
+    if (turn.attempts == 1) {
+        co_await restore_lane(turn);
+        co_await find_parent(turn);
+    }
     turn.parent = turn.create.has_conversation ? ParentKind::stored : ParentKind::none;
+    Route route;
+    route.prefers = turn.lane.account;
     if (turn.parent_id.empty())
-        co_return Route{};
+        co_return route;
     const auto binding =
         co_await turn.rooms.store.find_response(turn.session.tenant, turn.parent_id);
     if (!binding) {
         if (turn.snapshot->config->continuity.unknown_parent == config::UnknownParent::forward)
-            co_return Route{};
+            co_return route;
         co_return core::Fault{core::FaultCode::parent_not_found, {}, "resolve"};
     }
     turn.parent = binding->store ? ParentKind::stored : ParentKind::chained;
@@ -85,35 +181,37 @@ net::Task<core::Result<Route>> resolve(Turn& turn)
     turn.parent_context_tokens = binding->context_tokens;
     if (turn.wants_rebuild)
         co_return by_chain(turn);
-    const auto parked = turn.rooms.pool.parked(turn.session.id);
-    if (parked && parked->generation() == binding->connection)
-        co_return Route{.account = binding->account, .prefers = {}, .needs_parked = true};
-    if (binding->store)
-        co_return Route{.account = binding->account, .prefers = {}, .needs_parked = false};
-    co_return by_chain(turn);
+    const bool stays = should_stay(turn, *binding);
+    if (!stays && !binding->store)
+        co_return by_chain(turn);
+    route.account = binding->account;
+    route.connection = stays ? binding->connection : 0;
+    route.needs_that_connection = !binding->store;
+    co_return route;
 }
 
 net::Task<> bind(Turn& turn, std::string response_id, std::int64_t context_tokens)
 {
     if (response_id.empty())
         co_return;
-    const ChainTurn chained{.response_id = response_id,
-                            .parent_id = turn.parent_id,
-                            .input = raw_input(turn),
-                            .outputs = turn.relay.items(),
-                            .account = turn.account->config.name,
-                            .is_whole = !turn.create.has_conversation && !turn.create.has_prompt &&
-                                        turn.relay.has_all_items()};
-    turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
-    if (turn.lane_last)
-        *turn.lane_last = response_id;
-
-    state::Binding binding;
-    binding.account = turn.account->config.name;
-    binding.connection = turn.connection;
+    add_to_chain(turn, response_id);
+    state::Binding binding = binding_of(turn);
+    binding.connection = turn.connection->generation();
     binding.store = turn.create.store;
     binding.context_tokens = context_tokens;
-    co_await turn.rooms.store.bind_response(turn.session.tenant, response_id, std::move(binding));
+    co_await remember(turn, std::move(response_id), std::move(binding));
+}
+
+net::Task<> bind_interrupted(Turn& turn)
+{
+    const std::string response_id = turn.relay.response_id();
+    if (response_id.empty())
+        co_return;
+    add_to_chain(turn, response_id);
+    state::Binding binding = binding_of(turn);
+    binding.store = false; // whatever the upstream made of it
+    binding.context_tokens = turn.parent_context_tokens;
+    co_await remember(turn, response_id, std::move(binding));
 }
 
 } // namespace turngate::gateway

@@ -7,9 +7,10 @@ namespace turngate::gateway {
 // Where a turn may go, because of its parent.
 struct Route
 {
-    std::string account;       // of the parent; empty: any
-    std::string prefers;       // first, if it can
-    bool needs_parked = false; // only the session's own connection knows the parent
+    std::string account;                // of the parent; empty: any
+    std::string prefers;                // first, if it can
+    std::uint64_t connection = 0;       // that has the parent in its memory
+    bool needs_that_connection = false; // and nothing else has
 };
 
 // Step 5. The parent is looked up for this tenant only (behaviour.md section 4); unknown, foreign
@@ -31,5 +32,13 @@ bool carries_own_calls(const protocol::ClientEvent& create);
 // The response can be gone on from: it is this tenant's, lives where the turn ran, and is in the
 // chain.
 net::Task<> bind(Turn& turn, std::string response_id, std::int64_t context_tokens);
+
+// The same for one that the gateway ended itself: what it had finished is in the chain alone.
+net::Task<> bind_interrupted(Turn& turn);
+
+// What the turn asks of the pool, at that account; connection: of its parent, 0 if it has none.
+upstream::LeaseRequest lease_request(const Turn& turn,
+                                     std::shared_ptr<const accounts::Account> account,
+                                     std::uint64_t connection);
 
 } // namespace turngate::gateway

@@ -144,9 +144,9 @@ Refusal too_many_sockets()
         "5");
 }
 
-core::Digest session_key(const Visitor& visitor, std::string_view name)
+core::Digest session_key(std::string_view tenant, std::string_view name)
 {
-    std::string scoped = visitor.principal->tenant;
+    std::string scoped(tenant);
     scoped.push_back('\0');
     scoped.append(name.empty() ? core::uuid7() : std::string(name));
     return core::sha256(scoped);

@@ -34,6 +34,6 @@ Refusal not_http(int status);
 Refusal too_many_sockets();
 
 // A session key, scoped by tenant; from the client's name for its session, or unique.
-core::Digest session_key(const Visitor& visitor, std::string_view name);
+core::Digest session_key(std::string_view tenant, std::string_view name);
 
 } // namespace turngate::gateway

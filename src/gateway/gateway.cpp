@@ -16,6 +16,8 @@ Gateway::Gateway(Parts parts)
     const auto counts = std::make_shared<SocketCounts>();
     for (const auto& loop : parts.loops)
         shards_.push_back(std::make_unique<Shard>(parts, *loop, shards_, counts, *chain_budget_));
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard] { shard.begin(); });
 }
 
 Gateway::~Gateway() = default;

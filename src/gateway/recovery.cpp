@@ -305,6 +305,11 @@ Action decide(const Facts& facts) noexcept
     switch (facts.fault.code) {
     case FaultCode::client_gone:
         return {.what = What::drop, .tell = FaultCode::client_gone};
+    case FaultCode::interrupted:
+        return {.what = What::interrupt, .tell = FaultCode::interrupted};
+    case FaultCode::preempted: // who saw nothing of it need not hear of its end
+        return {.what = facts.seen == Seen::nothing ? What::drop : What::interrupt,
+                .tell = FaultCode::preempted};
     case FaultCode::invalid_json:
     case FaultCode::invalid_request:
     case FaultCode::unsupported_event:
@@ -327,8 +332,9 @@ Action decide(const Facts& facts) noexcept
         return after_dial(facts);
     case FaultCode::upstream_lost:
     case FaultCode::upstream_restart:
-    case FaultCode::upstream_timeout:
         return after_loss(facts);
+    case FaultCode::upstream_timeout:
+        return facts.may_be_delivered ? after_loss(facts) : after_dial(facts);
     case FaultCode::upstream_error:
         return after_error_event(facts);
     }

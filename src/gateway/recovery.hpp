@@ -43,9 +43,10 @@ struct Facts
 struct Action
 {
     enum class What : std::uint8_t {
-        drop,  // nobody is left to be told
-        relay, // the upstream's own words
-        tell,  // one error event; the catalogue closes the socket where it must
+        drop,      // nobody is left to be told
+        relay,     // the upstream's own words
+        tell,      // one error event; the catalogue closes the socket where it must
+        interrupt, // response.incomplete, reason interrupted
         retry,
     } what = What::tell;
     // Of relay and retry: what to tell where it comes to nothing.

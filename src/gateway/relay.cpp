@@ -10,6 +10,7 @@ namespace {
 using protocol::EventKind;
 
 constexpr std::int64_t kBytesPerToken = 4;
+constexpr std::uint64_t kMaxEarlyBytes = 1 << 20;
 
 core::Fault fault_of(const net::Closing& closing)
 {
@@ -37,80 +38,152 @@ std::uint64_t overhead_of(std::string_view frame)
 
 } // namespace
 
-Relay::Relay(net::Loop& loop, ClientOutput& client, telemetry::Counter pauses)
-    : client_(client), pauses_(pauses), over_(loop), last_event_(core::Clock::now())
+Relay::Relay(net::Loop& loop,
+             ClientOutput& client,
+             protocol::UpstreamEventReader& reader,
+             telemetry::Counter pauses)
+    : client_(client), reader_(reader), pauses_(pauses), over_(loop),
+      last_event_(core::Clock::now())
 {
 }
 
 Relay::~Relay()
 {
-    detach();
+    abandon();
 }
 
-void Relay::attach(upstream::Connection& connection)
+void Relay::attach(std::shared_ptr<upstream::Connection> connection, std::string_view lane)
 {
-    connection_ = &connection;
-    connection.attach(*this);
+    connection_ = connection;
+    lane_ = lane;
+    translates_ = !lane.empty() && !connection->account().config.lanes;
+    connection->attach(*this, translates_ ? std::string_view() : lane);
 }
 
 void Relay::detach()
 {
-    if (connection_)
-        std::exchange(connection_, nullptr)->detach();
+    if (const auto connection = std::exchange(connection_, nullptr))
+        connection->detach(*this);
 }
 
-// Called by the connection's reader with all messages of one read. The views die with the call.
+void Relay::abandon()
+{
+    if (const auto connection = std::exchange(connection_, nullptr))
+        connection->abandon(*this);
+}
+
+// Called by the connection's reader. The views die with on_read_end().
 void Relay::on_frames(std::span<const net::Frame> frames)
 {
+    has_heard_ = true;
     for (const net::Frame& frame : frames) {
-        if (over_.is_set())
-            break; // after the terminal event there is nothing that belongs to this turn
         if (frame.opcode != net::Opcode::text)
             continue; // no vendor sends any, and clients take it for an error (protocol.md sections
                       // 1, 10.3)
-        const EventKind kind = protocol::peek_kind(frame.payload);
-        switch (kind) {
-        case EventKind::delta:
-            count_delta(frame);
-            pass(frame);
-            break;
-        case EventKind::item_done:
-            has_content_now_ = true;
-            keep_item(frame);
-            pass(frame);
-            break;
-        case EventKind::steer:
-        case EventKind::other:
-            pass(frame);
-            break;
-        case EventKind::created:
-            has_created_ = true;
-            created_.assign(frame.payload);
-            pass_lifecycle(frame);
-            break;
-        case EventKind::lifecycle:
-            pass_lifecycle(frame);
-            break;
-        case EventKind::completed:
-        case EventKind::failed:
-        case EventKind::incomplete:
-        case EventKind::error:
-            terminal_kind_ = kind;
-            terminal_.assign(frame.payload);
-            over_.set();
-            break;
-        }
+        if (!lane_.empty() && (translates_ || protocol::peek_stream_id(frame.payload).empty()))
+            on_translated(frame);
+        else
+            on_frame(frame);
     }
-    client_.flush();
+}
 
+void Relay::on_translated(const net::Frame& frame)
+{
+    std::string named;
+    protocol::append_with_stream_id(named, frame.payload, lane_);
+    net::Frame translated;
+    translated.opcode = frame.opcode;
+    translated.payload = named;
+    on_frame(translated);
+}
+
+void Relay::on_frame(const net::Frame& frame)
+{
+    if (over_.is_set()) {
+        keep_early(frame);
+        return;
+    }
+    const EventKind kind = protocol::peek_kind(frame.payload);
+    switch (kind) {
+    case EventKind::delta:
+        count_delta(frame);
+        pass(frame);
+        break;
+    case EventKind::item_done:
+        has_content_now_ = true;
+        keep_item(frame);
+        pass(frame);
+        break;
+    case EventKind::other:
+        pass(frame);
+        break;
+    case EventKind::steer:
+        pass_steer(frame);
+        break;
+    case EventKind::created:
+        has_created_ = true;
+        created_.assign(frame.payload);
+        if (std::exchange(is_between_, false))
+            over_.wake();
+        pass_lifecycle(frame);
+        break;
+    case EventKind::lifecycle:
+        keep_turn_state(frame);
+        pass_lifecycle(frame);
+        break;
+    case EventKind::completed:
+    case EventKind::failed:
+    case EventKind::incomplete:
+    case EventKind::error:
+        end(frame, kind);
+        break;
+    }
+}
+
+void Relay::on_read_end()
+{
+    if (!std::exchange(has_heard_, false))
+        return; // it was all for other lanes
+    client_.flush();
     last_event_ = core::Clock::now(); // once a read
     if (has_content_now_ && !first_content_at_)
         first_content_at_ = last_event_;
-    if (connection_ && !is_paused_ && client_.is_congested()) {
-        is_paused_ = true;
+    if (!connection_ || !client_.is_congested())
+        return;
+    if (!std::exchange(is_paused_, true))
         pauses_.add();
-        connection_->pause();
-    }
+    connection_->pause(); // a neighbour that ended may have let it go on
+}
+
+void Relay::end(const net::Frame& frame, EventKind kind)
+{
+    terminal_kind_ = kind;
+    terminal_.assign(frame.payload);
+    over_.set();
+}
+
+// After the terminal event nothing belongs to this turn, but for what steering brings.
+void Relay::keep_early(const net::Frame& frame)
+{
+    if (!steering_.is_open() || early_bytes_ > kMaxEarlyBytes)
+        return;
+    early_bytes_ += frame.payload.size();
+    early_.emplace_back(frame.payload);
+}
+
+void Relay::pass_steer(const net::Frame& frame)
+{
+    steering_.on_answer(reader_.read_steer(frame.payload));
+    pass(frame);
+    if (is_between_)
+        over_.wake();
+}
+
+void Relay::keep_turn_state(const net::Frame& frame)
+{
+    const std::string_view state = protocol::peek_turn_state(frame.payload);
+    if (!state.empty())
+        turn_state_ = state;
 }
 
 void Relay::pass(const net::Frame& frame)
@@ -119,14 +192,14 @@ void Relay::pass(const net::Frame& frame)
         release_held();
     has_output_ = true;
     seen_ = Seen::content;
-    client_.forward(frame);
+    to_client(frame);
 }
 
 void Relay::pass_lifecycle(const net::Frame& frame)
 {
     if (seen_ != Seen::nothing || has_output_ || hold_.count() == 0) {
         seen_ = std::max(seen_, Seen::lifecycle);
-        client_.forward(frame);
+        to_client(frame);
         return;
     }
     held_.emplace_back(frame.payload);
@@ -134,6 +207,15 @@ void Relay::pass_lifecycle(const net::Frame& frame)
         hold_until_ = core::Clock::now() + hold_;
         over_.wake();
     }
+}
+
+// Bytes that are not the upstream's own do not outlive the call.
+void Relay::to_client(const net::Frame& frame)
+{
+    if (frame.wire.empty())
+        client_.send(frame.payload);
+    else
+        client_.forward(frame);
 }
 
 void Relay::release_held()
@@ -147,16 +229,40 @@ void Relay::release_held()
 
 void Relay::start_anew()
 {
-    detach();
-    over_.reset();
+    abandon();
     lost_.reset();
     held_.clear();
+    has_output_ = is_paused_ = false;
+    forget_response();
+}
+
+void Relay::forget_response()
+{
+    over_.reset();
     created_.clear();
     terminal_.clear();
     items_.clear();
     item_bytes_ = 0;
     has_all_items_ = true;
-    has_created_ = has_output_ = is_paused_ = false;
+    has_created_ = false;
+}
+
+// On to a successor: its events are not held back, and counted by themselves.
+void Relay::go_on()
+{
+    forget_response();
+    seen_ = Seen::content;
+    first_content_at_.reset();
+    has_content_now_ = false;
+    deltas_ = delta_bytes_ = 0;
+    is_between_ = true;
+    early_bytes_ = 0;
+    for (const std::string& event : std::exchange(early_, {})) {
+        net::Frame frame;
+        frame.opcode = net::Opcode::text;
+        frame.payload = event;
+        on_frame(frame);
+    }
 }
 
 void Relay::count_delta(const net::Frame& frame)
@@ -188,7 +294,7 @@ std::int64_t Relay::estimated_output_tokens() const noexcept
 
 void Relay::on_lost(const net::Closing& closing)
 {
-    connection_ = nullptr;
+    connection_.reset();
     lost_ = fault_of(closing);
     over_.set();
 }
@@ -199,12 +305,14 @@ void Relay::on_writable()
         connection_->resume();
 }
 
-bool Relay::interrupt(std::string_view response_id,
-                      std::string_view frame,
-                      protocol::UpstreamEventReader& reader)
+bool Relay::is_running(std::string_view response_id) const
 {
-    if (!connection_ || over_.is_set() || !has_created_ ||
-        reader.read_response_id(created_) != response_id)
+    return connection_ && !over_.is_set() && has_created_ && this->response_id() == response_id;
+}
+
+bool Relay::send_up(std::string_view frame)
+{
+    if (connection_->is_congested())
         return false;
     connection_->send(frame);
     return true;
@@ -235,6 +343,22 @@ net::Task<core::Result<>> Relay::until_terminal(std::chrono::milliseconds betwee
         else if (now >= last_event_ + between_events)
             co_return core::Fault{core::FaultCode::upstream_timeout, {}, "no event"};
     }
+}
+
+net::Task<core::Result<bool>> Relay::until_successor(core::Deadline deadline, net::Stop& stop)
+{
+    go_on();
+    while (!has_created_ && !over_.is_set() && steering_.is_open()) {
+        co_await over_.wait_until(deadline, stop);
+        if (stop.requested())
+            co_return stop.reason();
+        if (core::Clock::now() >= deadline)
+            break;
+    }
+    is_between_ = false;
+    if (over_.is_set() && terminal_.empty())
+        co_return lost_.value();
+    co_return has_created_ || over_.is_set();
 }
 
 } // namespace turngate::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client_output.hpp"
+#include "steering.hpp"
 
 #include "turngate/core/clock.hpp"
 #include "turngate/net/event.hpp"
@@ -9,6 +10,7 @@
 #include "turngate/upstream/connection.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,11 +21,14 @@ namespace turngate::gateway {
 enum class Seen : std::uint8_t { nothing, lifecycle, content };
 
 // The hot path: upstream frames to the client, metered on the way, until the terminal event, which
-// is kept for settling. Attached to the turn's connection while it lives.
+// is kept for settling. Attached to its lane of the turn's connection while it lives.
 class Relay final : public upstream::FrameSink
 {
 public:
-    Relay(net::Loop& loop, ClientOutput& client, telemetry::Counter pauses);
+    Relay(net::Loop& loop,
+          ClientOutput& client,
+          protocol::UpstreamEventReader& reader,
+          telemetry::Counter pauses);
     ~Relay();
 
     // Lifecycle events are kept back until `hold` has passed or anything else comes: a failure
@@ -33,8 +38,12 @@ public:
     // Items of the answer are kept for the chain, as long as they are no more than that.
     void keep_items(std::uint64_t max_bytes) noexcept { max_item_bytes_ = max_bytes; }
 
-    void attach(upstream::Connection& connection);
+    // lane: the client's. Where the account knows none, its name is put on the way.
+    void attach(std::shared_ptr<upstream::Connection> connection, std::string_view lane);
+    // The response is complete.
     void detach();
+    // It may not be: nobody waits for the rest of it.
+    void abandon();
 
     // A further attempt: forgets the last one's response, keeps what the client has seen.
     void start_anew();
@@ -44,16 +53,24 @@ public:
     net::Task<core::Result<>> until_terminal(std::chrono::milliseconds between_events,
                                              net::Stop& stop);
 
+    // A response was settled, and steering may bring a further one without a create. True: it has
+    // begun. False: none comes, or not before the deadline. Fault: the connection was lost, or the
+    // stop's reason.
+    net::Task<core::Result<bool>> until_successor(core::Deadline deadline, net::Stop& stop);
+
     // What was held back goes to the client.
     void release_held();
 
     // The client's queue has drained: read on.
     void on_writable();
 
-    // Sends the frame up if it means the running response; false if it does not, or nothing runs.
-    bool interrupt(std::string_view response_id,
-                   std::string_view frame,
-                   protocol::UpstreamEventReader& reader);
+    // The response has begun, is not over, and has this id.
+    bool is_running(std::string_view response_id) const;
+    // A control event for the running response. False: the upstream does not take more now.
+    bool send_up(std::string_view frame);
+    Steering& steering() noexcept { return steering_; }
+    // Items were put into the running response from outside: its input is not its create's alone.
+    void spoil_items() noexcept { has_all_items_ = false; }
 
     const std::vector<std::string>& items() const noexcept { return items_; } // raw JSON, in order
     bool has_all_items() const noexcept { return has_all_items_; }
@@ -62,7 +79,13 @@ public:
     bool has_response() const noexcept { return has_created_; }
     // Anything beyond lifecycle came back in this attempt, its terminal event not counted.
     bool has_output() const noexcept { return has_output_; }
-    const std::string& created_event() const noexcept { return created_; }
+    // Empty until response.created has come.
+    std::string response_id() const
+    {
+        return has_created_ ? reader_.read_response_id(created_) : std::string();
+    }
+    // The token of the last response.metadata, to be sent to the connection that replaces this one.
+    const std::string& turn_state() const noexcept { return turn_state_; }
     std::optional<core::Deadline> first_content_at() const noexcept { return first_content_at_; }
     // Tokens of the content that was relayed, by its size: for turns that end without usage.
     std::int64_t estimated_output_tokens() const noexcept;
@@ -72,15 +95,32 @@ public:
 
 private:
     void on_frames(std::span<const net::Frame> frames) override;
+    void on_read_end() override;
     void on_lost(const net::Closing& closing) override;
+    void on_frame(const net::Frame& frame);
+    void on_translated(const net::Frame& frame);
+    void keep_early(const net::Frame& frame);
     void count_delta(const net::Frame& frame);
     void keep_item(const net::Frame& frame);
+    void keep_turn_state(const net::Frame& frame);
     void pass_lifecycle(const net::Frame& frame);
+    void pass_steer(const net::Frame& frame);
     void pass(const net::Frame& frame);
+    void to_client(const net::Frame& frame);
+    void end(const net::Frame& frame, protocol::EventKind kind);
+    void forget_response();
+    void go_on();
 
     ClientOutput& client_;
+    protocol::UpstreamEventReader& reader_;
     telemetry::Counter pauses_;
-    upstream::Connection* connection_ = nullptr;
+    std::shared_ptr<upstream::Connection> connection_;
+    std::string lane_;        // of the client
+    bool translates_ = false; // the account knows no lanes
+    Steering steering_;
+    std::vector<std::string> early_; // of a successor, come before its predecessor was settled
+    std::uint64_t early_bytes_ = 0;
+    std::string turn_state_;
     net::Event over_;
     std::optional<core::Fault> lost_;
     core::Deadline last_event_;
@@ -103,9 +143,11 @@ private:
     std::uint64_t delta_overhead_ =
         0; // bytes of a delta event around its text, from the response's first
     Seen seen_ = Seen::nothing;
+    bool is_between_ = false; // a response is settled, its successor has not begun
     bool has_created_ = false;
     bool has_output_ = false;
     bool has_content_now_ = false;
+    bool has_heard_ = false; // in this read
     bool is_paused_ = false;
 };
 

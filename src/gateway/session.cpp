@@ -1,6 +1,9 @@
 #include "session.hpp"
 
-#include "turngate/core/id.hpp"
+#include "control.hpp"
+#include "door.hpp"
+#include "preemption.hpp"
+
 #include "turngate/protocol/close_code.hpp"
 #include "turngate/protocol/error_event.hpp"
 #include "turngate/telemetry/log.hpp"
@@ -13,10 +16,8 @@ namespace {
 using core::Clock;
 using core::FaultCode;
 
-// Fixed by behaviour.md sections 1 and 2.
+// Fixed by behaviour.md section 2.
 constexpr unsigned kBadFramesInARow = 5;
-constexpr std::size_t kMaxWaiting = 64;
-constexpr std::size_t kMaxLanes = 32; // with a name; protocol.md section 4
 
 net::WebSocketOptions options_of(const config::Config& config, bool deflate)
 {
@@ -66,12 +67,11 @@ net::Task<> Session::run()
     } catch (...) {
         bug = std::current_exception();
     }
-    waiting_.clear();
-    if (running_)
-        running_->stop.request({FaultCode::client_gone, closing.error, "client gone"});
+    lanes_.drop_waiting();
+    stop_turns({FaultCode::client_gone, closing.error, "client gone"});
     co_await tasks_.join();
-    rooms_.pool.leave(facts_.id);
-    rooms_.chains.leave(facts_.key, Clock::now());
+    rooms_.pool.leave(facts_.id, facts_.key, facts_.is_named);
+    rooms_.chains.leave(facts_.key, facts_.is_named, Clock::now());
 
     rooms_.metrics.sessions.add(-1);
     rooms_.metrics.client_bytes_in.add(static_cast<double>(socket_.bytes_in()));
@@ -119,74 +119,97 @@ void Session::on_event(protocol::ClientEvent event, std::string_view frame)
     case protocol::ClientEventType::create:
         enqueue(std::move(event), frame);
         break;
-    case protocol::ClientEventType::interrupt:
-        interrupt(event, frame);
-        break;
     case protocol::ClientEventType::processed:
         break; // an acknowledgement; wants no answer
+    case protocol::ClientEventType::interrupt:
     case protocol::ClientEventType::steer:
     case protocol::ClientEventType::inject:
     case protocol::ClientEventType::cancel:
-        refuse({FaultCode::unsupported_event,
-                "This event is not supported here.",
-                "type",
-                event.stream_id});
+        if (!is_own(event))
+            break;
+        if (const auto refusal = control(lanes_, event, frame, *this))
+            refuse(*refusal);
         break;
     }
 }
 
 void Session::enqueue(protocol::ClientEvent event, std::string_view frame)
 {
+    if (!is_own(event) || !admits(event))
+        return;
+    if (!std::exchange(has_created_, true))
+        adopt_name(event);
+    WaitingTurn turn{std::move(event), std::string(frame), Clock::now(), core::wall_now()};
+    const Lane* lane = lanes_.find(turn.create.stream_id.value_or(""));
+    const bool preempts = rooms_.snapshot->config->lanes_overlap == config::Overlap::preempt;
+    if (preempts && lane && lane->state != Lane::State::idle) {
+        tasks_.spawn("preempt", preempt(std::move(turn)));
+        return;
+    }
+    lanes_.enqueue(std::move(turn));
+    start_turns();
+}
+
+// A vendor keeps conversations and items by account, whoever's they are, and the gateway sees
+// neither made: whose they are cannot be known (docs/decisions.md).
+bool Session::is_own(const protocol::ClientEvent& event)
+{
+    const bool is_unknown = event.has_conversation || event.has_item_reference;
+    const bool forwards =
+        rooms_.snapshot->config->continuity.unknown_parent == config::UnknownParent::forward;
+    if (!is_unknown || forwards)
+        return true;
+    refuse({FaultCode::invalid_request,
+            "Stored conversations and items cannot be named here; use previous_response_id.",
+            event.has_conversation ? "conversation" : "input",
+            event.stream_id});
+    return false;
+}
+
+bool Session::admits(const protocol::ClientEvent& event)
+{
+    protocol::ErrorDetail detail;
+    if (event.stream_id)
+        detail.stream_id = *event.stream_id;
     if (is_draining_) {
-        protocol::ErrorDetail detail;
-        if (event.stream_id)
-            detail.stream_id = *event.stream_id;
         send(protocol::error_event(FaultCode::gateway_draining, detail));
-        return;
+        return false;
     }
-    if (waiting_.size() >= kMaxWaiting && socket_.is_congested()) {
-        close(protocol::policy_violation, "answers are not read"); // or refusals would pile up
-        return;
-    }
-    if (waiting_.size() >= kMaxWaiting) {
-        protocol::ErrorDetail detail;
-        detail.message = "Too many requests are waiting on this connection.";
-        detail.retry_after = std::chrono::seconds(1);
-        if (event.stream_id)
-            detail.stream_id = *event.stream_id;
-        send(protocol::error_event(FaultCode::rate_limited, detail));
-        return;
-    }
-    const std::string lane = event.stream_id.value_or("");
-    if (!lane.empty() && !last_responses_.contains(lane) && named_lanes() >= kMaxLanes) {
+    switch (lanes_.admits(event.stream_id.value_or(""))) {
+    case Lanes::Verdict::fine:
+        return true;
+    case Lanes::Verdict::too_many_names:
         refuse({FaultCode::stream_limit_reached,
                 "Too many lanes were named on this connection.",
                 "stream_id",
                 event.stream_id});
-        return;
+        return false;
+    case Lanes::Verdict::too_many_waiting:
+        break;
     }
-    last_responses_.try_emplace(lane);
-    has_created_ = true;
-    waiting_.push_back({std::move(event), std::string(frame), Clock::now(), core::wall_now()});
-    if (!std::exchange(runs_turns_, true))
-        tasks_.spawn("turns", run_turns());
+    if (socket_.is_congested()) {
+        close(protocol::policy_violation, "answers are not read"); // or refusals would pile up
+        return false;
+    }
+    detail.message = "Too many requests are waiting on this connection.";
+    detail.retry_after = std::chrono::seconds(1);
+    send(protocol::error_event(FaultCode::rate_limited, detail));
+    return false;
 }
 
-std::size_t Session::named_lanes() const
+// Where no header names the session, its first create's cache key does (design.md section 6),
+// unless others use that at the same time: then it names an application, not a conversation.
+void Session::adopt_name(const protocol::ClientEvent& first)
 {
-    return last_responses_.size() - (last_responses_.contains("") ? 1 : 0);
-}
-
-// A control event for the running response: it overtakes the queue, and only its own session's
-// response can be meant.
-void Session::interrupt(const protocol::ClientEvent& event, std::string_view frame)
-{
-    if (running_ && running_->relay.interrupt(event.response_id, frame, rooms_.upstream_events))
+    if (facts_.is_named || first.prompt_cache_key.empty())
         return;
-    refuse({FaultCode::invalid_request,
-            "This response is not running.",
-            "response_id",
-            event.stream_id});
+    const auto key = session_key(facts_.tenant, first.prompt_cache_key);
+    if (rooms_.chains.has_sockets(key))
+        return;
+    rooms_.chains.leave(facts_.key, false, Clock::now());
+    facts_.key = key;
+    facts_.is_named = true;
+    rooms_.chains.enter(key);
 }
 
 void Session::refuse(const protocol::Rejection& rejection)
@@ -214,35 +237,64 @@ void Session::on_violation(const net::FrameFault& fault)
 
 void Session::on_writable()
 {
-    if (running_)
-        running_->relay.on_writable();
+    lanes_.for_each_turn([](Turn& turn) { turn.relay.on_writable(); });
 }
 
-net::Task<> Session::run_turns()
+void Session::start_turns()
 {
-    while (!waiting_.empty() && socket_.is_open()) {
-        Turn turn(rooms_, *this, facts_);
-        Waiting& next = waiting_.front();
-        turn.create = std::move(next.create);
-        turn.frame = std::move(next.frame);
-        turn.accepted_at = next.accepted_at;
-        turn.started_at = next.started_at;
-        turn.id = core::uuid7();
-        turn.lane_last = &last_responses_[turn.create.stream_id.value_or("")];
-        waiting_.pop_front();
+    while (auto next = lanes_.next())
+        tasks_.spawn("turn", run_next(next->lane, std::move(next->turn)));
+}
 
-        running_ = &turn;
+net::Task<> Session::run_next(Lane& lane, WaitingTurn waiting)
+{
+    std::uint16_t close_code = 0;
+    if (socket_.is_open()) {
+        Turn turn(rooms_, *this, facts_, lane.memory, std::move(waiting));
+        lane.turn = &turn;
         rooms_.metrics.turns_running.add(1);
-        const std::uint16_t close_code = co_await run_turn(turn);
+        close_code = co_await run_turn(turn);
         rooms_.metrics.turns_running.add(-1);
-        running_ = nullptr;
-        idle_since_ = Clock::now();
-        if (close_code != 0)
-            close(close_code,
-                  close_code == protocol::internal_error ? "internal error"
-                                                         : "not allowed any more");
+        lane.turn = nullptr;
     }
-    runs_turns_ = false;
+    lanes_.end(lane);
+    idle_since_ = Clock::now();
+    if (close_code != 0)
+        close(close_code,
+              close_code == protocol::internal_error ? "internal error" : "not allowed any more");
+    if (socket_.is_open())
+        start_turns();
+    if (lanes_.is_idle())
+        after_turns();
+}
+
+// The new turn is known to be able to run before the old one is stopped for it.
+net::Task<> Session::preempt(WaitingTurn by)
+{
+    const auto refusal = co_await cannot_preempt(rooms_, facts_, by);
+    if (refusal) {
+        protocol::ErrorDetail detail;
+        if (by.create.stream_id)
+            detail.stream_id = *by.create.stream_id;
+        send(protocol::error_event(refusal->code, detail));
+        flush();
+        co_return;
+    }
+    Lane& lane = *lanes_.find(by.create.stream_id.value_or(""));
+    lanes_.drop_waiting(lane);
+    if (lane.turn)
+        lane.turn->stop.request({FaultCode::preempted, {}, "a newer create"});
+    lanes_.enqueue(std::move(by));
+    start_turns();
+}
+
+void Session::stop_turns(core::Fault reason)
+{
+    lanes_.for_each_turn([&](Turn& turn) { turn.stop.request(reason); });
+}
+
+void Session::after_turns()
+{
     if (is_revoked_)
         revoke();
     if (is_draining_)
@@ -259,7 +311,7 @@ void Session::on_tick(core::Deadline now)
         revoke();
         return;
     }
-    if (runs_turns_)
+    if (!lanes_.is_idle())
         return;
     const config::Limits& limits = rooms_.snapshot->config->limits;
     if (!has_created_ && now - idle_since_ > limits.first_create)
@@ -271,9 +323,9 @@ void Session::on_tick(core::Deadline now)
 // A turn that runs is paid for and may end; the socket closes after it.
 void Session::revoke()
 {
-    waiting_.clear();
+    lanes_.drop_waiting();
     is_revoked_ = true;
-    if (runs_turns_)
+    if (!lanes_.is_idle())
         return;
     send(protocol::error_event(FaultCode::invalid_api_key));
     close(protocol::policy_violation, "the API key was revoked");
@@ -282,15 +334,14 @@ void Session::revoke()
 void Session::drain()
 {
     is_draining_ = true;
-    if (!runs_turns_)
+    if (lanes_.is_idle())
         close(protocol::service_restart, "the gateway restarts");
 }
 
 void Session::shut_down()
 {
-    waiting_.clear();
-    if (running_)
-        running_->stop.request({FaultCode::gateway_draining, {}, "shutdown deadline"});
+    lanes_.drop_waiting();
+    stop_turns({FaultCode::gateway_draining, {}, "shutdown deadline"});
     close(protocol::going_away, "the gateway stops");
 }
 

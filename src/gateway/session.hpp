@@ -1,21 +1,20 @@
 #pragma once
 
 #include "client_output.hpp"
+#include "lanes.hpp"
 #include "socket_counts.hpp"
 #include "turn.hpp"
 
 #include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
 
-#include <list>
-#include <map>
 #include <memory>
 #include <string>
 
 namespace turngate::gateway {
 
 // One client WebSocket and its principal. Reads the socket at all times, validates what comes, and
-// runs its turns one after the other. Single loop.
+// runs its turns, those of a lane one after the other. Single loop.
 class Session final : private net::WebSocket::Sink, private ClientOutput, private net::Ticked
 {
 public:
@@ -49,7 +48,9 @@ private:
     void on_frame(const net::Frame& frame);
     void on_event(protocol::ClientEvent event, std::string_view frame);
     void enqueue(protocol::ClientEvent event, std::string_view frame);
-    void interrupt(const protocol::ClientEvent& event, std::string_view frame);
+    bool is_own(const protocol::ClientEvent& event);
+    bool admits(const protocol::ClientEvent& event);
+    void adopt_name(const protocol::ClientEvent& first);
     void refuse(const protocol::Rejection& rejection);
     void on_tick(core::Deadline now) override;
 
@@ -59,18 +60,13 @@ private:
     void flush() override;
     bool is_congested() const override;
 
-    net::Task<> run_turns();
-    std::size_t named_lanes() const;
+    void start_turns();
+    net::Task<> run_next(Lane& lane, WaitingTurn waiting);
+    net::Task<> preempt(WaitingTurn by);
+    void stop_turns(core::Fault reason);
+    void after_turns();
     void revoke();
     void close(std::uint16_t code, std::string_view reason);
-
-    struct Waiting
-    {
-        protocol::ClientEvent create;
-        std::string frame;
-        core::Deadline accepted_at;
-        core::Timestamp started_at;
-    };
 
     Rooms& rooms_;
     SessionFacts facts_;
@@ -78,15 +74,11 @@ private:
     std::string leftover_;
     net::WebSocket socket_;
     net::TaskGroup tasks_;
-    std::list<Waiting> waiting_; // a deque would hold memory while it is empty
-    Turn* running_ = nullptr;
-    std::map<std::string, std::string>
-        last_responses_; // by lane; at most 33 (protocol.md section 4)
+    Lanes lanes_;
     core::Deadline idle_since_;
     std::shared_ptr<const Snapshot>
         checked_keys_of_; // the key is looked up again when the snapshot changes
     unsigned bad_frames_ = 0;
-    bool runs_turns_ = false;
     bool has_created_ = false;
     bool is_draining_ = false;
     bool is_revoked_ = false;

@@ -18,14 +18,6 @@ constexpr std::size_t kMaxUserAgent = 256;
 
 std::atomic<std::uint64_t> last_session{0};
 
-upstream::PoolOptions pool_options(const config::Config& config)
-{
-    upstream::PoolOptions options;
-    options.ping_interval = config.pool.ping_interval;
-    options.pong = {config.pool.pong_timeout, config.relay.silence_timeout};
-    return options;
-}
-
 Chains::Limits chain_limits(const config::Config& config)
 {
     return {config.continuity.chain_max_per_session, config.pool.park_ttl};
@@ -82,6 +74,7 @@ Shard::Shard(Gateway::Parts& parts,
              parts.snapshot,
              {},
              {},
+             {},
              false},
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
       chains_(budget, chain_limits(*parts.snapshot->config)), tls_(parts.tls), all_(all),
@@ -89,7 +82,43 @@ Shard::Shard(Gateway::Parts& parts,
 {
 }
 
+upstream::PoolOptions Shard::pool_options(const config::Config& config)
+{
+    upstream::PoolOptions options;
+    options.ping_interval = config.pool.ping_interval;
+    options.pong = {config.pool.pong_timeout, config.relay.silence_timeout};
+    options.park_ttl = config.pool.park_ttl;
+    options.evict_elsewhere = [this](const std::string& account) { evict_elsewhere(account, 0); };
+    return options;
+}
+
 Shard::~Shard() = default;
+
+void Shard::begin()
+{
+    replace(rooms_.snapshot);
+}
+
+void Shard::replace(std::shared_ptr<const Snapshot> snapshot)
+{
+    rooms_.snapshot = std::move(snapshot);
+    const unsigned all = rooms_.snapshot->config->pool.spares;
+    const unsigned loops = static_cast<unsigned>(all_.size());
+    const unsigned own = all / loops + (rooms_.loop.index() < all % loops ? 1 : 0);
+    pool_.keep_spares(rooms_.snapshot->accounts.all(), own);
+}
+
+// From loop to loop, until one has closed an idle connection of the account.
+void Shard::evict_elsewhere(const std::string& account, unsigned hops)
+{
+    if (hops + 1 >= all_.size())
+        return;
+    Shard& next = *all_[(rooms_.loop.index() + 1) % all_.size()];
+    next.loop().post([&next, account, hops] {
+        if (!next.pool_.evict(account))
+            next.evict_elsewhere(account, hops + 1);
+    });
+}
 
 void Shard::accept_on(int descriptor)
 {
@@ -152,7 +181,8 @@ net::Task<> Shard::meet(net::Socket socket, std::string peer)
             guest->response = switching_protocols(*request, deflate);
             guest->deflate = deflate;
             guest->facts.id = ++last_session;
-            guest->facts.key = session_key(*visitor, name);
+            guest->facts.key = session_key(visitor->principal->tenant, name);
+            guest->facts.is_named = !name.empty();
             guest->facts.secret = visitor->principal->digest;
             guest->facts.tenant = visitor->principal->tenant;
             guest->facts.client_ip = visitor->client_ip;

@@ -26,10 +26,8 @@ public:
 
     // On the loop's thread.
     void accept_on(int descriptor);
-    void replace(std::shared_ptr<const Snapshot> snapshot)
-    {
-        rooms_.snapshot = std::move(snapshot);
-    }
+    void begin(); // once all shards are there
+    void replace(std::shared_ptr<const Snapshot> snapshot);
     void drain();
     void shut_down();
     net::Task<> finish(); // ends everything and waits for it
@@ -41,6 +39,8 @@ private:
     struct Guest;
     class AtDoor;
 
+    upstream::PoolOptions pool_options(const config::Config& config);
+    void evict_elsewhere(const std::string& account, unsigned hops);
     net::Task<> meet(net::Socket socket, std::string peer);
     net::Task<> answer(net::Stream& stream, net::HttpResponse response, bool is_head);
     net::Task<> welcome(net::Stream stream, std::shared_ptr<Guest> guest);

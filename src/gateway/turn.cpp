@@ -7,6 +7,8 @@
 #include "cooling.hpp"
 #include "header_policy.hpp"
 #include "recovery.hpp"
+#include "successor.hpp"
+#include "turn_edits.hpp"
 #include "turn_end.hpp"
 #include "turn_facts.hpp"
 
@@ -56,66 +58,37 @@ void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
         turn.retry_after = turn.cooling;
 }
 
-// 7 lease: the session's connection, or a new one.
+// 7 lease: the parent's connection, the session's, a spare, or a new dial.
 net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
 {
     const auto headers = forwardable(turn.session.forward, turn.account->config.forward_headers);
-    auto leased = co_await turn.rooms.pool.lease(turn.session.id, turn.account, headers, turn.stop);
+    auto request = lease_request(turn, turn.account, route.connection);
+    request.needs_that_connection = route.needs_that_connection;
+    auto leased = co_await turn.rooms.pool.lease(std::move(request), headers, turn.stop);
     if (!leased) {
         if (leased.error().fault.code == FaultCode::dial_refused)
             read_refusal(turn, leased.error().fault.status, leased.error().response);
         co_return leased.error().fault;
     }
-    // It was open when the parent was resolved, and died while this turn waited for its slot.
-    if (route.needs_parked && leased->how() != upstream::Lease::How::reused &&
-        turn.parent == ParentKind::chained)
-        co_return Fault{FaultCode::parent_not_found, {}, "its connection is gone"};
-    turn.connection = leased->connection().generation();
+    turn.connection = leased->connection();
     turn.how = leased->how();
     co_return std::move(*leased);
 }
 
-// What must be changed in a create for its account. Usually nothing.
-Result<protocol::Edits> edits_for(const Turn& turn)
-{
-    const auto& at = turn.create.at;
-    protocol::Edits edits;
-    if (turn.wants_rebuild) {
-        auto input = rebuilt_input(turn, turn.account->config.name);
-        if (!input)
-            return Fault{FaultCode::parent_not_found, {}, "chain"};
-        edits = protocol::remove_all(turn.frame, {at.previous_response_id});
-        if (at.input)
-            protocol::add(edits, {at.input.value_begin, at.input.value_end, std::move(*input)});
-        else
-            protocol::add(edits, protocol::insert_raw(turn.frame, "input", *input));
-    } else if (turn.is_parent_inferred) {
-        protocol::add(
-            edits,
-            at.previous_response_id
-                ? protocol::replace_with_string(at.previous_response_id, turn.parent_id)
-                : protocol::insert_string(turn.frame, "previous_response_id", turn.parent_id));
-    }
-    if (!at.type) // left out, as behaviour.md section 2 allows; upstreams do not
-        protocol::add(edits, protocol::insert_string(turn.frame, "type", "response.create"));
-    if (at.model && turn.upstream_model != turn.create.model)
-        protocol::add(edits, protocol::replace_with_string(at.model, turn.upstream_model));
-    return edits;
-}
-
 // 8 send: the client's own bytes, with edits spliced in only where needed.
-Result<> send(Turn& turn, upstream::Connection& connection)
+Result<> send(Turn& turn)
 {
     const auto edits = edits_for(turn);
     if (!edits)
         return edits.error();
-    turn.relay.attach(connection);
+    turn.relay.attach(turn.connection, turn.lane_name());
     turn.is_sent = true;
+    turn.lane.turn_state_known_by = turn.connection->generation();
     turn.rebuilds += turn.wants_rebuild ? 1 : 0;
     if (edits->empty())
-        connection.send(turn.frame);
+        turn.connection->send(turn.frame);
     else
-        connection.send(protocol::apply(turn.frame, *edits));
+        turn.connection->send(protocol::apply(turn.frame, *edits));
     return {};
 }
 
@@ -136,25 +109,28 @@ std::string with_status(const Turn& turn, const protocol::TerminalEvent& termina
     return protocol::apply(event, {protocol::insert_raw(event, "status", status)});
 }
 
+// An error that is mended instead of told.
+Result<> settle_unseen(Turn& turn, const protocol::TerminalEvent& terminal, const Action& judged)
+{
+    turn.is_connection_clean = judged.keep_connection;
+    turn.judged = judged;
+    if (terminal.usage && turn.relay.has_response()) {
+        turn.is_billed = true; // what it cost is owed, though nobody sees it
+        const auto written = write_bill(turn, bill(turn, terminal));
+        if (!written)
+            return written.error();
+    }
+    return upstream_said(terminal);
+}
+
 // 10 settle: the bill is in the journal before the client sees the end; all else comes after it.
-net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
+net::Task<Result<>> settle(Turn& turn)
 {
     const auto terminal = turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
                                                                    turn.relay.terminal_kind());
     const auto judged = judge(turn, terminal);
-    if (judged && judged->what != Action::What::relay) {
-        turn.relay.detach();
-        if (judged->keep_connection)
-            std::move(lease).park();
-        if (terminal.usage && turn.relay.has_response()) {
-            turn.is_billed = true; // what it cost is owed, though nobody sees it
-            const auto written = write_bill(turn, bill(turn, terminal));
-            if (!written)
-                co_return written.error();
-        }
-        turn.judged = judged;
-        co_return upstream_said(terminal);
-    }
+    if (judged && judged->what != Action::What::relay)
+        co_return settle_unseen(turn, terminal, *judged);
     std::optional<usage::UsageRecord> record;
     if (turn.relay.has_response() || !terminal.response_id.empty()) {
         record = bill(turn, terminal);
@@ -168,21 +144,43 @@ net::Task<Result<>> settle(Turn& turn, upstream::Lease lease)
 
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     if (judged)
-        charge(turn, *judged);
-    const std::int64_t context = record ? record->tokens.total : 0;
+        charge(turn, upstream_said(terminal), *judged);
+    turn.is_sent = false; // and paid for
+    turn.is_connection_clean = !judged || judged->keep_connection;
+    turn.last_response_id = terminal.response_id;
+    turn.last_context_tokens = record ? record->tokens.total : 0;
     if (can_be_continued(terminal))
-        co_await bind(turn, terminal.response_id, context);
-    turn.relay.detach();
-    if (!judged || judged->keep_connection)
-        std::move(lease).park();
+        co_await bind(turn, terminal.response_id, turn.last_context_tokens);
     co_return Result<>();
+}
+
+// 9 relay and 10 settle, for each response: steering adds successors.
+net::Task<Result<>> relay_and_settle(Turn& turn)
+{
+    const auto between_events = turn.snapshot->config->relay.event_timeout;
+    for (;;) {
+        const auto terminal = co_await turn.relay.until_terminal(between_events, turn.stop); // 9
+        if (!terminal)
+            co_return terminal.error();
+        const auto settled = co_await settle(turn); // 10
+        if (!settled)
+            co_return settled.error();
+        const auto has_successor = co_await begin_successor(turn);
+        if (!has_successor)
+            co_return has_successor.error();
+        if (!*has_successor)
+            co_return Result<>();
+    }
 }
 
 // Steps 5 to 10, once.
 net::Task<Result<>> attempt(Turn& turn)
 {
+    turn.connection.reset();
+    turn.is_connection_clean = false;
     if (turn.stop.requested())
         co_return turn.stop.reason();
+    turn.has_foreign_input |= std::exchange(turn.lane.has_queued_input, false);
     const auto route = co_await resolve(turn); // 5 resolve
     if (!route)
         co_return route.error();
@@ -192,16 +190,17 @@ net::Task<Result<>> attempt(Turn& turn)
     auto leased = co_await lease(turn, *route); // 7 lease
     if (!leased)
         co_return leased.error();
-    const auto sent = send(turn, leased->connection()); // 8 send
+    const auto sent = send(turn); // 8 send
     if (!sent)
         co_return sent.error();
-    const auto between_events = turn.snapshot->config->relay.event_timeout;
-    const auto terminal = co_await turn.relay.until_terminal(between_events, turn.stop); // 9 relay
-    if (!terminal) {
+    const auto ended = co_await relay_and_settle(turn); // 9 relay, 10 settle
+    if (turn.is_connection_clean) {
         turn.relay.detach();
-        co_return terminal.error(); // the lease discards its connection
+        std::move(*leased).park();
+    } else {
+        turn.relay.abandon();
     }
-    co_return co_await settle(turn, std::move(*leased)); // 10 settle
+    co_return ended;
 }
 
 // What the last attempt left behind, and why there is another.
@@ -217,6 +216,9 @@ net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
     log_debug(
         "turn is tried again",
         {{"turn", turn.id}, {"reason", action.reason}, {"fault", core::name_of(facts.fault.code)}});
+    give_back_steers(turn); // they were meant for a response that is no more
+    if (!turn.relay.turn_state().empty())
+        turn.lane.turn_state = turn.relay.turn_state();
     turn.relay.start_anew();
     turn.is_sent = false;
     turn.word = UpstreamWord::none;
@@ -246,7 +248,7 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
         const Facts facts =
             facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
         const Action action = turn.judged && !turn.stop.requested() ? *turn.judged : decide(facts);
-        charge(turn, action);
+        charge(turn, facts.fault, action);
         if (action.what != Action::What::retry)
             co_return Failure{facts, action};
         co_await prepare_retry(turn, facts, action);
@@ -254,6 +256,18 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
 }
 
 } // namespace
+
+Turn::Turn(Rooms& its_rooms,
+           ClientOutput& its_client,
+           const SessionFacts& its_session,
+           LaneMemory& its_lane,
+           WaitingTurn waiting)
+    : rooms(its_rooms), client(its_client), session(its_session), lane(its_lane),
+      create(std::move(waiting.create)), frame(std::move(waiting.frame)),
+      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7()),
+      relay(its_rooms.loop, its_client, its_rooms.upstream_events, its_rooms.metrics.pauses)
+{
+}
 
 net::Task<std::uint16_t> run_turn(Turn& turn)
 {
@@ -263,13 +277,17 @@ net::Task<std::uint16_t> run_turn(Turn& turn)
     } catch (const std::exception& bug) {
         telemetry::log_error("turn ended by an exception",
                              {{"turn", turn.id}, {"what", bug.what()}});
-        turn.relay.detach();
+        turn.relay.abandon();
         const Facts facts{.fault = Fault{FaultCode::internal_error, {}, "exception"}};
         failure = Failure{facts, decide(facts)};
     }
     if (!failure)
         co_return 0;
-    co_return end_without_terminal(turn, failure->facts, failure->action);
+    give_back_steers(turn);
+    const std::uint16_t close_code = end_without_terminal(turn, failure->facts, failure->action);
+    if (failure->action.what == Action::What::interrupt)
+        co_await bind_interrupted(turn);
+    co_return close_code;
 }
 
 } // namespace turngate::gateway

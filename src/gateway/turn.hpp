@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client_output.hpp"
+#include "lanes.hpp"
 #include "recovery.hpp"
 #include "relay.hpp"
 #include "rooms.hpp"
@@ -22,9 +23,10 @@ namespace turngate::gateway {
 // What a turn needs to know of its session.
 struct SessionFacts
 {
-    std::uint64_t id = 0; // unique in this process
-    core::Digest key;     // hash of the session key
-    core::Digest secret;  // of the API key: looked up anew each turn
+    std::uint64_t id = 0;  // unique in this process
+    core::Digest key;      // hash of the session key
+    bool is_named = false; // the client can come back with that key
+    core::Digest secret;   // of the API key: looked up anew each turn
     std::string tenant;
     std::string client_ip;
     std::string user_agent;
@@ -35,21 +37,25 @@ struct SessionFacts
 // coroutine.
 struct Turn
 {
-    Turn(Rooms& its_rooms, ClientOutput& its_client, const SessionFacts& its_session)
-        : rooms(its_rooms), client(its_client), session(its_session),
-          relay(its_rooms.loop, its_client, its_rooms.metrics.pauses)
+    Turn(Rooms& its_rooms,
+         ClientOutput& its_client,
+         const SessionFacts& its_session,
+         LaneMemory& its_lane,
+         WaitingTurn waiting);
+
+    std::string_view lane_name() const noexcept
     {
+        return create.stream_id ? std::string_view(*create.stream_id) : std::string_view();
     }
 
     Rooms& rooms;
     ClientOutput& client;
     const SessionFacts& session;
+    LaneMemory& lane; // kept up to date
 
     protocol::ClientEvent create;
-    std::string frame; // the client's own bytes
-    std::string* lane_last =
-        nullptr; // id of the lane's last response; the session's, kept up to date
-    core::Deadline accepted_at;
+    std::string frame;          // the client's own bytes
+    core::Deadline accepted_at; // of a successor: when it began
     core::Timestamp started_at;
     std::string id;
 
@@ -65,20 +71,27 @@ struct Turn
     const usage::ModelPrice* price =
         nullptr;                           // 6; null: not known before the answer names the model
     std::optional<core::Deadline> slot_at; // 6
-    std::uint64_t connection = 0;          // 7 lease
+    std::shared_ptr<upstream::Connection> connection; // 7 lease; of the last attempt
     upstream::Lease::How how = upstream::Lease::How::dialed;
     std::optional<std::chrono::seconds> retry_after; // 6, 7: when the client may come again
     std::chrono::seconds cooling{0}; // 7, 9: how long the account said it wants to be left alone
     bool is_sent = false;            // 8 send; of this attempt
     std::string parent_id;           // 5: the create's, or the one its tool outputs belong to
     bool is_parent_inferred = false; // 5
+    bool has_foreign_input = false;  // a steer's, which waited upstream for this create
     std::string parent_account;      // 5
     bool wants_rebuild = false;      // 5, or by judgement: the whole context instead of a parent
     ParentKind parent = ParentKind::none;   // 5
     UpstreamWord word = UpstreamWord::none; // 9; of this attempt's error event or response.failed
     bool is_response_failed = false;
-    std::optional<Action> judged; // what was decided about those words
-    bool is_billed = false;       // the failed response had usage: its bill is written
+    std::optional<Action> judged;     // what was decided about those words
+    bool is_billed = false;           // the failed response had usage: its bill is written
+    bool is_connection_clean = false; // 10: nothing more of this turn can come on it
+
+    // Of a successor that steering brought, instead of the create's own.
+    std::optional<std::string> successor_input; // raw JSON array
+    std::string last_response_id;               // settled in this turn
+    std::int64_t last_context_tokens = 0;
 
     // Over all attempts.
     int attempts = 0;              // begun

@@ -37,6 +37,8 @@ Outcome outcome_of(const core::Fault& fault, bool is_sent) noexcept
 {
     if (fault.code == FaultCode::client_gone)
         return Outcome::aborted;
+    if (fault.code == FaultCode::interrupted || fault.code == FaultCode::preempted)
+        return Outcome::incomplete;
     return is_sent || core::side_of(fault.code) == core::Side::upstream ? Outcome::failed
                                                                         : Outcome::refused;
 }
@@ -119,31 +121,30 @@ void log_turn_end(const Turn& turn,
     const auto ms = [&](core::Deadline at) {
         return std::chrono::duration_cast<std::chrono::milliseconds>(at - turn.accepted_at).count();
     };
-    telemetry::log_info(
-        "turn ended",
-        {{"turn", turn.id},
-         {"session", turn.session.id},
-         {"lane", turn.create.stream_id.value_or("")},
-         {"outcome", name_of(outcome)},
-         {"user", turn.principal ? turn.principal->user : std::string()},
-         {"key", turn.principal ? turn.principal->key : std::string()},
-         {"account", turn.account ? turn.account->config.name : std::string()},
-         {"model", turn.create.model},
-         {"parent", turn.create.previous_response_id},
-         {"response", record ? record->upstream_response_id : std::string()},
-         {"connection", turn.connection},
-         {"reused", turn.connection != 0 && turn.how == upstream::Lease::How::reused},
-         {"fault", fault ? core::name_of(fault->code) : std::string_view()},
-         {"where", fault ? std::string_view(fault->where) : std::string_view()},
-         {"reason", record ? record->reason : std::string()},
-         {"seen", name_of(turn.relay.seen())},
-         {"attempts", turn.attempts},
-         {"retry_reason", turn.retry_reason},
-         {"input_tokens", record ? record->tokens.input : 0},
-         {"output_tokens", record ? record->tokens.output : 0},
-         {"first_token_ms", first ? ms(*first) : -1},
-         {"ms", ms(now)},
-         {"openai_ws_mode", true}});
+    telemetry::log_info("turn ended",
+                        {{"turn", turn.id},
+                         {"session", turn.session.id},
+                         {"lane", turn.create.stream_id.value_or("")},
+                         {"outcome", name_of(outcome)},
+                         {"user", turn.principal ? turn.principal->user : std::string()},
+                         {"key", turn.principal ? turn.principal->key : std::string()},
+                         {"account", turn.account ? turn.account->config.name : std::string()},
+                         {"model", turn.create.model},
+                         {"parent", turn.create.previous_response_id},
+                         {"response", record ? record->upstream_response_id : std::string()},
+                         {"connection", turn.connection ? turn.connection->generation() : 0},
+                         {"reused", turn.connection && turn.how == upstream::Lease::How::reused},
+                         {"fault", fault ? core::name_of(fault->code) : std::string_view()},
+                         {"where", fault ? std::string_view(fault->where) : std::string_view()},
+                         {"reason", record ? record->reason : std::string()},
+                         {"seen", name_of(turn.relay.seen())},
+                         {"attempts", turn.attempts},
+                         {"retry_reason", turn.retry_reason},
+                         {"input_tokens", record ? record->tokens.input : 0},
+                         {"output_tokens", record ? record->tokens.output : 0},
+                         {"first_token_ms", first ? ms(*first) : -1},
+                         {"ms", ms(now)},
+                         {"openai_ws_mode", true}});
 }
 
 std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action& action)
@@ -159,6 +160,13 @@ std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action&
         turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
     switch (action.what) {
     case Action::What::drop:
+        break;
+    case Action::What::interrupt:
+        turn.relay.release_held();
+        turn.client.send(protocol::incomplete_event(
+            turn.relay.has_response() ? turn.relay.response_id() : "resp_" + turn.id,
+            "interrupted",
+            turn.lane_name()));
         break;
     case Action::What::relay:
         turn.relay.release_held();

@@ -11,6 +11,16 @@ using core::Clock;
 using core::Fault;
 using core::FaultCode;
 
+namespace {
+
+bool is_loss(const Fault& fault) noexcept
+{
+    return fault.code == FaultCode::upstream_lost || fault.code == FaultCode::upstream_restart ||
+           fault.code == FaultCode::upstream_timeout;
+}
+
+} // namespace
+
 core::Fault upstream_said(const protocol::TerminalEvent& terminal) noexcept
 {
     return {FaultCode::upstream_error, {}, "upstream error", terminal.status};
@@ -55,9 +65,9 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
     return decide(facts_of(turn, upstream_said(terminal)));
 }
 
-void charge(Turn& turn, const Action& action)
+void charge(Turn& turn, const Fault& fault, const Action& action)
 {
-    if (!turn.account)
+    if (!turn.account || (is_loss(fault) && turn.connection && !turn.connection->claim_fault()))
         return;
     accounts::AccountLife& life = *turn.account->life;
     switch (action.account) {

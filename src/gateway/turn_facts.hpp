@@ -23,7 +23,8 @@ core::Fault upstream_said(const protocol::TerminalEvent& terminal) noexcept;
 // Nothing: it is neither.
 std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal);
 
-// The account's part in it: a fault, a time to cool, or refused credentials.
-void charge(Turn& turn, const Action& action);
+// The account's part in it: a fault, a time to cool, or refused credentials. A lost connection is
+// one fault, however many lanes it took along.
+void charge(Turn& turn, const core::Fault& fault, const Action& action);
 
 } // namespace turngate::gateway

@@ -149,9 +149,19 @@ private:
                 *string = body_of(*value);
             return value.has_value();
         });
-        if (is_sound)
+        if (is_sound) {
+            note_reference(strings);
             keep_call(strings);
+        }
         return is_sound;
+    }
+
+    // {"id":…} alone is one too: the vendor's `type` may be left out.
+    void note_reference(const CallStrings& strings)
+    {
+        const bool is_reference =
+            strings.type.empty() ? !strings.id.empty() : unescape(strings.type) == "item_reference";
+        fields_.has_item_reference = fields_.has_item_reference || is_reference;
     }
 
     void keep_call(const CallStrings& strings)

@@ -52,6 +52,7 @@ struct ClientFields
     std::optional<Field> duplicate; // the first one seen
     std::vector<std::string> tool_output_call_ids;
     std::vector<std::string> tool_call_ids;
+    bool has_item_reference = false;
     bool has_turn_state = false;
 
     const FieldText& operator[](Field field) const

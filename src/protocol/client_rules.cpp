@@ -231,6 +231,7 @@ boost::system::result<ClientEvent, Rejection> judge(ClientFields fields)
     event.tool_output_call_ids = std::move(fields.tool_output_call_ids);
     event.tool_call_ids = std::move(fields.tool_call_ids);
     event.has_turn_state = fields.has_turn_state;
+    event.has_item_reference = fields.has_item_reference;
     return event;
 }
 

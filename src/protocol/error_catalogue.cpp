@@ -17,6 +17,9 @@ CatalogueEntry catalogue(core::FaultCode code) noexcept
     switch (code) {
     case client_gone: // nobody is left to be told
         return {499, "client_gone", kInvalid, "The client has gone away.", 0};
+    case interrupted: // told by response.incomplete
+    case preempted:
+        return {499, "interrupted", kInvalid, "The response was interrupted.", 0};
     case invalid_json:
         return {400, "invalid_json", kInvalid, "The message is not valid JSON.", 0};
     case invalid_request:

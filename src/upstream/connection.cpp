@@ -1,9 +1,7 @@
 #include "turngate/upstream/connection.hpp"
 
-#include "turngate/telemetry/log.hpp"
-
 #include <atomic>
-#include <utility>
+#include <exception>
 
 namespace turngate::upstream {
 namespace {
@@ -21,41 +19,89 @@ Connection::Connection(net::Loop& loop,
       account_(std::move(account)), dialed_at_(core::Clock::now()), pong_(pong),
       socket_(loop, std::move(stream), options)
 {
+    ++account_->life->connections;
     socket_.set_pong_timeout(pong_.parked);
 }
 
-Connection::~Connection() = default;
-
-void Connection::attach(FrameSink& sink)
+Connection::~Connection()
 {
-    sink_ = &sink;
+    stop_counting();
+}
+
+bool Connection::is_aged(core::Deadline now) const noexcept
+{
+    const auto max_age = account_->config.max_age;
+    return max_age.count() > 0 && now - dialed_at_ >= max_age;
+}
+
+void Connection::attach(FrameSink& sink, std::string_view lane)
+{
+    if (closing_) {
+        sink.on_lost(*closing_); // it ended with its handshake, before anybody could listen
+        return;
+    }
+    routes_.attach(sink, lane);
     socket_.set_pong_timeout(pong_.in_turn);
 }
 
-void Connection::detach()
+void Connection::detach(FrameSink& sink)
 {
-    sink_ = nullptr;
-    socket_.set_pong_timeout(pong_.parked);
+    routes_.detach(sink);
+    left();
+}
+
+void Connection::abandon(FrameSink& sink)
+{
+    routes_.abandon(sink);
+    left();
+}
+
+void Connection::left()
+{
+    if (!routes_.is_attached())
+        socket_.set_pong_timeout(pong_.parked);
     if (socket_.is_paused())
-        socket_.resume();
+        socket_.resume(); // whoever else cannot take more says so again
+}
+
+void Connection::close()
+{
+    stop_counting();
+    socket_.close(1000, {});
+}
+
+void Connection::abort()
+{
+    stop_counting();
+    socket_.abort();
+}
+
+void Connection::stop_counting() noexcept
+{
+    if (std::exchange(is_counted_, false))
+        --account_->life->connections;
 }
 
 net::Task<net::Closing> Connection::run(std::string leftover)
 {
-    net::Closing closing = co_await socket_.run(*this, std::move(leftover));
-    is_over_ = true;
-    if (sink_)
-        std::exchange(sink_, nullptr)->on_lost(closing);
+    net::Closing closing;
+    std::exception_ptr bug; // of one turn; the others must not wait for ever
+    try {
+        closing = co_await socket_.run(*this, std::move(leftover));
+    } catch (...) {
+        bug = std::current_exception();
+    }
+    closing_ = closing;
+    stop_counting();
+    routes_.lose(closing);
+    if (bug)
+        std::rethrow_exception(bug);
     co_return closing;
 }
 
 void Connection::on_messages(std::span<const net::Frame> messages)
 {
-    if (sink_)
-        sink_->on_frames(messages);
-    else
-        telemetry::log_debug("upstream event between turns dropped",
-                             {{"connection", generation_}, {"messages", messages.size()}});
+    routes_.hand_out(messages);
 }
 
 } // namespace turngate::upstream

@@ -1,5 +1,11 @@
 #include "turngate/upstream/pool.hpp"
 
+#include "account_dialer.hpp"
+#include "places.hpp"
+#include "shared_dial.hpp"
+#include "spare_dial.hpp"
+#include "spares.hpp"
+
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
@@ -9,138 +15,214 @@
 namespace turngate::upstream {
 namespace {
 
+using core::Clock;
+using core::FaultCode;
 using telemetry::log_debug;
-using telemetry::log_info;
 
-// Counts a physical connection of the account while it lives or is being dialed.
-class Counted
+LeaseFault fault(FaultCode code, const char* where)
 {
-public:
-    explicit Counted(std::atomic<unsigned>& count) : count_(&count) { ++count; }
-    ~Counted()
-    {
-        if (count_)
-            --*count_;
-    }
-    Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-    Counted& operator=(Counted&&) = delete;
-    void keep() { count_ = nullptr; } // someone else counts down
-
-private:
-    std::atomic<unsigned>* count_;
-};
+    return {{code, {}, where}, {}};
+}
 
 } // namespace
 
-Lease::Lease(Pool& pool, std::uint64_t session, std::shared_ptr<Connection> connection, How how)
-    : pool_(&pool), session_(session), connection_(std::move(connection)), how_(how)
-{
-    ++connection_->account().life->leased;
-}
-
-Lease::Lease(Lease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)), session_(other.session_),
-      connection_(std::move(other.connection_)), how_(other.how_)
-{
-}
-
-Lease::~Lease()
-{
-    if (!pool_)
-        return;
-    --connection_->account().life->leased;
-    pool_->discard(std::move(connection_));
-}
-
-void Lease::park() &&
-{
-    --connection_->account().life->leased;
-    std::exchange(pool_, nullptr)->park(session_, std::move(connection_));
-}
-
 Pool::Pool(net::Loop& loop, net::Dialer& dialer, telemetry::Metrics& metrics, PoolOptions options)
-    : loop_(loop), dialer_(dialer), options_(options), readers_(loop),
-      dials_ok_(metrics.counter(
-          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "ok"}})),
-      dials_failed_(metrics.counter(
-          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "failed"}})),
+    : loop_(loop), options_(std::move(options)), tasks_(loop),
+      dialer_(std::make_unique<AccountDialer>(loop, dialer, metrics, options_)),
+      places_(std::make_unique<Places>()), spares_(std::make_unique<Spares>()),
       reused_(metrics.counter("turngate_upstream_reused_total",
-                              "Turns that found their session's connection open")),
-      open_(metrics.gauge("turngate_upstream_connections", "Open upstream connections"))
+                              "Turns that found an open connection waiting for them"))
 {
+    loop.tick(*this);
 }
 
 Pool::~Pool() = default;
 
-std::shared_ptr<const Connection> Pool::parked(std::uint64_t session) const
+Pool::Whereabouts Pool::whereabouts(const LeaseRequest& request) const
 {
-    const auto found = parked_.find(session);
-    return found != parked_.end() && found->second->is_usable() ? found->second : nullptr;
+    LeaseRequest that_one = request;
+    that_one.needs_that_connection = true;
+    const Place* place = places_->find(that_one);
+    if (!place)
+        return Whereabouts::gone;
+    return place->connection->is_aged(Clock::now()) ? Whereabouts::here_but_aged
+                                                    : Whereabouts::here;
 }
 
-net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(
-    std::uint64_t session,
-    std::shared_ptr<const accounts::Account> account,
-    const net::HttpHeaders& headers,
-    net::Stop& stop)
+net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(LeaseRequest request,
+                                                                const net::HttpHeaders& headers,
+                                                                net::Stop& stop)
 {
-    if (const auto found = parked_.find(session); found != parked_.end()) {
-        auto connection = std::move(found->second);
-        parked_.erase(found);
-        --connection->account().life->parked;
-        if (connection->is_usable() && connection->account().config.name == account->config.name) {
-            reused_.add();
-            co_return Lease(*this, session, std::move(connection), Lease::How::reused);
-        }
-        discard(std::move(connection));
+    for (;;) {
+        if (is_closing_)
+            co_return fault(FaultCode::gateway_draining, "pool closes");
+        if (auto reused = reuse(request))
+            co_return std::move(*reused);
+        if (request.needs_that_connection)
+            co_return fault(FaultCode::parent_not_found, "its connection is gone");
+        if (auto spare = spares_->take(*request.account, Clock::now()))
+            co_return settle_in(std::move(spare), request, Lease::How::spare);
+        SharedDial* const dial = dial_to_share(request);
+        if (!dial)
+            break;
+        const auto deadline = Clock::now() + options_.dial_timeout;
+        auto failed = co_await SharedDial::wait(*dial, loop_, deadline, stop);
+        if (failed)
+            co_return std::move(*failed);
     }
-    if (!make_room(*account)) {
-        const core::Fault fault{core::FaultCode::rate_limited, {}, "account.max_connections"};
-        co_return LeaseFault{fault, {}};
-    }
-    Counted counted(account->life->connections);
+    if (!make_room(*request.account))
+        co_return fault(FaultCode::rate_limited, "account.max_connections");
+    co_return co_await open(request, headers, stop);
+}
 
-    net::DialTarget target{account->url, account->proxy, headers};
-    target.headers.add("authorization", "Bearer " + account->config.api_key);
-    const auto started = core::Clock::now();
-    const auto deadline = started + options_.dial_timeout;
-    ++account->life->dials;
-    auto dialed = co_await dialer_.dial(loop_, std::move(target), deadline, stop);
-    const auto ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(core::Clock::now() - started).count();
+std::optional<Lease> Pool::reuse(const LeaseRequest& request)
+{
+    if (Place* place = places_->find(request)) {
+        places_->take(*place, request);
+        reused_.add();
+        return Lease(*this, place->connection, Lease::How::reused);
+    }
+    while (Place* aged = places_->aged(request))
+        close(*aged); // its conversation begins anew on the next one
+    return std::nullopt;
+}
+
+SharedDial* Pool::dial_to_share(const LeaseRequest& request) const
+{
+    const auto found =
+        std::find_if(shared_dials_.begin(), shared_dials_.end(), [&](const SharedDial* dial) {
+            return dial->will_serve(request);
+        });
+    return found == shared_dials_.end() ? nullptr : *found;
+}
+
+net::Task<boost::system::result<Lease, LeaseFault>> Pool::open(const LeaseRequest& request,
+                                                               const net::HttpHeaders& headers,
+                                                               net::Stop& stop)
+{
+    SharedDial shared(shared_dials_, request);
+    auto dialed = co_await dialer_->dial(request.account, headers, stop);
     if (!dialed) {
-        const core::Fault& fault = dialed.error().fault;
-        dials_failed_.add();
-        log_info("upstream dial failed",
-                 {{"account", account->config.name},
-                  {"fault", core::name_of(fault.code)},
-                  {"where", fault.where},
-                  {"status", fault.status},
-                  {"error", fault.cause.message()},
-                  {"ms", ms}});
+        if (!stop.requested()) // one turn's haste is no answer to the others
+            shared.fail(dialed.error());
         co_return std::move(dialed).error();
     }
-    dials_ok_.add();
-
-    net::WebSocketOptions options;
-    options.role = net::Role::client;
-    options.ping_interval = options_.ping_interval;
-    options.limits.max_message = 64ull << 20; // protocol.md 10.3: no client takes more
-    auto connection = std::make_shared<Connection>(
-        loop_, account, std::move(dialed->stream), options, options_.pong);
-    counted.keep();
-    all_.emplace(connection->generation(), connection);
-    open_.add(1);
-    log_info(
-        "upstream connection begun",
-        {{"account", account->config.name}, {"connection", connection->generation()}, {"ms", ms}});
-    readers_.spawn("upstream reader", read(session, connection, std::move(dialed->leftover)));
-    co_return Lease(*this, session, std::move(connection), Lease::How::dialed);
+    if (!begin(dialed->connection, std::move(dialed->leftover)))
+        co_return fault(FaultCode::gateway_draining, "pool closes");
+    co_return settle_in(std::move(dialed->connection), request, Lease::How::dialed);
 }
 
-net::Task<> Pool::read(std::uint64_t session,
-                       std::shared_ptr<Connection> connection,
-                       std::string leftover)
+Lease Pool::settle_in(std::shared_ptr<Connection> connection,
+                      const LeaseRequest& request,
+                      Lease::How how)
+{
+    places_->add(connection, request);
+    return Lease(*this, std::move(connection), how);
+}
+
+// The limit counts what is idle too; that may always be closed for a turn that runs.
+bool Pool::make_room(const accounts::Account& account)
+{
+    if (account.life->connections < account.config.max_connections)
+        return true;
+    if (evict(account.config.name))
+        return true;
+    if (account.life->parked == 0 || !options_.evict_elsewhere)
+        return false;
+    options_.evict_elsewhere(account.config.name); // idle on another loop
+    return true;
+}
+
+bool Pool::evict(const std::string& account)
+{
+    if (const auto spare = spares_->take_any(account)) {
+        spare->close();
+        return true;
+    }
+    Place* place = places_->oldest_idle(account);
+    if (!place)
+        return false;
+    log_debug("upstream connection evicted", {{"connection", place->connection->generation()}});
+    close(*place);
+    return true;
+}
+
+void Pool::park(const std::shared_ptr<Connection>& connection)
+{
+    Place& place = *places_->of(connection->generation());
+    places_->give_back(place);
+    if (place.leases > 0)
+        return;
+    if (place.is_forsaken || !connection->is_usable()) {
+        close(place);
+        return;
+    }
+    log_debug("upstream connection parked",
+              {{"connection", connection->generation()}, {"session", place.session}});
+}
+
+// Beside neighbours a lane's turn goes alone: the rest of its response is dropped.
+void Pool::discard(const std::shared_ptr<Connection>& connection)
+{
+    Place& place = *places_->of(connection->generation());
+    places_->give_back(place);
+    if (place.leases == 0)
+        close(place);
+}
+
+void Pool::close(Place& place)
+{
+    const auto connection = place.connection;
+    places_->remove(place);
+    connection->close();
+}
+
+void Pool::leave(std::uint64_t session, const core::Digest& key, bool keep)
+{
+    if (keep) {
+        places_->leave(session, key);
+        return;
+    }
+    for (Place* place : places_->of_session(session, key)) {
+        place->is_forsaken = true;
+        if (place->leases == 0)
+            close(*place);
+    }
+}
+
+void Pool::keep_spares(Accounts accounts, unsigned each)
+{
+    spares_->want(accounts, each);
+}
+
+net::Task<> Pool::dial_spare(std::shared_ptr<const accounts::Account> account)
+{
+    const net::HttpHeaders no_headers; // a spare is nobody's yet
+    SpareDial dial(spare_dials_, *spares_, *account);
+    if (is_closing_)
+        co_return;
+    auto dialed = co_await dialer_->dial(account, no_headers, dial.stop());
+    if (!dialed || !begin(dialed->connection, std::move(dialed->leftover)))
+        co_return;
+    if (dialed->connection->is_usable()) // its reader ran already, and may have found its end
+        dial.put(std::move(dialed->connection));
+}
+
+// False: the pool closes, and so does the connection.
+bool Pool::begin(const std::shared_ptr<Connection>& connection, std::string leftover)
+{
+    if (is_closing_) {
+        connection->abort();
+        net::Closing closing;
+        closing.by = net::Closing::By::us;
+        dialer_->closed(*connection, closing);
+        return false;
+    }
+    tasks_.spawn("upstream reader", read(connection, std::move(leftover)));
+    return true;
+}
+
+net::Task<> Pool::read(std::shared_ptr<Connection> connection, std::string leftover)
 {
     net::Closing closing;
     std::exception_ptr bug;
@@ -149,80 +231,38 @@ net::Task<> Pool::read(std::uint64_t session,
     } catch (...) {
         bug = std::current_exception();
     }
-    all_.erase(connection->generation());
-    open_.add(-1);
-    --connection->account().life->connections;
-    const auto age = std::chrono::duration_cast<std::chrono::seconds>(core::Clock::now() -
-                                                                      connection->dialed_at());
-    log_info("upstream connection ended",
-             {{"account", connection->account().config.name},
-              {"connection", connection->generation()},
-              {"by", net::name_of(closing.by)},
-              {"code", closing.code},
-              {"reason", closing.reason},
-              {"error", closing.error ? closing.error.message() : std::string()},
-              {"age_s", age.count()},
-              {"bytes_in", connection->bytes_in()},
-              {"bytes_out", connection->bytes_out()}});
-    // A parked one that died is taken out now, not found dead by the next turn.
-    const auto parked = parked_.find(session);
-    if (parked != parked_.end() && parked->second == connection) {
-        --connection->account().life->parked;
-        parked_.erase(parked);
-    }
+    dialer_->closed(*connection, closing);
+    // An idle one that died is taken out now, not found dead by the next turn.
+    if (Place* place = places_->of(connection->generation()); place && place->leases == 0)
+        places_->remove(*place);
+    spares_->died(*connection, Clock::now());
     if (bug)
         std::rethrow_exception(bug);
 }
 
-void Pool::park(std::uint64_t session, std::shared_ptr<Connection> connection)
+void Pool::on_tick(core::Deadline now)
 {
-    connection->detach();
-    if (!connection->is_usable())
+    if (is_closing_)
         return;
-    log_debug("upstream connection parked",
-              {{"connection", connection->generation()}, {"session", session}});
-    ++connection->account().life->parked;
-    parked_[session] = std::move(connection);
-}
-
-void Pool::discard(std::shared_ptr<Connection> connection)
-{
-    connection->detach();
-    connection->close();
-}
-
-void Pool::leave(std::uint64_t session)
-{
-    const auto found = parked_.find(session);
-    if (found == parked_.end())
-        return;
-    auto connection = std::move(found->second);
-    parked_.erase(found);
-    --connection->account().life->parked;
-    discard(std::move(connection));
-}
-
-// The limit counts what is parked too; a parked one may always be closed for a turn that runs.
-bool Pool::make_room(const accounts::Account& account)
-{
-    if (account.life->connections < account.config.max_connections)
-        return true;
-    const auto victim = std::find_if(parked_.begin(), parked_.end(), [&](const auto& entry) {
-        return entry.second->account().config.name == account.config.name;
-    });
-    if (victim == parked_.end())
-        return false;
-    log_debug("upstream connection evicted", {{"connection", victim->second->generation()}});
-    leave(victim->first);
-    return true;
+    while (Place* expired = places_->idle_before(now - options_.park_ttl))
+        close(*expired);
+    for (const auto& spare : spares_->take_superfluous(now))
+        spare->close();
+    for (auto& account : spares_->to_dial(now))
+        tasks_.spawn("spare", dial_spare(std::move(account)));
 }
 
 net::Task<> Pool::close_all()
 {
-    for (const auto& [generation, weak] : all_)
-        if (const auto connection = weak.lock())
-            connection->close();
-    co_await readers_.join();
+    is_closing_ = true;
+    for (SpareDial* dial : spare_dials_)
+        dial->stop().request({FaultCode::gateway_draining, {}, "pool closes"});
+    for (const Place* place : places_->all())
+        place->connection->close();
+    spares_->want({}, 0);
+    for (const auto& spare : spares_->take_superfluous(Clock::now()))
+        spare->close();
+    co_await tasks_.join();
 }
 
 } // namespace turngate::upstream

@@ -9,10 +9,6 @@ import { waitFor } from './lib/wait.mjs';
 // behaviour.md sections 3, 5 and 7: whatever a client waits for, and however it goes away, it is noticed at once, its upstream
 // is cancelled, all it held is free for the next, and it pays for what went up, and for no more.
 
-// Tests that fail for a known reason. Must be empty.
-const kKnown = [{ test: /^no account is charged for it$/, why: 'nothing tells the faults of an account' }];
-const known = (name) => kKnown.find((entry) => entry.test.test(name))?.why;
-
 const kPing = 500; // pool.ping_interval, and how long a client may take to answer
 const kAtOnce = 1000;
 const kClosing = 1000; // a closing handshake's deadline
@@ -325,12 +321,12 @@ test('AClientMayGoAtAnyMomentInAnyWay', { concurrency: 3 }, async (t) => {
   const playAll = async (phase) => {
     for (const way of kWays) {
       const name = `waiting ${phase.name}, it goes by ${way.name}`;
-      await t.test(name, { todo: known(name) }, (inner) => play(inner, stand, phase, way));
+      await t.test(name, (inner) => play(inner, stand, phase, way));
     }
   };
   await Promise.all(kPhases.map(playAll));
   await assertNothingIsLeft(stand);
-  await t.test('no account is charged for it', { todo: known('no account is charged for it') }, async () => {
+  await t.test('no account is charged for it', async () => {
     for (const { name, faults, cooling_s: cooling, credentials_refused: refused } of (await stand.daemon.status()).accounts)
       assert.deepEqual([faults, cooling, refused], [0, 0, false], name);
   });

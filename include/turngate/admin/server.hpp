@@ -19,6 +19,7 @@ struct Sources
     telemetry::Metrics& metrics;
     std::function<std::vector<std::string>()> not_ready; // reasons; empty: ready
     std::function<std::string()> status;                 // JSON of /api/v1/status
+    std::function<std::string()> accounts;               // JSON of /api/v1/accounts
     std::function<std::unique_ptr<usage::UsageRepository>()> open_usage;
     std::function<std::vector<std::string>()> reload; // complaints; empty: done
     std::function<void()> drain;

@@ -59,7 +59,8 @@ struct Account
     std::map<std::string, std::string, std::less<>> models; // empty: all, unchanged
     std::string proxy;
     bool lanes = true;      // default by kind: openai and custom yes, azure and xai no
-    milliseconds max_age{}; // default by kind: 55 min, xai 20 min
+    bool control_events = true; // steer, inject, interrupt; default: as lanes
+    milliseconds max_age{};     // 0: no limit; default by kind: 55 min, xai 20 min
     std::vector<std::string> forward_headers;
 };
 

@@ -16,6 +16,8 @@ enum class Side : std::uint8_t { client, gateway, upstream };
 enum class FaultCode : std::uint8_t {
     // client
     client_gone,
+    interrupted, // response.interrupt or response.cancel, ended here
+    preempted,   // a newer create took the lane
     invalid_json,
     invalid_request,
     unsupported_event,

@@ -37,7 +37,8 @@ struct ClientEvent
     bool generate = true;
     bool has_prompt = false;
     bool has_conversation = false;
-    bool has_turn_state = false; // in client_metadata, whatever its value
+    bool has_item_reference = false; // an item of `input` that names a stored one by its id
+    bool has_turn_state = false;     // in client_metadata, whatever its value
     std::optional<std::int64_t> max_output_tokens;
     std::vector<std::string> tool_output_call_ids; // of what answers a call in `input`
     std::vector<std::string> tool_call_ids;        // of calls in `input`; call_role in item.hpp

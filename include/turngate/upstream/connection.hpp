@@ -2,12 +2,17 @@
 
 #include "turngate/accounts/account_set.hpp"
 #include "turngate/net/websocket.hpp"
+#include "turngate/upstream/frame_sink.hpp"
+#include "turngate/upstream/lane_routes.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace turngate::upstream {
 
@@ -18,21 +23,9 @@ struct PongTimeouts
     std::chrono::milliseconds in_turn{30'000};
 };
 
-// Who gets what the upstream says: the running turn. Called by the connection's reader.
-class FrameSink
-{
-public:
-    // All messages of one read; the views die with the call.
-    virtual void on_frames(std::span<const net::Frame> frames) = 0;
-    // The connection is over; nothing comes after it. Called once, only while attached.
-    virtual void on_lost(const net::Closing& closing) = 0;
-
-protected:
-    ~FrameSink() = default;
-};
-
 // One physical WebSocket to an account, with a generation number for life and a permanent reader
-// from dial to close. What arrives while no turn is attached is dropped. Single loop.
+// from dial to close. Hands each event to the turn of its lane; what belongs to none is dropped.
+// One of the account's connections until it closes, closing handshake not included. Single loop.
 class Connection final : private net::WebSocket::Sink
 {
 public:
@@ -50,19 +43,35 @@ public:
     core::Deadline dialed_at() const noexcept { return dialed_at_; }
 
     // Open, and its reader has not seen anything to the contrary.
-    bool is_usable() const noexcept { return !is_over_ && socket_.is_open(); }
+    bool is_usable() const noexcept { return !closing_ && socket_.is_open(); }
+    // Past accounts[].max_age: soon the upstream closes it, in a turn or not.
+    bool is_aged(core::Deadline now) const noexcept;
 
-    void attach(FrameSink& sink);
-    void detach();
-    bool is_attached() const noexcept { return sink_ != nullptr; }
+    // A turn could run on this lane ("": the default one): nothing else does, and the upstream will
+    // not refuse another name (protocol.md section 4).
+    bool takes(std::string_view lane) const { return routes_.takes(lane); }
+
+    // From now on the lane's events are the sink's; on_lost() at once where it is over.
+    // takes(lane).
+    void attach(FrameSink& sink, std::string_view lane);
+    // The turn is over and nothing more of it is to come.
+    void detach(FrameSink& sink);
+    // The turn is over, its response may not be: the rest of it is dropped, and the lane is not
+    // free before that. Only what has been sent has a rest.
+    void abandon(FrameSink& sink);
+    bool is_attached() const noexcept { return routes_.is_attached(); }
 
     void send(std::string_view frame) { socket_.send_text(frame); }
+    bool is_congested() const noexcept { return socket_.is_congested(); }
     void pause() { socket_.pause(); }
     void resume() { socket_.resume(); }
 
     // Starts a closing handshake in the background.
-    void close() { socket_.close(1000, {}); }
-    void abort() { socket_.abort(); }
+    void close();
+    void abort();
+
+    // True once: however many turns it takes along, a loss is one fault of its account.
+    bool claim_fault() noexcept { return !std::exchange(is_fault_claimed_, true); }
 
     // The permanent reader; returns when the connection is over.
     net::Task<net::Closing> run(std::string leftover);
@@ -72,14 +81,18 @@ public:
 
 private:
     void on_messages(std::span<const net::Frame> messages) override;
+    void left();
+    void stop_counting() noexcept;
 
     const std::uint64_t generation_;
     std::shared_ptr<const accounts::Account> account_;
     core::Deadline dialed_at_;
     PongTimeouts pong_;
     net::WebSocket socket_;
-    FrameSink* sink_ = nullptr;
-    bool is_over_ = false;
+    LaneRoutes routes_;
+    bool is_counted_ = true;
+    std::optional<net::Closing> closing_; // it is over
+    bool is_fault_claimed_ = false;
 };
 
 } // namespace turngate::upstream

@@ -180,6 +180,9 @@ function later(cell, outcome, upstreams) {
   return { next, probe: kCompleted };
 }
 
+// Told otherwise than the upstream said it, and yet said by it.
+const kWords = new Set(['limit', 'connectionLimit']);
+
 // A record for a turn that got a response, free if nothing of it was delivered (section 7, docs/decisions.md):
 // [account, status, attempts, reason, cost].
 function recordOf(cell, outcome) {
@@ -187,7 +190,8 @@ function recordOf(cell, outcome) {
   const reason = hasSecond(outcome) ? (cell.fault.reason ?? kReasons[cell.fault.row]) : '';
   if (outcome.end === 'mended') return [outcome.to === kOther ? 'b' : 'a', 'completed', attempts, reason, 'billed'];
   if (!cell.phase.isBegun) return undefined;
-  const status = outcome.end === 'relayed' ? 'failed' : 'aborted';
+  const isEnded = outcome.end === 'relayed' || kWords.has(cell.fault.row); // by the upstream's own word
+  const status = isEnded ? 'failed' : 'aborted';
   return ['a', status, attempts, reason, cell.phase.isSeen ? 'billed' : 'free'];
 }
 

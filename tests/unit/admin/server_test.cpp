@@ -108,6 +108,7 @@ private:
                         throw std::runtime_error("a bug");
                     return R"({"sessions":0})";
                 },
+                [] { return std::string(R"({"data":[]})"); },
                 [this]() -> std::unique_ptr<usage::UsageRepository> {
                     ++opened;
                     return std::make_unique<FakeRepository>();

@@ -16,7 +16,7 @@ using usage::Status;
 class Bill : public testing::Test
 {
 protected:
-    Bill() : turn(test.rooms, client, session)
+    Bill() : turn(test.rooms, client, session, lane, {})
     {
         session.id = 7;
         session.key = core::sha256("session");
@@ -32,7 +32,7 @@ protected:
         turn.is_sent = true;
         turn.upstream_model = "gpt-5.2";
         use_configuration();
-        turn.relay.attach(*up.connection);
+        turn.relay.attach(up.connection, "");
     }
     ~Bill() override { turn.relay.detach(); }
 
@@ -57,6 +57,7 @@ protected:
     RoomsUnderTest test;
     RecordingClient client;
     SessionFacts session;
+    LaneMemory lane;
     Connected up{test.loop};
     Turn turn;
 };

@@ -6,6 +6,7 @@
 #include "turngate/net/task_group.hpp"
 #include "turngate/upstream/connection.hpp"
 
+#include <memory>
 #include <string>
 
 namespace turngate::gateway::test {
@@ -21,7 +22,7 @@ public:
         net::WebSocketOptions options;
         options.role = net::Role::client;
         options.ping_interval = ping_interval;
-        connection.emplace(
+        connection = std::make_shared<upstream::Connection>(
             loop,
             fakes::make_account(fakes::account_config("main")),
             std::move(pair_.stream),
@@ -62,7 +63,7 @@ private:
 
 public:
     fakes::WebSocketPeer upstream{std::move(pair_.peer), net::Role::server};
-    std::optional<upstream::Connection> connection;
+    std::shared_ptr<upstream::Connection> connection;
     std::optional<net::Closing> closing;
 };
 

@@ -226,14 +226,16 @@ TEST_F(Door, ScopesASessionKeyByItsTenant)
 {
     const auto verdict = ask(request());
     const Visitor& alice = std::get<Visitor>(verdict);
-    EXPECT_EQ(session_key(alice, "s-1"), session_key(alice, "s-1"));
-    EXPECT_NE(session_key(alice, "s-1"), session_key(alice, "s-2"));
-    EXPECT_NE(session_key(alice, ""),
-              session_key(alice, "")); // without a name it is the socket's own
+    EXPECT_EQ(session_key(alice.principal->tenant, "s-1"),
+              session_key(alice.principal->tenant, "s-1"));
+    EXPECT_NE(session_key(alice.principal->tenant, "s-1"),
+              session_key(alice.principal->tenant, "s-2"));
+    EXPECT_NE(session_key(alice.principal->tenant, ""),
+              session_key(alice.principal->tenant, "")); // without a name it is the socket's own
 
     auto other = std::make_shared<access::Principal>(*alice.principal);
     other->tenant = "default/bob";
-    EXPECT_NE(session_key({other, ""}, "s-1"), session_key(alice, "s-1"));
+    EXPECT_NE(session_key(other->tenant, "s-1"), session_key(alice.principal->tenant, "s-1"));
 }
 
 } // namespace

@@ -51,6 +51,9 @@ std::string describe(const Action& action)
     case Action::What::tell:
         text = "tell " + std::string(core::name_of(action.tell));
         break;
+    case Action::What::interrupt:
+        text = "interrupt " + std::string(core::name_of(action.tell));
+        break;
     case Action::What::retry:
         text = describe_retry(action);
         break;
@@ -86,6 +89,8 @@ Facts facts_of(Fault fault, Word word, Situation situation)
 {
     return {.fault = fault,
             .word = word,
+            .may_be_delivered =
+                fault.code != FaultCode::dial_failed && fault.code != FaultCode::dial_refused,
             .parent = situation.parent,
             .chain_complete = situation.chain_complete,
             .has_other_account = situation.has_other_account};
@@ -353,12 +358,25 @@ TEST(Decide, MovesToolOutputsOnlyWithTheirCalls)
     EXPECT_EQ(describe(decide(facts)), "retry other rebuilt, fault");
 }
 
+TEST(Decide, TellsOfAPreemptedTurnOnlyWhoHasSeenSomethingOfIt)
+{
+    Facts facts = facts_of(fault(FaultCode::preempted), Word::none, kNew);
+    EXPECT_EQ(describe(decide(facts)), "drop");
+    facts.seen = Seen::lifecycle;
+    EXPECT_EQ(describe(decide(facts)), "interrupt preempted");
+    facts.fault = fault(FaultCode::interrupted);
+    EXPECT_EQ(describe(decide(facts)), "interrupt interrupted");
+    facts.seen = Seen::nothing; // but it has asked for it
+    EXPECT_EQ(describe(decide(facts)), "interrupt interrupted");
+}
+
 TEST(Decide, TellsTheFaultsOfClientAndGatewayAsTheyAre)
 {
     for (int i = 0; i <= static_cast<int>(FaultCode::internal_error); ++i) {
         const auto code = static_cast<FaultCode>(i);
-        if (code == FaultCode::client_gone)
-            continue;
+        if (code == FaultCode::client_gone || code == FaultCode::interrupted ||
+            code == FaultCode::preempted)
+            continue; // the client's own wish
         const Facts facts = facts_of(fault(code), Word::none, kNewTwo);
         EXPECT_EQ(describe(decide(facts)), "tell " + std::string(core::name_of(code)));
         EXPECT_EQ(decided_with_content(facts),
@@ -524,8 +542,13 @@ const char* broken_promise(const Facts& facts, const Action& action)
     const bool is_upstream = core::side_of(code) == core::Side::upstream;
     const bool is_loss = code == FaultCode::upstream_lost || code == FaultCode::upstream_restart ||
                          code == FaultCode::upstream_timeout;
-    if ((action.what == Action::What::drop) != (code == FaultCode::client_gone))
-        return "dropped if and only if the client is gone";
+    const bool is_unseen = code == FaultCode::preempted && facts.seen == Seen::nothing;
+    if ((action.what == Action::What::drop) != (code == FaultCode::client_gone || is_unseen))
+        return "dropped if and only if the client is gone, or saw nothing of what it replaced";
+    const bool is_interrupted =
+        code == FaultCode::interrupted || (code == FaultCode::preempted && !is_unseen);
+    if ((action.what == Action::What::interrupt) != is_interrupted)
+        return "interrupted if and only if the client wanted it";
     if (!is_upstream && action.account != Action::Verdict::none)
         return "accounts answer for upstream faults alone";
     if (is_loss && action.account != Action::Verdict::fault)

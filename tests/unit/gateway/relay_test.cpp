@@ -20,7 +20,7 @@ protected:
     RelayTest() : RelayTest(0ms) {}
     explicit RelayTest(std::chrono::milliseconds ping_interval) : up(loop, ping_interval)
     {
-        relay.attach(*up.connection);
+        relay.attach(up.connection, "");
     }
     ~RelayTest() override
     {
@@ -45,7 +45,8 @@ protected:
     telemetry::Counter pauses = metrics.counter("pauses", "test");
     Connected up;
     RecordingClient client;
-    Relay relay{loop, client, pauses};
+    protocol::UpstreamEventReader reader;
+    Relay relay{loop, client, reader, pauses};
     net::Stop stop;
     std::optional<core::Result<>> result;
 
@@ -95,8 +96,8 @@ TEST_F(RelayTest, KnowsEveryTerminalEvent)
     };
     for (const auto& [event, kind] : cases) {
         Connected own(loop);
-        Relay turn(loop, client, pauses);
-        turn.attach(*own.connection);
+        Relay turn(loop, client, reader, pauses);
+        turn.attach(own.connection, "");
         own.say(event);
         EXPECT_TRUE(fakes::run(loop, turn.until_terminal(60s, stop))) << event;
         EXPECT_EQ(turn.terminal_kind(), kind) << event;
@@ -127,12 +128,12 @@ TEST_F(RelayTest, ForwardsNothingAfterItIsDetached)
 TEST_F(RelayTest, DetachesWhenItEnds)
 {
     {
-        Relay shorter(loop, client, pauses);
-        shorter.attach(*up.connection);
+        Relay shorter(loop, client, reader, pauses);
+        shorter.attach(up.connection, "a"); // the default lane is taken
         EXPECT_TRUE(up.connection->is_attached());
     }
-    EXPECT_FALSE(up.connection->is_attached());
-    up.say(kDelta);
+    const std::string late = R"({"type":"x.delta","stream_id":"a","delta":"abcd"})";
+    up.say(late);
     EXPECT_TRUE(client.events.empty());
 }
 
@@ -151,7 +152,7 @@ TEST_F(RelayTest, KnowsWhatTheClientHasSeen)
     up.say(kCreated);
     EXPECT_EQ(relay.seen(), Seen::lifecycle);
     EXPECT_TRUE(relay.has_response());
-    EXPECT_EQ(relay.created_event(), kCreated);
+    EXPECT_EQ(relay.response_id(), "resp_1");
     up.say(kInProgress);
     EXPECT_EQ(relay.seen(), Seen::lifecycle);
     up.say(kDelta);
@@ -274,8 +275,8 @@ TEST_F(RelayTest, KnowsALossByItsCloseCode)
     };
     for (const auto& [code, fault] : cases) {
         Connected own(loop);
-        Relay turn(loop, client, pauses);
-        turn.attach(*own.connection);
+        Relay turn(loop, client, reader, pauses);
+        turn.attach(own.connection, "");
         own.upstream.close(code);
         const auto ended = fakes::run(loop, turn.until_terminal(60s, stop));
         ASSERT_FALSE(ended) << code;
@@ -292,8 +293,8 @@ TEST_F(RelayTest, KnowsAnUpstreamThatVanishedOrBrokeTheRules)
     EXPECT_EQ(vanished.error().code, FaultCode::upstream_lost);
 
     Connected own(loop);
-    Relay turn(loop, client, pauses);
-    turn.attach(*own.connection);
+    Relay turn(loop, client, reader, pauses);
+    turn.attach(own.connection, "");
     own.upstream.raw().send("\x83\x01x"); // no such opcode
     own.upstream.raw().vanish();
     const auto broke = fakes::run(loop, turn.until_terminal(60s, stop));
@@ -362,18 +363,18 @@ TEST_F(RelayTest, DoesNotBlameTheUpstreamForASlowClient)
     EXPECT_EQ(ended.error().code, FaultCode::upstream_timeout);
 }
 
-TEST_F(RelayTest, SendsAnInterruptToTheRunningResponseOnly)
+TEST_F(RelayTest, KnowsWhichResponseRuns)
 {
-    const std::string frame = R"({"type":"response.interrupt","response_id":"resp_1"})";
-    protocol::UpstreamEventReader reader;
-    EXPECT_FALSE(relay.interrupt("resp_1", frame, reader)); // nothing has begun
+    EXPECT_FALSE(relay.is_running("resp_1")); // nothing has begun
     up.say(kCreated);
-    EXPECT_FALSE(relay.interrupt("resp_2", frame, reader));
-    EXPECT_TRUE(relay.interrupt("resp_1", frame, reader));
+    EXPECT_FALSE(relay.is_running("resp_2"));
+    ASSERT_TRUE(relay.is_running("resp_1"));
+    const std::string frame = R"({"type":"response.interrupt","response_id":"resp_1"})";
+    EXPECT_TRUE(relay.send_up(frame));
+    fakes::settle(loop);
     EXPECT_EQ(up.upstream.texts(), Events{frame});
     up.say(kCompleted);
-    EXPECT_FALSE(relay.interrupt("resp_1", frame, reader)); // over
-    EXPECT_EQ(up.upstream.texts().size(), 1u);
+    EXPECT_FALSE(relay.is_running("resp_1")); // over
 }
 
 class SilentRelay : public RelayTest

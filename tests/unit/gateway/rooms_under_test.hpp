@@ -81,7 +81,7 @@ struct RoomsUnderTest
         loop, dialer, metrics, {.ping_interval = std::chrono::milliseconds(0), .pong = {}}};
     ChainBudget chain_budget{64 << 20};
     Chains chains{chain_budget, {}};
-    Rooms rooms{loop, *store, journal, pool, chains, Metrics(metrics), nullptr, {}, {}, false};
+    Rooms rooms{loop, *store, journal, pool, chains, Metrics(metrics), nullptr, {}, {}, {}, false};
 };
 
 } // namespace turngate::gateway::test

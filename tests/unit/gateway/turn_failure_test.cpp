@@ -71,7 +71,7 @@ TEST_F(TurnTest, TellsTheClientOnceThatTheUpstreamIsLost)
     ASSERT_EQ(test.journal.records.size(), 1u);
     EXPECT_EQ(test.journal.records[0].status, usage::Status::aborted);
     EXPECT_EQ(test.journal.records[0].upstream_response_id, "resp_1");
-    EXPECT_FALSE(test.pool.parked(7));
+    EXPECT_EQ(account().life->parked, 0u);
 
     client.events.clear();
     start(kCreate);
@@ -97,7 +97,7 @@ TEST_F(TurnTest, GivesUpOnAnUpstreamThatSaysNothing)
     until_ended(running);
     expect_error(504, "upstream_timeout");
     EXPECT_EQ(test.dialer.peer(0).close_code(), 1000); // we do not vouch for it
-    EXPECT_FALSE(test.pool.parked(7));
+    EXPECT_EQ(account().life->parked, 0u);
 }
 
 TEST_F(TurnTest, IsBilledThoughItsClientHasLeft)
@@ -215,17 +215,6 @@ TEST_F(TurnTest, WantsAnAccount)
     test.load();
     start(kCreate);
     expect_error(503, "no_account_available");
-}
-
-TEST_F(TurnTest, SendsNoLaneToAnAccountThatHasNone)
-{
-    test.config.accounts[0].lanes = false;
-    test.load();
-    start(R"({"type":"response.create","model":"gpt-5.2","input":"hi","stream_id":"main"})");
-    EXPECT_EQ(last_event()["stream_id"], "main");
-    expect_error(503, "no_account_available");
-    start(kCreate);
-    EXPECT_EQ(heard(), Events{kCreate});
 }
 
 TEST_F(TurnTest, SaysWhenToComeBackWhenAllIsBusy)

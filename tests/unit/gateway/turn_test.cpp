@@ -1,3 +1,5 @@
+#include "continuity.hpp"
+
 #include "turn_under_test.hpp"
 
 namespace turngate::gateway::test {
@@ -21,7 +23,7 @@ TEST_F(TurnTest, GoesAllTheWay)
 
     EXPECT_EQ(account().slots->used(), 0u);
     EXPECT_EQ(test.rooms.snapshot->keys.find("sk-alice")->slots->used(), 0u);
-    EXPECT_TRUE(test.pool.parked(7));
+    EXPECT_EQ(account().life->parked, 1u);
     EXPECT_EQ(test.rooms.metrics.turns[static_cast<std::size_t>(Outcome::completed)].value(), 1);
 }
 
@@ -38,13 +40,16 @@ TEST_F(TurnTest, WritesTheBillBeforeTheClientSeesTheEnd)
 
 TEST_F(TurnTest, RemembersWhoseTheResponseIsAndWhereItLives)
 {
-    start(R"({"type":"response.create","model":"gpt-5.2","input":"hi","store":false})");
+    auto& running =
+        start(R"({"type":"response.create","model":"gpt-5.2","input":"hi","store":false})");
     say(kCreated);
     say(kCompleted);
     const auto bound = binding("default/alice", "resp_1");
     ASSERT_TRUE(bound);
     EXPECT_EQ(bound->account, "main");
-    EXPECT_EQ(bound->connection, test.pool.parked(7)->generation());
+    EXPECT_EQ(test.pool.whereabouts(lease_request(
+                  running.turn, test.rooms.snapshot->accounts.find("main"), bound->connection)),
+              upstream::Pool::Whereabouts::here);
     EXPECT_FALSE(bound->store);
     EXPECT_EQ(bound->context_tokens, 1050);
     EXPECT_FALSE(binding("default/bob", "resp_1"));
@@ -101,7 +106,7 @@ TEST_F(TurnTest, RelaysAnErrorAndKeepsTheConnection)
     EXPECT_EQ(running.close_code, 0);
     EXPECT_EQ(client.events, Events{error});
     EXPECT_TRUE(test.journal.records.empty()); // no response, no bill
-    EXPECT_TRUE(test.pool.parked(7));
+    EXPECT_EQ(account().life->parked, 1u);
 
     start(kCreate); // and the next one works
     say(kCompleted);
@@ -113,7 +118,7 @@ TEST_F(TurnTest, LeavesAConnectionThatHasReachedItsAge)
 {
     start(kCreate);
     say(R"({"type":"error","status":400,"error":{"code":"websocket_connection_limit_reached","message":"60 minutes"}})");
-    EXPECT_FALSE(test.pool.parked(7));
+    EXPECT_EQ(account().life->parked, 0u);
     EXPECT_EQ(test.dialer.peer(0).close_code(), 1000);
     start(kCreate);
     EXPECT_EQ(test.dialer.targets.size(), 2u);

@@ -18,8 +18,12 @@ namespace turngate::gateway::test {
 // A create that runs, with what it needs to outlive it.
 struct RunningTurn
 {
-    RunningTurn(Rooms& rooms, RecordingClient& client, const SessionFacts& facts)
-        : turn(rooms, client, facts)
+    RunningTurn(Rooms& rooms,
+                RecordingClient& client,
+                const SessionFacts& facts,
+                LaneMemory& lane,
+                WaitingTurn waiting)
+        : turn(rooms, client, facts, lane, std::move(waiting))
     {
     }
 
@@ -49,13 +53,12 @@ protected:
 
     RunningTurn& start(const std::string& frame)
     {
-        auto& running =
-            *turns_.emplace_back(std::make_unique<RunningTurn>(test.rooms, client, facts));
-        running.turn.create = test.rooms.client_events.read(frame).value();
-        running.turn.frame = frame;
+        auto create = test.rooms.client_events.read(frame).value();
+        LaneMemory& lane = lanes[create.stream_id.value_or("")];
+        WaitingTurn waiting{std::move(create), frame, core::Clock::now(), core::wall_now()};
+        auto& running = *turns_.emplace_back(
+            std::make_unique<RunningTurn>(test.rooms, client, facts, lane, std::move(waiting)));
         running.turn.id = "turn-" + std::to_string(turns_.size());
-        running.turn.accepted_at = core::Clock::now();
-        running.turn.started_at = core::wall_now();
         tasks_.spawn("turn", fakes::keep(run_turn(running.turn), running.close_code));
         settle();
         return running;
@@ -96,6 +99,7 @@ protected:
     RoomsUnderTest test;
     RecordingClient client;
     SessionFacts facts;
+    std::map<std::string, LaneMemory> lanes;
 
 private:
     std::vector<std::unique_ptr<RunningTurn>> turns_;

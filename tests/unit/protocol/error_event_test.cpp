@@ -47,6 +47,8 @@ constexpr Row kRows[] = {
     {FaultCode::upstream_timeout, 504, "upstream_timeout", "server_error"},
     {FaultCode::internal_error, 500, "internal_error", "server_error", 1011},
     {FaultCode::client_gone, 499, "client_gone", "invalid_request_error"},
+    {FaultCode::interrupted, 499, "interrupted", "invalid_request_error"},
+    {FaultCode::preempted, 499, "interrupted", "invalid_request_error"},
 };
 
 TEST(Catalogue, HoldsTheErrorsOfTheGateway)

@@ -1,11 +1,8 @@
 #include "turngate/upstream/connection.hpp"
 
-#include "fakes/account.hpp"
-#include "fakes/run.hpp"
-#include "fakes/websocket_peer.hpp"
-#include "turngate/net/task_group.hpp"
+#include "connection_under_test.hpp"
 
-#include <gtest/gtest.h>
+#include <stdexcept>
 
 namespace turngate::upstream {
 namespace {
@@ -13,78 +10,19 @@ namespace {
 using namespace std::chrono_literals;
 
 using By = net::Closing::By;
-using Texts = std::vector<std::string>;
-
-struct RecordingTurn final : FrameSink
-{
-    void on_frames(std::span<const net::Frame> frames) override
-    {
-        for (const net::Frame& frame : frames)
-            texts.emplace_back(frame.payload);
-    }
-    void on_lost(const net::Closing& closing) override { lost.push_back(closing); }
-
-    Texts texts;
-    std::vector<net::Closing> lost;
-};
-
-class ConnectionTest : public testing::Test
-{
-protected:
-    ConnectionTest() : ConnectionTest(std::chrono::milliseconds(0)) {}
-    explicit ConnectionTest(std::chrono::milliseconds ping_interval)
-    {
-        net::WebSocketOptions options;
-        options.role = net::Role::client;
-        options.ping_interval = ping_interval;
-        connection.emplace(loop,
-                           fakes::make_account(fakes::account_config("main")),
-                           std::move(pair_.stream),
-                           options,
-                           PongTimeouts{200ms, 10s});
-        tasks_.spawn("reader", fakes::keep(connection->run({}), closing));
-        settle();
-    }
-    ~ConnectionTest() override
-    {
-        connection->abort();
-        until_over();
-    }
-
-    void settle() { fakes::settle(loop); }
-    void until_over()
-    {
-        fakes::until(loop, [&] { return tasks_.running() == 0; });
-    }
-
-    net::Loop loop{0};
-
-private:
-    net::TaskGroup tasks_{loop};
-    fakes::Pair pair_ = fakes::make_pair(loop);
-
-protected:
-    fakes::WebSocketPeer upstream{std::move(pair_.peer), net::Role::server};
-    std::optional<Connection> connection;
-    std::optional<net::Closing> closing;
-    RecordingTurn turn;
-};
 
 TEST_F(ConnectionTest, GivesWhatComesToTheAttachedTurnAlone)
 {
-    upstream.send("between turns");
-    settle();
+    receive({"between turns"});
     EXPECT_TRUE(connection->is_usable());
-    connection->attach(turn);
+    RecordingTurn& turn = attach("");
     EXPECT_TRUE(connection->is_attached());
-    upstream.send("first");
-    settle();
-    upstream.send("second");
-    settle();
-    connection->detach();
-    upstream.send("after it");
-    settle();
-    EXPECT_EQ(turn.texts, (Texts{"first", "second"}));
+    receive({"first"});
+    receive({"second", "third"});
+    connection->detach(turn);
+    receive({"after it"});
+    EXPECT_EQ(turn.runs, (std::vector<Texts>{{"first"}, {"second", "third"}}));
+    EXPECT_EQ(turn.read_ends, 2);
     EXPECT_TRUE(connection->is_usable());
 }
 
@@ -96,11 +34,11 @@ TEST_F(ConnectionTest, SendsMaskedText)
 
 TEST_F(ConnectionTest, TellsTheTurnOnceThatItIsLost)
 {
-    connection->attach(turn);
+    RecordingTurn& turn = attach("");
     upstream.send("last");
     upstream.close(1012, "restart");
     until_over();
-    EXPECT_EQ(turn.texts, Texts{"last"});
+    EXPECT_EQ(turn.texts(), Texts{"last"});
     ASSERT_EQ(turn.lost.size(), 1u);
     EXPECT_EQ(turn.lost[0].by, By::peer);
     EXPECT_EQ(turn.lost[0].code, 1012);
@@ -110,11 +48,43 @@ TEST_F(ConnectionTest, TellsTheTurnOnceThatItIsLost)
 
 TEST_F(ConnectionTest, TellsNobodyWhoIsNotAttached)
 {
-    connection->attach(turn);
-    connection->detach();
+    RecordingTurn& gone = attach("a");
+    RecordingTurn& abandoned = attach("b");
+    connection->detach(gone);
+    connection->abandon(abandoned);
     upstream.raw().vanish();
     until_over();
-    EXPECT_TRUE(turn.lost.empty());
+    EXPECT_TRUE(gone.lost.empty());
+    EXPECT_TRUE(abandoned.lost.empty());
+    EXPECT_FALSE(connection->is_usable());
+}
+
+TEST_F(ConnectionTest, TellsTheTurnsOfAllLanesThatItIsLost)
+{
+    RecordingTurn& a = attach("a");
+    RecordingTurn& b = attach("b");
+    RecordingTurn& unnamed = attach("");
+    upstream.raw().vanish();
+    until_over();
+    for (const RecordingTurn* turn : {&a, &b, &unnamed}) {
+        ASSERT_EQ(turn->lost.size(), 1u);
+        EXPECT_EQ(turn->lost[0].by, By::lost);
+    }
+}
+
+TEST_F(ConnectionTest, IsOneFaultHoweverManyTurnsItTakesAlong)
+{
+    EXPECT_TRUE(connection->claim_fault());
+    EXPECT_FALSE(connection->claim_fault());
+}
+
+TEST_F(ConnectionTest, DoesNotLeaveTheOtherTurnsWaitingForABugInOne)
+{
+    attach("a").on_frames_hook = [] { throw std::logic_error("bug"); };
+    const RecordingTurn& other = attach("b");
+    receive({event("response.created", "a")});
+    until_over();
+    EXPECT_EQ(other.lost.size(), 1u);
     EXPECT_FALSE(connection->is_usable());
 }
 
@@ -128,14 +98,30 @@ TEST_F(ConnectionTest, IsNotUsableOnceItCloses)
     EXPECT_EQ(closing->by, By::us);
 }
 
+TEST_F(ConnectionTest, IsOneOfTheAccountsConnectionsUntilItCloses)
+{
+    EXPECT_EQ(account->life->connections, 1u);
+    connection->close();
+    EXPECT_EQ(account->life->connections, 0u);
+    connection->abort();
+    until_over();
+    EXPECT_EQ(account->life->connections, 0u);
+}
+
+TEST_F(ConnectionTest, IsNoneOfTheAccountsConnectionsOnceItIsLost)
+{
+    upstream.raw().vanish();
+    until_over();
+    EXPECT_EQ(account->life->connections, 0u);
+}
+
 TEST_F(ConnectionTest, ReadsOnWhenAPausedTurnLeaves)
 {
-    connection->attach(turn);
+    RecordingTurn& turn = attach("");
     connection->pause();
-    upstream.send("unread");
-    settle();
-    EXPECT_TRUE(turn.texts.empty());
-    connection->detach();
+    receive({"unread"});
+    EXPECT_TRUE(turn.texts().empty());
+    connection->detach(turn);
     upstream.close(1001); // seen at once, because it is read again
     until_over();
     EXPECT_EQ(closing->by, By::peer);
@@ -145,7 +131,7 @@ TEST_F(ConnectionTest, AnswersPingsInAndBetweenTurns)
 {
     upstream.send(net::Opcode::ping, "1");
     settle();
-    connection->attach(turn);
+    attach("");
     upstream.send(net::Opcode::ping, "2");
     settle();
     using Message = fakes::WebSocketPeer::Message;
@@ -157,11 +143,7 @@ TEST_F(ConnectionTest, HasAGenerationOfItsOwn)
 {
     net::WebSocketOptions options;
     auto pair = fakes::make_pair(loop);
-    const Connection other(loop,
-                           fakes::make_account(fakes::account_config("main")),
-                           std::move(pair.stream),
-                           options,
-                           PongTimeouts{});
+    const Connection other(loop, account, std::move(pair.stream), options, PongTimeouts{});
     EXPECT_NE(connection->generation(), 0u);
     EXPECT_GT(other.generation(), connection->generation());
 }
@@ -179,16 +161,19 @@ TEST_F(SilentUpstream, IsFoundDeadSoonWhileItIsParked)
     EXPECT_FALSE(connection->is_usable());
 }
 
-TEST_F(SilentUpstream, HasLongerInATurn)
+TEST_F(SilentUpstream, HasLongerWhileAnyTurnRuns)
 {
-    connection->attach(turn);
+    RecordingTurn& first = attach("a");
+    RecordingTurn& last = attach("b");
+    connection->detach(first);
     const auto begin = core::Clock::now();
     fakes::until(loop, [&] { return closing || core::Clock::now() - begin > 600ms; });
     EXPECT_FALSE(closing);
-    connection->detach();
+    connection->detach(last);
     until_over();
     EXPECT_EQ(closing->by, By::silent);
-    EXPECT_TRUE(turn.lost.empty());
+    EXPECT_TRUE(first.lost.empty());
+    EXPECT_TRUE(last.lost.empty());
 }
 
 } // namespace

@@ -1,49 +1,13 @@
 #include "turngate/upstream/pool.hpp"
 
-#include "fakes/account.hpp"
-#include "fakes/dialer.hpp"
-#include "fakes/run.hpp"
+#include "pool_under_test.hpp"
 
-#include <gtest/gtest.h>
+#include <algorithm>
 
 namespace turngate::upstream {
 namespace {
 
 using namespace std::chrono_literals;
-
-using core::FaultCode;
-using How = Lease::How;
-using LeaseResult = boost::system::result<Lease, LeaseFault>;
-
-class PoolTest : public testing::Test
-{
-protected:
-    ~PoolTest() override { finish(); }
-
-    void finish()
-    {
-        for (auto& peer : dialer.peers)
-            peer->close(1000); // answers the closing handshakes
-        fakes::run(loop, pool.close_all());
-    }
-    void settle() { fakes::settle(loop); }
-
-    LeaseResult lease(std::uint64_t session) { return lease(session, account); }
-    LeaseResult lease(std::uint64_t session, std::shared_ptr<const accounts::Account> from)
-    {
-        return fakes::run(loop, pool.lease(session, std::move(from), headers, stop));
-    }
-
-    net::Loop loop{0};
-    fakes::Dialer dialer;
-    telemetry::Metrics metrics;
-    Pool pool{loop, dialer, metrics, {.ping_interval = 0ms, .pong = {}, .dial_timeout = 3s}};
-    std::shared_ptr<const accounts::Account> account =
-        fakes::make_account(fakes::account_config("main", 2));
-    const accounts::AccountLife& life = *account->life;
-    net::HttpHeaders headers;
-    net::Stop stop;
-};
 
 TEST_F(PoolTest, DialsWithTheAccountsKeyAndTheClientsHeaders)
 {
@@ -68,33 +32,17 @@ TEST_F(PoolTest, DialsWithTheAccountsKeyAndTheClientsHeaders)
 
 TEST_F(PoolTest, KeepsAParkedConnectionForItsSession)
 {
-    auto first = lease(1);
-    const auto generation = first->connection().generation();
-    std::move(*first).park();
+    const auto generation = park(1);
     EXPECT_EQ(life.leased, 0u);
     EXPECT_EQ(life.parked, 1u);
-    ASSERT_TRUE(pool.parked(1));
-    EXPECT_EQ(pool.parked(1)->generation(), generation);
-    EXPECT_FALSE(pool.parked(2));
 
     const auto again = lease(1);
     EXPECT_EQ(again->how(), How::reused);
-    EXPECT_EQ(again->connection().generation(), generation);
+    EXPECT_EQ(again->connection()->generation(), generation);
     EXPECT_EQ(life.parked, 0u);
     EXPECT_EQ(life.leased, 1u);
     EXPECT_EQ(life.connections, 1u);
     EXPECT_EQ(dialer.targets.size(), 1u);
-    EXPECT_FALSE(pool.parked(1));
-}
-
-TEST_F(PoolTest, GivesNoSessionAnothersConnection)
-{
-    auto first = lease(1);
-    std::move(*first).park();
-    const auto second = lease(2);
-    EXPECT_EQ(second->how(), How::dialed);
-    EXPECT_EQ(dialer.targets.size(), 2u);
-    EXPECT_TRUE(pool.parked(1));
 }
 
 TEST_F(PoolTest, DiscardsALeaseThatIsNotParked)
@@ -104,21 +52,24 @@ TEST_F(PoolTest, DiscardsALeaseThatIsNotParked)
         EXPECT_EQ(life.leased, 1u);
     }
     EXPECT_EQ(life.leased, 0u);
-    EXPECT_FALSE(pool.parked(1));
+    EXPECT_EQ(life.parked, 0u);
     EXPECT_EQ(dialer.peer(0).close_code(), 1000);
-    dialer.peer(0).close(1000);
-    settle();
-    EXPECT_EQ(life.connections, 0u);
     EXPECT_EQ(lease(1)->how(), How::dialed);
+}
+
+TEST_F(PoolTest, DoesNotCountWhatItCloses)
+{
+    auto only = make_account(fakes::account_config("only", 1));
+    lease(request(1, "", only)); // dropped; the other end has not answered its close yet
+    EXPECT_EQ(only->life->connections, 0u);
+    EXPECT_TRUE(lease(request(1, "", only)));
 }
 
 TEST_F(PoolTest, TakesOutAParkedConnectionThatDied)
 {
-    auto first = lease(1);
-    std::move(*first).park();
+    park(1);
     dialer.peer(0).raw().vanish();
     settle();
-    EXPECT_FALSE(pool.parked(1));
     EXPECT_EQ(life.parked, 0u);
     EXPECT_EQ(life.connections, 0u);
     EXPECT_EQ(lease(1)->how(), How::dialed);
@@ -130,33 +81,31 @@ TEST_F(PoolTest, ParksNothingThatIsOver)
     dialer.peer(0).raw().vanish();
     settle();
     std::move(*first).park();
-    EXPECT_FALSE(pool.parked(1));
     EXPECT_EQ(life.parked, 0u);
     EXPECT_EQ(life.leased, 0u);
     EXPECT_EQ(life.connections, 0u);
+    EXPECT_EQ(lease(1)->how(), How::dialed);
 }
 
-TEST_F(PoolTest, ClosesWhatIsParkedAtAnotherAccount)
+TEST_F(PoolTest, CountsAConnectionThatDiesAndClosesAtOnceOnlyOnce)
 {
-    auto first = lease(1);
-    std::move(*first).park();
-    const auto elsewhere = lease(1, fakes::make_account(fakes::account_config("other")));
-    EXPECT_EQ(elsewhere->how(), How::dialed);
-    EXPECT_EQ(elsewhere->connection().account().config.name, "other");
-    EXPECT_EQ(dialer.peer(0).close_code(), 1000);
+    park(1);
+    dialer.peer(0).raw().vanish();
+    EXPECT_TRUE(pool->evict("main")); // before its reader has seen the end
     EXPECT_EQ(life.parked, 0u);
+    EXPECT_EQ(life.connections, 0u);
+    settle();
+    EXPECT_EQ(life.parked, 0u);
+    EXPECT_EQ(life.connections, 0u);
 }
 
-TEST_F(PoolTest, ClosesTheParkedConnectionOfASessionThatLeft)
+TEST_F(PoolTest, KeepsASessionsConnectionsOfSeveralAccounts)
 {
-    auto first = lease(1);
-    std::move(*first).park();
-    pool.leave(1);
-    pool.leave(1);
-    pool.leave(2);
-    EXPECT_FALSE(pool.parked(1));
-    EXPECT_EQ(life.parked, 0u);
-    EXPECT_EQ(dialer.peer(0).close_code(), 1000);
+    const auto other = make_account(fakes::account_config("other"));
+    const auto here = park(1);
+    const auto there = park(request(1, "", other));
+    EXPECT_EQ(lease(1)->connection()->generation(), here);
+    EXPECT_EQ(lease(request(1, "", other))->connection()->generation(), there);
 }
 
 TEST_F(PoolTest, SaysWhyADialFailed)
@@ -177,15 +126,11 @@ TEST_F(PoolTest, SaysWhyADialFailed)
 TEST_F(PoolTest, CountsADialTowardsTheLimitWhileItLasts)
 {
     const auto running = lease(1);
-    dialer.held = std::make_unique<net::Event>(loop);
-    std::optional<LeaseResult> dialing;
-    net::TaskGroup tasks(loop);
-    tasks.spawn("2", fakes::keep(pool.lease(2, account, headers, stop), dialing));
-    settle();
+    hold_dials();
+    const auto& dialing = begin(request(2));
     EXPECT_EQ(life.connections, 2u);
     EXPECT_FALSE(lease(3));
-    dialer.held->set();
-    fakes::until(loop, [&] { return tasks.running() == 0; });
+    let_dials_go();
     EXPECT_TRUE(*dialing);
     EXPECT_EQ(life.connections, 2u);
 }
@@ -203,24 +148,44 @@ TEST_F(PoolTest, RefusesWhenAllConnectionsAreInTurns)
 TEST_F(PoolTest, EvictsAParkedConnectionForATurnThatRuns)
 {
     const auto running = lease(1);
-    auto idle = lease(2);
-    std::move(*idle).park();
+    park(2);
     const auto third = lease(3);
     ASSERT_TRUE(third);
-    EXPECT_FALSE(pool.parked(2));
-    EXPECT_EQ(dialer.peer(1).close_code(), 1000);
-    EXPECT_EQ(dialer.peer(0).close_code(), 0);
+    EXPECT_TRUE(is_closed(1));
+    EXPECT_FALSE(is_closed(0));
+    EXPECT_EQ(life.connections, 2u);
+}
+
+TEST_F(PoolTest, EvictsThoseFirstWhoseSessionsHaveLeftThenTheLongestIdle)
+{
+    account = make_account(fakes::account_config("roomy"));
+    for (std::uint64_t session : {1, 2, 3, 4})
+        park(session);
+    park(1); // used again: not the longest idle any more
+    pool->leave(4, key, true);
+    pool->leave(3, key, true);
+    std::vector<std::size_t> order;
+    while (pool->evict("roomy"))
+        for (std::size_t i = 0; i < 4; ++i)
+            if (is_closed(i) && std::count(order.begin(), order.end(), i) == 0)
+                order.push_back(i);
+    EXPECT_EQ(order, (std::vector<std::size_t>{3, 2, 1, 0}));
+}
+
+TEST_F(PoolTest, EvictsNothingOfOtherAccountsNorWhatRuns)
+{
+    park(request(1, "", make_account(fakes::account_config("other"))));
+    const auto running = lease(2);
+    EXPECT_FALSE(pool->evict("main"));
+    EXPECT_FALSE(pool->evict("unknown"));
 }
 
 TEST_F(PoolTest, StopsDialingAtOnce)
 {
-    dialer.held = std::make_unique<net::Event>(loop);
-    std::optional<LeaseResult> leased;
-    net::TaskGroup tasks(loop);
-    tasks.spawn("1", fakes::keep(pool.lease(1, account, headers, stop), leased));
-    settle();
+    hold_dials();
+    const auto& leased = begin(request(1));
     stop.request({FaultCode::client_gone, {}, "test"});
-    fakes::until(loop, [&] { return tasks.running() == 0; });
+    fakes::until(loop, [&] { return leased.has_value(); });
     ASSERT_FALSE(*leased);
     EXPECT_EQ(leased->error().fault.code, FaultCode::client_gone);
     EXPECT_EQ(life.connections, 0u);
@@ -228,21 +193,35 @@ TEST_F(PoolTest, StopsDialingAtOnce)
 
 TEST_F(PoolTest, ClosesAllAtTheEnd)
 {
-    auto parked = lease(1);
-    auto running = lease(2);
-    std::move(*parked).park();
+    park(1);
+    const auto running = lease(2);
     finish();
     EXPECT_EQ(dialer.peer(0).close_code(), 1000);
     EXPECT_EQ(dialer.peer(1).close_code(), 1000);
     EXPECT_EQ(life.connections, 0u);
     EXPECT_EQ(life.parked, 0u);
-    EXPECT_FALSE(running->connection().is_usable());
+    EXPECT_FALSE(running->connection()->is_usable());
+}
+
+TEST_F(PoolTest, LeasesNothingOnceItHasClosed)
+{
+    hold_dials();
+    const auto& too_late = begin(request(1));
+    fakes::run(loop, pool->close_all());
+    let_dials_go();
+    ASSERT_FALSE(*too_late);
+    EXPECT_EQ(too_late->error().fault.code, FaultCode::gateway_draining);
+    EXPECT_EQ(life.connections, 0u);
+    EXPECT_TRUE(dialer.peer(0).raw().is_ended());
+    const auto later = lease(2);
+    ASSERT_FALSE(later);
+    EXPECT_EQ(later.error().fault.code, FaultCode::gateway_draining);
+    EXPECT_EQ(dialer.targets.size(), 1u);
 }
 
 TEST_F(PoolTest, CountsForThoseWhoWatch)
 {
-    auto first = lease(1);
-    std::move(*first).park();
+    park(1);
     const auto again = lease(1);
     dialer.faults.push_back({{FaultCode::dial_failed, {}, "connect"}, {}});
     EXPECT_FALSE(lease(2));
@@ -252,6 +231,57 @@ TEST_F(PoolTest, CountsForThoseWhoWatch)
     EXPECT_NE(text.find("turngate_upstream_dials_total{result=\"failed\"} 1"), std::string::npos);
     EXPECT_NE(text.find("turngate_upstream_reused_total 1"), std::string::npos);
     EXPECT_NE(text.find("turngate_upstream_connections 1"), std::string::npos);
+}
+
+// Two loops' pools, and an account that both use.
+class PoolWithNeighbour : public PoolTest
+{
+protected:
+    PoolWithNeighbour()
+        : PoolTest({.evict_elsewhere = [this](const std::string& name) {
+              asked.push_back(name);
+              neighbour.evict(name);
+          }})
+    {
+    }
+    void TearDown() override
+    {
+        answer_closes();
+        fakes::run(loop, neighbour.close_all());
+        PoolTest::TearDown();
+    }
+
+    Pool neighbour{loop, dialer, metrics, {.ping_interval = 0ms}};
+    std::vector<std::string> asked;
+};
+
+TEST_F(PoolWithNeighbour, AsksItToCloseWhatIsIdleThere)
+{
+    const auto running = lease(1);
+    auto idle_there = fakes::run(loop, neighbour.lease(request(2), headers, stop));
+    std::move(*idle_there).park();
+    const auto leased = lease(3);
+    EXPECT_TRUE(leased);
+    EXPECT_EQ(asked, std::vector<std::string>{"main"});
+    EXPECT_TRUE(is_closed(1));
+    EXPECT_EQ(life.connections, 2u);
+}
+
+TEST_F(PoolWithNeighbour, DoesNotAskWhileItHasSomethingIdleItself)
+{
+    auto idle_there = fakes::run(loop, neighbour.lease(request(2), headers, stop));
+    std::move(*idle_there).park();
+    park(1);
+    EXPECT_TRUE(lease(3));
+    EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(PoolWithNeighbour, DoesNotAskWhenAllRun)
+{
+    const auto here = lease(1);
+    const auto there = fakes::run(loop, neighbour.lease(request(2), headers, stop));
+    EXPECT_FALSE(lease(3));
+    EXPECT_TRUE(asked.empty());
 }
 
 } // namespace

@@ -1,0 +1,162 @@
+#include "control.hpp"
+
+#include "turn.hpp"
+
+#include "turngate/protocol/control_answer.hpp"
+
+namespace turngate::gateway {
+namespace {
+
+using core::FaultCode;
+using protocol::ClientEvent;
+using protocol::Rejection;
+using Refusal = std::optional<Rejection>;
+
+std::string_view raw_input(const ClientEvent& event, std::string_view frame)
+{
+    const auto& at = event.at.input;
+    return frame.substr(at.value_begin, at.value_end - at.value_begin);
+}
+
+Turn* running(Lanes& lanes, std::string_view response_id)
+{
+    return lanes.find_turn([&](const Turn& turn) { return turn.relay.is_running(response_id); });
+}
+
+Rejection not_running(const ClientEvent& event, std::string_view param)
+{
+    return {FaultCode::invalid_request,
+            "This response is not running.",
+            std::string(param),
+            event.stream_id};
+}
+
+Refusal not_supported(const Turn& turn)
+{
+    return Rejection{FaultCode::unsupported_event,
+                     "The account of this response does not know this event.",
+                     "type",
+                     turn.create.stream_id};
+}
+
+Refusal send_up(Turn& turn, std::string_view frame)
+{
+    if (turn.relay.send_up(frame))
+        return std::nullopt;
+    return Rejection{FaultCode::rate_limited,
+                     "The upstream does not take more at the moment.",
+                     "",
+                     turn.create.stream_id};
+}
+
+bool knows_control_events(const Turn& turn)
+{
+    return turn.account->config.control_events;
+}
+
+void stop(Turn& turn)
+{
+    turn.stop.request({FaultCode::interrupted, {}, "the client's wish"});
+}
+
+// Its end was on the way, or still is: that is the answer. An error would be fatal to who asks
+// (protocol.md sections 10.4 and 10.5).
+bool has_just_ended(Lanes& lanes, std::string_view response_id)
+{
+    return lanes.was_last(response_id) || lanes.find_turn([&](const Turn& turn) {
+        return turn.relay.response_id() == response_id;
+    });
+}
+
+Refusal interrupt(Lanes& lanes,
+                  const ClientEvent& event,
+                  std::string_view frame,
+                  ClientOutput& client)
+{
+    Turn* turn = running(lanes, event.response_id);
+    if (!turn && has_just_ended(lanes, event.response_id))
+        return std::nullopt;
+    if (!turn)
+        return not_running(event, "response_id");
+    if (knows_control_events(*turn))
+        return send_up(*turn, frame);
+    client.send(protocol::interrupt_accepted_event(event.response_id, turn->lane_name()));
+    stop(*turn);
+    return std::nullopt;
+}
+
+Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, ClientOutput& client)
+{
+    Turn* turn = running(lanes, event.previous_response_id);
+    const std::string_view input = raw_input(event, frame);
+    if (!turn) {
+        client.send(protocol::steer_failed_event("response_not_found",
+                                                 "This response is not running.",
+                                                 input,
+                                                 event.previous_response_id,
+                                                 {}));
+        return std::nullopt;
+    }
+    if (!knows_control_events(*turn))
+        return not_supported(*turn);
+    if (auto refusal = send_up(*turn, frame))
+        return refusal;
+    turn->relay.steering().submit(input, event.previous_response_id);
+    return std::nullopt;
+}
+
+Refusal inject(Lanes& lanes, const ClientEvent& event, std::string_view frame, ClientOutput& client)
+{
+    Turn* turn = running(lanes, event.response_id);
+    if (!turn) {
+        client.send(protocol::inject_failed_event("response_not_found",
+                                                  "This response is not running.",
+                                                  raw_input(event, frame),
+                                                  event.response_id,
+                                                  {}));
+        return std::nullopt;
+    }
+    if (!knows_control_events(*turn))
+        return not_supported(*turn);
+    turn->relay.spoil_items();
+    return send_up(*turn, frame);
+}
+
+// Of the response it names, else of its lane.
+Refusal cancel(Lanes& lanes, const ClientEvent& event)
+{
+    const std::string lane = event.stream_id.value_or("");
+    Turn* turn = lanes.find_turn([&](const Turn& candidate) {
+        return event.response_id.empty() ? candidate.lane_name() == lane
+                                         : candidate.relay.is_running(event.response_id);
+    });
+    if (!turn)
+        return not_running(event, event.response_id.empty() ? "" : "response_id");
+    stop(*turn);
+    return std::nullopt;
+}
+
+} // namespace
+
+Refusal control(Lanes& lanes,
+                const ClientEvent& event,
+                std::string_view frame,
+                ClientOutput& client)
+{
+    switch (event.type) {
+    case protocol::ClientEventType::interrupt:
+        return interrupt(lanes, event, frame, client);
+    case protocol::ClientEventType::steer:
+        return steer(lanes, event, frame, client);
+    case protocol::ClientEventType::inject:
+        return inject(lanes, event, frame, client);
+    case protocol::ClientEventType::cancel:
+        return cancel(lanes, event);
+    case protocol::ClientEventType::create:
+    case protocol::ClientEventType::processed:
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+} // namespace turngate::gateway

@@ -1,0 +1,61 @@
+#include "successor.hpp"
+
+#include "turngate/protocol/control_answer.hpp"
+#include "turngate/telemetry/log.hpp"
+
+namespace turngate::gateway {
+namespace {
+
+using core::Clock;
+
+// A successor follows its predecessor by itself; an upstream that owes one for longer has lost it.
+constexpr auto kSuccessorWait = std::chrono::seconds(30);
+
+// Counted, billed and continued by itself.
+void take_over(Turn& turn)
+{
+    turn.successor_input = turn.relay.steering().begin_successor();
+    turn.parent_id = turn.last_response_id;
+    turn.parent_context_tokens = turn.last_context_tokens;
+    turn.accepted_at = Clock::now();
+    turn.started_at = core::wall_now();
+    turn.slot_at = turn.accepted_at;
+    turn.retry_reason = {};
+    turn.is_sent = true;
+    turn.is_connection_clean = false;
+}
+
+} // namespace
+
+net::Task<core::Result<bool>> begin_successor(Turn& turn)
+{
+    turn.lane.has_queued_input |= turn.relay.steering().take_queued();
+    if (!turn.is_connection_clean || !turn.relay.steering().is_open())
+        co_return false;
+    const auto deadline = Clock::now() + kSuccessorWait;
+    const auto begun = co_await turn.relay.until_successor(deadline, turn.stop);
+    turn.lane.has_queued_input |= turn.relay.steering().take_queued();
+    if (begun && *begun) {
+        take_over(turn);
+        telemetry::log_debug("successor begun", {{"turn", turn.id}, {"parent", turn.parent_id}});
+        co_return true;
+    }
+    turn.is_connection_clean = begun && !turn.relay.steering().is_open();
+    give_back_steers(turn);
+    if (turn.stop.requested())
+        co_return turn.stop.reason();
+    co_return false;
+}
+
+void give_back_steers(Turn& turn)
+{
+    for (const auto& steer : turn.relay.steering().give_up())
+        turn.client.send(protocol::steer_failed_event("response_not_active",
+                                                      "The response ended before it took this.",
+                                                      steer.input,
+                                                      steer.target,
+                                                      turn.lane_name()));
+    turn.client.flush();
+}
+
+} // namespace turngate::gateway

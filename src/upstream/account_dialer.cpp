@@ -1,0 +1,108 @@
+#include "account_dialer.hpp"
+
+#include "turngate/telemetry/log.hpp"
+
+#include <utility>
+
+namespace turngate::upstream {
+namespace {
+
+using std::chrono::duration_cast;
+using telemetry::log_info;
+
+constexpr std::uint64_t kMaxMessage = 64ull << 20; // protocol.md 10.3: no client takes more
+
+// A dial counts towards the account's connections; what comes of it counts itself.
+class Counted
+{
+public:
+    explicit Counted(std::atomic<unsigned>& count) : count_(count) { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+private:
+    std::atomic<unsigned>& count_;
+};
+
+net::WebSocketOptions websocket_options(const PoolOptions& pool)
+{
+    net::WebSocketOptions options;
+    options.role = net::Role::client;
+    options.ping_interval = pool.ping_interval;
+    options.limits.max_message = kMaxMessage;
+    return options;
+}
+
+void log_failure(const accounts::Account& account, const core::Fault& fault, std::int64_t ms)
+{
+    log_info("upstream dial failed",
+             {{"account", account.config.name},
+              {"fault", core::name_of(fault.code)},
+              {"where", fault.where},
+              {"status", fault.status},
+              {"error", fault.cause.message()},
+              {"ms", ms}});
+}
+
+} // namespace
+
+AccountDialer::AccountDialer(net::Loop& loop,
+                             net::Dialer& dialer,
+                             telemetry::Metrics& metrics,
+                             const PoolOptions& options)
+    : loop_(loop), dialer_(dialer), options_(options),
+      ok_(metrics.counter(
+          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "ok"}})),
+      failed_(metrics.counter(
+          "turngate_upstream_dials_total", "Upstream dials by result", {{"result", "failed"}})),
+      open_(metrics.gauge("turngate_upstream_connections", "Open upstream connections"))
+{
+}
+
+net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDialer::dial(
+    std::shared_ptr<const accounts::Account> account,
+    const net::HttpHeaders& headers,
+    net::Stop& stop)
+{
+    const Counted counted(account->life->connections);
+    net::DialTarget target{account->url, account->proxy, headers};
+    target.headers.add("authorization", "Bearer " + account->config.api_key);
+    const auto started = core::Clock::now();
+    const auto deadline = started + options_.dial_timeout;
+    ++account->life->dials;
+    auto dialed = co_await dialer_.dial(loop_, std::move(target), deadline, stop);
+    const auto ms = duration_cast<std::chrono::milliseconds>(core::Clock::now() - started).count();
+    if (!dialed) {
+        failed_.add();
+        log_failure(*account, dialed.error().fault, ms);
+        co_return std::move(dialed).error();
+    }
+    ok_.add();
+    open_.add(1);
+    auto connection = std::make_shared<Connection>(
+        loop_, account, std::move(dialed->stream), websocket_options(options_), options_.pong);
+    log_info(
+        "upstream connection begun",
+        {{"account", account->config.name}, {"connection", connection->generation()}, {"ms", ms}});
+    co_return Dialed{std::move(connection), std::move(dialed->leftover)};
+}
+
+void AccountDialer::closed(const Connection& connection, const net::Closing& closing)
+{
+    open_.add(-1);
+    const auto age =
+        duration_cast<std::chrono::seconds>(core::Clock::now() - connection.dialed_at());
+    log_info("upstream connection ended",
+             {{"account", connection.account().config.name},
+              {"connection", connection.generation()},
+              {"by", net::name_of(closing.by)},
+              {"code", closing.code},
+              {"reason", closing.reason},
+              {"error", closing.error ? closing.error.message() : std::string()},
+              {"age_s", age.count()},
+              {"bytes_in", connection.bytes_in()},
+              {"bytes_out", connection.bytes_out()}});
+}
+
+} // namespace turngate::upstream
