@@ -54,7 +54,7 @@ void read_turns(Section& root, Config& config)
     read_pool(root["pool"].section(), config.pool);
     read_continuity(root["continuity"].section(), config.continuity);
     read_recovery(root["recovery"].section(), config.recovery);
-    root["scheduler"].section(); // known, and all of it in unavailable.cpp
+    read_scheduler(root["scheduler"].section(), config.scheduler);
 }
 
 } // namespace turngate::config

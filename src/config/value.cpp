@@ -7,6 +7,7 @@
 #include "variables.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace turngate::config {
 namespace {
@@ -24,6 +25,14 @@ std::string join(const std::vector<std::string_view>& words)
 
 // 1000 times what is charged or paid is a slip of the keyboard.
 constexpr std::int64_t kMaxMultiplier = 1'000 * std::int64_t{1'000'000};
+
+// 0.01 and 100, not 0.010000 and 1e+02
+std::string real_text(double value)
+{
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    return {text, end};
+}
 
 } // namespace
 
@@ -144,6 +153,17 @@ void Value::read_multiplier(core::Ppm& out) const
         return complain("must be from 0 to 1000");
     if (value)
         out = core::Ppm{*value};
+}
+
+void Value::read_real(double& out, double least, double most) const
+{
+    const auto millionths = decimal(6, "a number such as 0.5");
+    if (!millionths)
+        return;
+    const double value = static_cast<double>(*millionths) / 1e6;
+    if (value < least || value > most)
+        return complain("must be from " + real_text(least) + " to " + real_text(most));
+    out = value;
 }
 
 Section Value::section() const

@@ -55,6 +55,7 @@ public:
     void read_size(std::uint64_t& out, std::uint64_t least, std::uint64_t most) const;
     void read_money(std::optional<core::NanoUsd>& out) const;
     void read_multiplier(core::Ppm& out) const;
+    void read_real(double& out, double least, double most) const; // at most 6 digits of fraction
 
     template <std::integral T>
     void read_number(T& out, std::int64_t least, std::int64_t most) const

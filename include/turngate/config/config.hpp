@@ -130,6 +130,36 @@ struct Recovery
     milliseconds budget{5'000};
 };
 
+// How an account is chosen for a turn (behaviour.md section 6).
+enum class Pick : std::uint8_t { weighted_top_k, p2c, softmax };
+
+struct Weights // of the parts of a score; not all 0
+{
+    double priority = 1;
+    double load = 1;
+    double queue = 0.7;
+    double error_rate = 0.8;
+    double ttft = 0.5;
+};
+
+struct BreakerRules
+{
+    unsigned failures = 5;          // in a row, until it opens
+    milliseconds open{30'000};      // doubles with each failed probe
+    milliseconds max_open{300'000}; // but not beyond this
+    unsigned probes = 2;            // all of them fine: it closes
+};
+
+struct Scheduler
+{
+    Pick pick = Pick::weighted_top_k;
+    unsigned top_k = 7;                 // weighted_top_k draws among so many
+    double temperature = 0.3;           // of softmax
+    double sticky_max_error_rate = 0.3; // above it a session's account is let go
+    Weights weights;
+    BreakerRules breaker;
+};
+
 struct Journal
 {
     std::string dir = "./data/journal";
@@ -183,6 +213,7 @@ struct Config
     Pool pool;
     Continuity continuity;
     Recovery recovery;
+    Scheduler scheduler;
     Usage usage;
     Pricing pricing;
     Limits limits;

@@ -134,6 +134,36 @@ log: {level: debug, format: json}
     EXPECT_EQ(config->log.format, LogFormat::json);
 }
 
+TEST(Load, ReadsTheScheduler)
+{
+    const auto defaults = good(kEnough)->scheduler;
+    EXPECT_EQ(defaults.pick, Pick::weighted_top_k);
+    EXPECT_EQ(defaults.top_k, 7u);
+    EXPECT_EQ(defaults.weights.queue, 0.7);
+    EXPECT_EQ(defaults.breaker.open, 30s);
+
+    const auto given = good(kEnough + "scheduler:\n"
+                                      "  pick: softmax\n"
+                                      "  top_k: 3\n"
+                                      "  temperature: 1.5\n"
+                                      "  sticky_max_error_rate: 0.25\n"
+                                      "  weights: {priority: 0, load: 2.5, ttft: 0.125}\n"
+                                      "  breaker: {failures: 2, open: 10m, probes: 1}\n")
+                           ->scheduler;
+    EXPECT_EQ(given.pick, Pick::softmax);
+    EXPECT_EQ(given.top_k, 3u);
+    EXPECT_EQ(given.temperature, 1.5);
+    EXPECT_EQ(given.sticky_max_error_rate, 0.25);
+    EXPECT_EQ(given.weights.priority, 0);
+    EXPECT_EQ(given.weights.load, 2.5);
+    EXPECT_EQ(given.weights.queue, 0.7);
+    EXPECT_EQ(given.weights.ttft, 0.125);
+    EXPECT_EQ(given.breaker.failures, 2u);
+    EXPECT_EQ(given.breaker.open, 10min);
+    EXPECT_EQ(given.breaker.max_open, 10min); // never shorter than the first time
+    EXPECT_EQ(given.breaker.probes, 1u);
+}
+
 TEST(Load, SetsWhatAnAccountCanDoByItsKind)
 {
     const auto config =
