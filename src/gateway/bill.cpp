@@ -16,7 +16,7 @@ std::int64_t ms_between(core::Deadline from, core::Deadline to)
 
 std::size_t input_size(const Turn& turn)
 {
-    return turn.successor_input ? turn.successor_input->size() : turn.frame.size();
+    return turn.whole_input ? turn.whole_input->size() : turn.frame.size();
 }
 
 // A create's tokens, by its size: about four bytes each. Its parent's context is known exactly.

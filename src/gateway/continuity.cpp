@@ -56,6 +56,14 @@ net::Task<> find_parent(Turn& turn)
                          {{"turn", turn.id}, {"parent", turn.parent_id}});
 }
 
+// A steer's input, which the upstream puts in front of this create's: rebuilt, it goes along.
+void take_queued_input(Turn& turn)
+{
+    if (turn.lane.queued_input.empty() || turn.parent_id != turn.lane.queued_for)
+        return;
+    turn.whole_input = join_inputs(std::exchange(turn.lane.queued_input, {}), raw_input(turn));
+}
+
 core::Result<Route> by_chain(Turn& turn)
 {
     if (!rebuilt_input(turn, turn.parent_account)) {
@@ -86,9 +94,8 @@ bool should_stay(const Turn& turn, const state::Binding& parent)
 
 void add_to_chain(Turn& turn, const std::string& response_id)
 {
-    // What a steer left with the upstream for this create is not in its own input.
-    const bool is_whole = !turn.create.has_conversation && !turn.create.has_prompt &&
-                          turn.relay.has_all_items() && !turn.has_foreign_input;
+    const bool is_whole =
+        !turn.create.has_conversation && !turn.create.has_prompt && turn.relay.has_all_items();
     const ChainTurn chained{.response_id = response_id,
                             .parent_id = turn.parent_id,
                             .input = raw_input(turn),
@@ -130,8 +137,8 @@ bool carries_own_calls(const protocol::ClientEvent& create)
 
 std::string_view raw_input(const Turn& turn) noexcept
 {
-    if (turn.successor_input)
-        return *turn.successor_input;
+    if (turn.whole_input)
+        return *turn.whole_input;
     const protocol::FieldSpan& at = turn.create.at.input;
     return at ? std::string_view(turn.frame).substr(at.value_begin, at.value_end - at.value_begin)
               : std::string_view();
@@ -164,6 +171,7 @@ net::Task<core::Result<Route>> resolve(Turn& turn)
         co_await restore_lane(turn);
         co_await find_parent(turn);
     }
+    take_queued_input(turn);
     turn.parent = turn.create.has_conversation ? ParentKind::stored : ParentKind::none;
     Route route;
     route.prefers = turn.lane.account;

@@ -39,9 +39,9 @@ Refusal not_supported(const Turn& turn)
                      turn.create.stream_id};
 }
 
-Refusal send_up(Turn& turn, std::string_view frame)
+Refusal send_up(Turn& turn, std::string_view frame, ControlKind kind)
 {
-    if (turn.relay.send_up(frame))
+    if (turn.relay.send_up(frame, kind))
         return std::nullopt;
     return Rejection{FaultCode::rate_limited,
                      "The upstream does not take more at the moment.",
@@ -79,7 +79,7 @@ Refusal interrupt(Lanes& lanes,
     if (!turn)
         return not_running(event, "response_id");
     if (knows_control_events(*turn))
-        return send_up(*turn, frame);
+        return send_up(*turn, frame, ControlKind::interrupt);
     client.send(protocol::interrupt_accepted_event(event.response_id, turn->lane_name()));
     stop(*turn);
     return std::nullopt;
@@ -99,7 +99,7 @@ Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, Cl
     }
     if (!knows_control_events(*turn))
         return not_supported(*turn);
-    if (auto refusal = send_up(*turn, frame))
+    if (auto refusal = send_up(*turn, frame, ControlKind::steer))
         return refusal;
     turn->relay.steering().submit(input, event.previous_response_id);
     return std::nullopt;
@@ -118,8 +118,10 @@ Refusal inject(Lanes& lanes, const ClientEvent& event, std::string_view frame, C
     }
     if (!knows_control_events(*turn))
         return not_supported(*turn);
-    turn->relay.spoil_items();
-    return send_up(*turn, frame);
+    auto refusal = send_up(*turn, frame, ControlKind::inject);
+    if (!refusal)
+        turn->relay.spoil_items();
+    return refusal;
 }
 
 // Of the response it names, else of its lane.

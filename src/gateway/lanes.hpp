@@ -31,9 +31,9 @@ struct LaneMemory
     std::string account;                   // that answered it
     std::string turn_state;                // raw body of the last response.metadata's token
     std::uint64_t turn_state_known_by = 0; // generation of the connection that gave or got it last
-    bool has_queued_input =
-        false;                // a steer waits upstream for the next create, unknown to the chain
-    bool is_restored = false; // the state store was asked what it knew
+    std::string queued_input;              // a steer's, which waits upstream for the next create …
+    std::string queued_for;                // … that has this parent
+    bool is_restored = false;              // the state store was asked what it knew
 };
 
 // One FIFO of turns: a `stream_id`, or the default lane.

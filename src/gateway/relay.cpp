@@ -115,6 +115,8 @@ void Relay::on_frame(const net::Frame& frame)
         pass(frame);
         break;
     case EventKind::other:
+        if (asked_.any())
+            note_answer(frame);
         pass(frame);
         break;
     case EventKind::steer:
@@ -134,8 +136,13 @@ void Relay::on_frame(const net::Frame& frame)
     case EventKind::completed:
     case EventKind::failed:
     case EventKind::incomplete:
-    case EventKind::error:
         end(frame, kind);
+        break;
+    case EventKind::error:
+        if (is_refusal(frame))
+            pass_refusal(frame);
+        else
+            end(frame, kind);
         break;
     }
 }
@@ -162,6 +169,32 @@ void Relay::end(const net::Frame& frame, EventKind kind)
     over_.set();
 }
 
+// It answers a control event, and ends nothing.
+bool Relay::is_refusal(const net::Frame& frame)
+{
+    if (!asked_.any() || (!has_created_ && !is_between_))
+        return false;
+    const auto error = reader_.read_terminal(frame.payload, EventKind::error);
+    return error.status >= 400 && error.status < 500 &&
+           error.error_code != "websocket_connection_limit_reached";
+}
+
+void Relay::pass_refusal(const net::Frame& frame)
+{
+    if (asked_.refused() == ControlKind::steer)
+        steering_.on_answer(
+            {.which = protocol::SteerStep::failed, .id = {}, .previous_response_id = {}});
+    pass(frame);
+    if (is_between_)
+        over_.wake();
+}
+
+void Relay::note_answer(const net::Frame& frame)
+{
+    if (const auto kind = answered_by(frame.payload))
+        asked_.answered(*kind);
+}
+
 // After the terminal event nothing belongs to this turn, but for what steering brings.
 void Relay::keep_early(const net::Frame& frame)
 {
@@ -173,6 +206,7 @@ void Relay::keep_early(const net::Frame& frame)
 
 void Relay::pass_steer(const net::Frame& frame)
 {
+    asked_.answered(ControlKind::steer);
     steering_.on_answer(reader_.read_steer(frame.payload));
     pass(frame);
     if (is_between_)
@@ -233,6 +267,7 @@ void Relay::start_anew()
     lost_.reset();
     held_.clear();
     has_output_ = is_paused_ = false;
+    asked_ = {};
     forget_response();
 }
 
@@ -310,10 +345,11 @@ bool Relay::is_running(std::string_view response_id) const
     return connection_ && !over_.is_set() && has_created_ && this->response_id() == response_id;
 }
 
-bool Relay::send_up(std::string_view frame)
+bool Relay::send_up(std::string_view frame, ControlKind kind)
 {
     if (connection_->is_congested())
         return false;
+    asked_.add(kind);
     connection_->send(frame);
     return true;
 }

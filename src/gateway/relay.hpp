@@ -1,5 +1,6 @@
 #pragma once
 
+#include "asked.hpp"
 #include "client_output.hpp"
 #include "steering.hpp"
 
@@ -67,7 +68,7 @@ public:
     // The response has begun, is not over, and has this id.
     bool is_running(std::string_view response_id) const;
     // A control event for the running response. False: the upstream does not take more now.
-    bool send_up(std::string_view frame);
+    bool send_up(std::string_view frame, ControlKind kind);
     Steering& steering() noexcept { return steering_; }
     // Items were put into the running response from outside: its input is not its create's alone.
     void spoil_items() noexcept { has_all_items_ = false; }
@@ -96,10 +97,14 @@ public:
 private:
     void on_frames(std::span<const net::Frame> frames) override;
     void on_read_end() override;
+    bool awaits_answer() const override { return asked_.any(); }
     void on_lost(const net::Closing& closing) override;
     void on_frame(const net::Frame& frame);
     void on_translated(const net::Frame& frame);
     void keep_early(const net::Frame& frame);
+    void note_answer(const net::Frame& frame);
+    void pass_refusal(const net::Frame& frame);
+    bool is_refusal(const net::Frame& frame);
     void count_delta(const net::Frame& frame);
     void keep_item(const net::Frame& frame);
     void keep_turn_state(const net::Frame& frame);
@@ -117,6 +122,7 @@ private:
     std::shared_ptr<upstream::Connection> connection_;
     std::string lane_;        // of the client
     bool translates_ = false; // the account knows no lanes
+    Asked asked_;
     Steering steering_;
     std::vector<std::string> early_; // of a successor, come before its predecessor was settled
     std::uint64_t early_bytes_ = 0;

@@ -8,6 +8,8 @@ namespace {
 // The items of a raw `input`, without the brackets around them.
 std::string items_of(std::string_view input)
 {
+    if (input.empty())
+        return {};
     if (input.starts_with('['))
         return std::string(input.substr(1, input.size() - 2));
     return R"({"type":"message","role":"user","content":)" + std::string(input) + "}";
@@ -43,7 +45,7 @@ void Steering::on_answer(const protocol::SteerEvent& answer)
         found->id = answer.id;
         break;
     case SteerStep::pending:
-        has_queued_ = true;
+        queued_ = join_inputs(queued_, found->input);
         submissions_.erase(found);
         break;
     case SteerStep::failed:
@@ -54,15 +56,23 @@ void Steering::on_answer(const protocol::SteerEvent& answer)
 
 std::string Steering::begin_successor()
 {
-    std::string input = "[";
+    std::string input = "[]";
     std::erase_if(submissions_, [&](const Submission& submission) {
         if (submission.id.empty())
             return false;
-        input += input.size() > 1 ? "," : "";
-        input += items_of(submission.input);
+        input = join_inputs(input, submission.input);
         return true;
     });
-    return input + "]";
+    return input;
+}
+
+std::string join_inputs(std::string_view first, std::string_view second)
+{
+    std::string items = items_of(first);
+    const std::string more = items_of(second);
+    if (!items.empty() && !more.empty())
+        items += ',';
+    return "[" + items + more + "]";
 }
 
 } // namespace turngate::gateway

@@ -31,8 +31,9 @@ public:
     // Something has been submitted whose fate is open: a successor may follow the running response.
     bool is_open() const noexcept { return !submissions_.empty(); }
 
-    // The upstream keeps input for the lane's next create. Asked once.
-    bool take_queued() noexcept { return std::exchange(has_queued_, false); }
+    // What the upstream keeps for the next create that goes on from the steered response, as one
+    // JSON array of items; empty: nothing. Asked once.
+    std::string take_queued() noexcept { return std::exchange(queued_, {}); }
 
     // All that is open will not be done.
     std::list<Submission> give_up() { return std::exchange(submissions_, {}); }
@@ -41,7 +42,10 @@ private:
     std::list<Submission>::iterator find(std::string_view id);
 
     std::list<Submission> submissions_;
-    bool has_queued_ = false;
+    std::string queued_;
 };
+
+// Two raw inputs as one JSON array of items; either may be empty, a string or an array.
+std::string join_inputs(std::string_view first, std::string_view second);
 
 } // namespace turngate::gateway

@@ -14,7 +14,7 @@ constexpr auto kSuccessorWait = std::chrono::seconds(30);
 // Counted, billed and continued by itself.
 void take_over(Turn& turn)
 {
-    turn.successor_input = turn.relay.steering().begin_successor();
+    turn.whole_input = turn.relay.steering().begin_successor();
     turn.parent_id = turn.last_response_id;
     turn.parent_context_tokens = turn.last_context_tokens;
     turn.accepted_at = Clock::now();
@@ -25,16 +25,25 @@ void take_over(Turn& turn)
     turn.is_connection_clean = false;
 }
 
+void keep_queued_input(Turn& turn)
+{
+    std::string queued = turn.relay.steering().take_queued();
+    if (queued.empty())
+        return;
+    turn.lane.queued_input = std::move(queued);
+    turn.lane.queued_for = turn.last_response_id;
+}
+
 } // namespace
 
 net::Task<core::Result<bool>> begin_successor(Turn& turn)
 {
-    turn.lane.has_queued_input |= turn.relay.steering().take_queued();
+    keep_queued_input(turn);
     if (!turn.is_connection_clean || !turn.relay.steering().is_open())
         co_return false;
     const auto deadline = Clock::now() + kSuccessorWait;
     const auto begun = co_await turn.relay.until_successor(deadline, turn.stop);
-    turn.lane.has_queued_input |= turn.relay.steering().take_queued();
+    keep_queued_input(turn);
     if (begun && *begun) {
         take_over(turn);
         telemetry::log_debug("successor begun", {{"turn", turn.id}, {"parent", turn.parent_id}});

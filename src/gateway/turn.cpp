@@ -180,7 +180,6 @@ net::Task<Result<>> attempt(Turn& turn)
     turn.is_connection_clean = false;
     if (turn.stop.requested())
         co_return turn.stop.reason();
-    turn.has_foreign_input |= std::exchange(turn.lane.has_queued_input, false);
     const auto route = co_await resolve(turn); // 5 resolve
     if (!route)
         co_return route.error();

@@ -78,7 +78,6 @@ struct Turn
     bool is_sent = false;            // 8 send; of this attempt
     std::string parent_id;           // 5: the create's, or the one its tool outputs belong to
     bool is_parent_inferred = false; // 5
-    bool has_foreign_input = false;  // a steer's, which waited upstream for this create
     std::string parent_account;      // 5
     bool wants_rebuild = false;      // 5, or by judgement: the whole context instead of a parent
     ParentKind parent = ParentKind::none;   // 5
@@ -88,9 +87,10 @@ struct Turn
     bool is_billed = false;           // the failed response had usage: its bill is written
     bool is_connection_clean = false; // 10: nothing more of this turn can come on it
 
-    // Of a successor that steering brought, instead of the create's own.
-    std::optional<std::string> successor_input; // raw JSON array
-    std::string last_response_id;               // settled in this turn
+    // Instead of the create's own input, as a raw JSON array: a successor's, or that of a create
+    // which the upstream puts a steer's input in front of.
+    std::optional<std::string> whole_input;
+    std::string last_response_id; // settled in this turn
     std::int64_t last_context_tokens = 0;
 
     // Over all attempts.

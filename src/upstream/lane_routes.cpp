@@ -123,6 +123,10 @@ void LaneRoutes::demultiplex(Frames messages)
 
 void LaneRoutes::deliver(Frames run, std::string_view lane)
 {
+    if (const Route* asker = lane.empty() ? who_asked(run.front()) : nullptr) {
+        asker->sink->on_frames(run);
+        return;
+    }
     if (lane.empty() && is_for_all(run.front())) {
         tell_all(run.front());
         return;
@@ -171,6 +175,19 @@ void LaneRoutes::tell_one(const net::Frame& frame)
 {
     if (is_attached() && !is_of_a_response(protocol::peek_kind(frame.payload)))
         routes_.front().sink->on_frames(std::span(&frame, 1));
+}
+
+// Answers to control events, refusals above all, do not always say of which lane they are.
+const LaneRoutes::Route* LaneRoutes::who_asked(const net::Frame& frame) const
+{
+    const EventKind kind = protocol::peek_kind(frame.payload);
+    if (kind != EventKind::steer &&
+        (kind != EventKind::error || is_connection_error(frame.payload)))
+        return nullptr;
+    const auto asker = std::find_if(routes_.begin(), routes_.end(), [](const Route& route) {
+        return route.sink->awaits_answer();
+    });
+    return asker == routes_.end() ? nullptr : &*asker;
 }
 
 const LaneRoutes::Route* LaneRoutes::find(std::string_view lane) const

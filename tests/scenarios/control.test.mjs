@@ -20,15 +20,7 @@ import { waitFor } from './lib/wait.mjs';
 
 // protocol.md sections 2.2 to 2.4, 6 and 10.5: what a client may say to a response while it runs.
 
-// Tests of what the gateway does not keep to yet. Nothing should be here.
-const kKnown = [
-  'AndWaitsForOutputsDoesNotForgetItWithItsConnection',
-  'WithoutTheBetaHeaderHarmsNothingThatRuns',
-  'ByTheUpstreamHarmsNothingThatRuns',
-  'ASteerIsGivenBackOnceAndHoldsUpNobody',
-];
 const kQuick = 5000; // where a failure is that nothing comes
-const known = (name) => ({ todo: kKnown.includes(name) });
 
 const kCallId = 'call_which';
 const kCall = { call: { name: 'ask_user', arguments: { question: 'Which?' }, call_id: kCallId } };
@@ -267,7 +259,7 @@ describe('A response that is steered', { concurrency: 4 }, () => {
     });
 
   const kPendingLost = 'AndWaitsForOutputsDoesNotForgetItWithItsConnection';
-  test(kPendingLost, known(kPendingLost), async (t) => {
+  test(kPendingLost, async (t) => {
     const talk = await Talk.begin(t, 'pending and lost', { input: 'Ask, and stop.' });
     const asked = await pending(talk, 'Take another.');
     await talk.reset();
@@ -277,7 +269,7 @@ describe('A response that is steered', { concurrency: 4 }, () => {
   });
 
   const kPendingThenLost = 'GoesOnAfterThePendingInputWasUsedWhenTheConnectionIsLost';
-  test(kPendingThenLost, known(kPendingThenLost), async (t) => {
+  test(kPendingThenLost, async (t) => {
     const talk = await Talk.begin(t, 'pending, used and lost', { input: 'Ask, and stop.' });
     const asked = await pending(talk, 'Take another.');
     const next = await talk.turn([kOutput], asked.id);
@@ -406,7 +398,7 @@ describe('An interrupt', { concurrency: 4 }, () => {
 
   const kTooLate = 'ThatComesTooLateIsNoError';
   for (const model of ['full', 'one-by-one'])
-    test(`${kTooLate} (${model})`, known(kTooLate), async (t) => {
+    test(`${kTooLate} (${model})`, async (t) => {
       const talk = await Talk.begin(t, `interrupt too late (${model})`, { model, input: 'second' });
       const done = await talk.toEnd();
       assertWhole(done);
@@ -460,7 +452,7 @@ describe('An inject', { concurrency: 4 }, () => {
 
   const kNoBeta = 'WithoutTheBetaHeaderHarmsNothingThatRuns';
   for (const lane of [undefined, 'a'])
-    test(`${kNoBeta} (${lane ?? 'default lane'})`, known(kNoBeta), async (t) => {
+    test(`${kNoBeta} (${lane ?? 'default lane'})`, async (t) => {
       const talk = await Talk.begin(t, `inject without beta ${lane}`, { lane, input: 'Talk at length.' });
       talk.inject([kOutput]);
       assert.equal((await talk.client.next('error')).status, 400);
@@ -509,7 +501,7 @@ describe('A control event that cannot be understood', { concurrency: 4 }, () => 
 
   const kStrange = 'ByTheUpstreamHarmsNothingThatRuns';
   for (const lane of [undefined, 'a'])
-    test(`${kStrange} (${lane ?? 'default lane'})`, known(kStrange), async (t) => {
+    test(`${kStrange} (${lane ?? 'default lane'})`, async (t) => {
       const talk = await Talk.begin(t, `strange ${lane}`, { lane });
       const strange = [
         { type: 'response.steer', previous_response_id: talk.id, input: 'more', metadata: {} },
@@ -709,7 +701,7 @@ describe('What crosses the end of its response', () => {
   const isHalted = (pid) => /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
   const kSteer = 'ASteerIsGivenBackOnceAndHoldsUpNobody';
-  test(kSteer, known(kSteer), async (t) => {
+  test(kSteer, async (t) => {
     const { talk, done } = await crossing(t, 'crossing steer', (it) => it.steer('more'));
     talk.create('next', done.id);
     assertWhole(await talk.toEnd(kQuick), 'a');
@@ -720,7 +712,7 @@ describe('What crosses the end of its response', () => {
   });
 
   const kInterrupt = 'AnInterruptIsNoError';
-  test(kInterrupt, known(kInterrupt), async (t) => {
+  test(kInterrupt, async (t) => {
     const { talk, done } = await crossing(t, 'crossing interrupt', (it) => it.interrupt());
     assertWhole(await talk.turn('next', done.id), 'a');
     assert.ok(!talk.client.unread().some((event) => event.type === 'error'));

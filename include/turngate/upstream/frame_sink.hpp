@@ -18,6 +18,9 @@ public:
     // The connection is over; nothing comes after it. Called once, only while attached.
     virtual void on_lost(const net::Closing& closing) = 0;
 
+    // It has sent a control event that has no answer yet: one without a lane is for it.
+    virtual bool awaits_answer() const { return false; }
+
 protected:
     ~FrameSink() = default;
 };

@@ -46,6 +46,7 @@ private:
     bool is_for_all(const net::Frame& frame) const;
     void tell_all(const net::Frame& frame);
     void tell_one(const net::Frame& frame);
+    const Route* who_asked(const net::Frame& frame) const;
     const Route* find(std::string_view lane) const;
     bool is_abandoned(std::string_view lane) const;
 

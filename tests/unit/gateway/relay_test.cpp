@@ -370,11 +370,40 @@ TEST_F(RelayTest, KnowsWhichResponseRuns)
     EXPECT_FALSE(relay.is_running("resp_2"));
     ASSERT_TRUE(relay.is_running("resp_1"));
     const std::string frame = R"({"type":"response.interrupt","response_id":"resp_1"})";
-    EXPECT_TRUE(relay.send_up(frame));
+    EXPECT_TRUE(relay.send_up(frame, ControlKind::interrupt));
     fakes::settle(loop);
     EXPECT_EQ(up.upstream.texts(), Events{frame});
     up.say(kCompleted);
     EXPECT_FALSE(relay.is_running("resp_1")); // over
+}
+
+TEST_F(RelayTest, TakesARefusedControlEventForNoEnd)
+{
+    up.say(kCreated);
+    ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
+    const std::string refusal = R"({"type":"error","status":400,"error":{"code":"unknown_event"}})";
+    up.say(refusal);
+    EXPECT_TRUE(relay.terminal_event().empty());
+    EXPECT_EQ(client.events.back(), refusal);
+    up.say(refusal); // nothing is owed any more: this one is the response's
+    EXPECT_EQ(relay.terminal_event(), refusal);
+}
+
+TEST_F(RelayTest, EndsWithAnErrorAfterTheAnswerToAControlEvent)
+{
+    up.say(kCreated);
+    ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
+    up.say(R"({"type":"response.interrupt.accepted","response_id":"resp_1"})");
+    up.say(R"({"type":"error","status":400,"error":{"code":"x"}})");
+    EXPECT_FALSE(relay.terminal_event().empty());
+}
+
+TEST_F(RelayTest, EndsWithAServersErrorWhateverIsOwed)
+{
+    up.say(kCreated);
+    ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
+    up.say(R"({"type":"error","status":500,"error":{"code":"server_error"}})");
+    EXPECT_FALSE(relay.terminal_event().empty());
 }
 
 class SilentRelay : public RelayTest

@@ -43,7 +43,7 @@ TEST(Steering, ForgetsWhatFailed)
     EXPECT_TRUE(steering.is_open());
     steering.on_answer(answer(SteerStep::failed, "steer_1"));
     EXPECT_FALSE(steering.is_open());
-    EXPECT_FALSE(steering.take_queued());
+    EXPECT_EQ(steering.take_queued(), "");
 }
 
 TEST(Steering, RemembersWhatWaitsUpstreamForTheNextCreate)
@@ -53,8 +53,17 @@ TEST(Steering, RemembersWhatWaitsUpstreamForTheNextCreate)
     steering.on_answer(answer(SteerStep::accepted, "steer_1"));
     steering.on_answer(answer(SteerStep::pending, "steer_1"));
     EXPECT_FALSE(steering.is_open());
-    EXPECT_TRUE(steering.take_queued());
-    EXPECT_FALSE(steering.take_queued());
+    EXPECT_EQ(steering.take_queued(), R"([{"type":"message","role":"user","content":"a"}])");
+    EXPECT_EQ(steering.take_queued(), "");
+}
+
+TEST(Steering, JoinsInputsOfEitherForm)
+{
+    EXPECT_EQ(join_inputs("", ""), "[]");
+    EXPECT_EQ(join_inputs("[]", R"([{"a":1}])"), R"([{"a":1}])");
+    EXPECT_EQ(join_inputs(R"([{"a":1}])", ""), R"([{"a":1}])");
+    EXPECT_EQ(join_inputs(R"([{"a":1}])", R"("x")"),
+              R"([{"a":1},{"type":"message","role":"user","content":"x"}])");
 }
 
 TEST(Steering, GivesBackWhatIsOpen)
