@@ -26,13 +26,6 @@ net::Url responses_url(const config::Account& account)
     return *url;
 }
 
-bool is_in_group(const Account& account, std::string_view group)
-{
-    const auto& groups = account.config.groups;
-    return account.config.mode != config::Mode::off &&
-           std::find(groups.begin(), groups.end(), group) != groups.end();
-}
-
 } // namespace
 
 void AccountLife::cool_until(core::Deadline at) noexcept
@@ -46,6 +39,18 @@ void AccountLife::cool_until(core::Deadline at) noexcept
 core::Deadline AccountLife::cooled_at() const noexcept
 {
     return core::Deadline(core::Clock::duration(cooled_at_ticks.load(std::memory_order_relaxed)));
+}
+
+void AccountLife::settle(Permit& permit, Outcome outcome, core::Deadline now) noexcept
+{
+    permit.settle(outcome, now);
+    health.errors.count(outcome);
+}
+
+bool Account::serves(std::string_view group) const
+{
+    return config.mode != config::Mode::off &&
+           std::find(config.groups.begin(), config.groups.end(), group) != config.groups.end();
 }
 
 std::optional<std::string_view> Account::upstream_model(std::string_view model) const
@@ -77,7 +82,13 @@ AccountSet::AccountSet(const config::Config& config, AccountLives& lives)
 {
     for (const config::Account& each : config.accounts) {
         const auto& entry = lives.of(each);
-        Account account{each, responses_url(each), std::nullopt, entry.life, entry.slots};
+        Account account{each,
+                        responses_url(each),
+                        std::nullopt,
+                        entry.life,
+                        entry.slots,
+                        core::sha256(each.name).prefix()};
+        account.life->breaker.configure(config.scheduler.breaker);
         if (!each.proxy.empty())
             account.proxy = net::parse_url(each.proxy);
         const auto after = std::upper_bound(
@@ -101,16 +112,15 @@ std::vector<std::shared_ptr<const Account>> AccountSet::candidates(std::string_v
 {
     std::vector<std::shared_ptr<const Account>> found;
     for (const auto& account : accounts_)
-        if (is_in_group(*account, group) && account->upstream_model(model))
+        if (account->serves(group) && account->upstream_model(model))
             found.push_back(account);
     return found;
 }
 
 bool AccountSet::serves_group(std::string_view group) const
 {
-    return std::any_of(accounts_.begin(), accounts_.end(), [&](const auto& one) {
-        return is_in_group(*one, group);
-    });
+    return std::any_of(
+        accounts_.begin(), accounts_.end(), [&](const auto& one) { return one->serves(group); });
 }
 
 } // namespace turngate::accounts

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "turngate/accounts/breaker.hpp"
+#include "turngate/accounts/health.hpp"
 #include "turngate/config/config.hpp"
 #include "turngate/net/dial.hpp"
 #include "turngate/state/slots.hpp"
@@ -22,6 +24,11 @@ struct AccountLife
     core::Deadline cooled_at() const noexcept;
     bool is_cooling(core::Deadline now) const noexcept { return now < cooled_at(); }
 
+    // How a turn's use of the account ended: settles its permit and counts for its health.
+    void settle(Permit& permit, Outcome outcome, core::Deadline now) noexcept;
+
+    Health health;
+    Breaker breaker;
     std::atomic<core::Clock::rep> cooled_at_ticks{0};
     std::atomic<bool> is_shut_out{false}; // its credentials were refused; until they change
     std::atomic<unsigned> connections{0}; // physical, dialing ones included
@@ -39,7 +46,9 @@ struct Account
     std::optional<net::Url> proxy;
     std::shared_ptr<AccountLife> life;
     std::shared_ptr<state::Slots> slots; // running turns
+    std::uint64_t salt = 0;              // of its name: tells it from others in a draw
 
+    bool serves(std::string_view group) const; // in the group, mode on
     // The upstream's name of a public model; nothing if the account does not have it.
     std::optional<std::string_view> upstream_model(std::string_view model) const;
 };

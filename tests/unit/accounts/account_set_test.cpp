@@ -147,6 +147,41 @@ TEST(Account, MapsModels)
     EXPECT_EQ(set.find("mapped")->upstream_model(""), "");
 }
 
+TEST(AccountLives, KeepHealthAndBreakerOverAReloadAndTakeItsRules)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    AccountLives lives;
+    const AccountSet before(config, lives);
+    const core::Deadline now{std::chrono::hours(1)};
+    auto permit = before.find("a")->life->breaker.try_pass(now);
+    ASSERT_TRUE(permit);
+    before.find("a")->life->settle(*permit, Outcome::fault, now);
+    EXPECT_EQ(before.find("a")->life->health.errors.samples(), 1u);
+
+    config.scheduler.breaker.failures = 2;
+    const AccountSet after(config, lives);
+    AccountLife& life = *after.find("a")->life;
+    EXPECT_EQ(life.health.errors.value(), 0.5);
+    permit = life.breaker.try_pass(now);
+    ASSERT_TRUE(permit);
+    life.settle(*permit, Outcome::fault, now);
+    EXPECT_EQ(life.breaker.phase(now), Breaker::Phase::open);
+}
+
+TEST(AccountSet, TellsItsAccountsApartInADrawByTheirNames)
+{
+    config::Config config;
+    config.accounts = {account("a"), account("b")};
+    AccountLives lives;
+    const AccountSet set(config, lives);
+    AccountLives others;
+    std::swap(config.accounts[0], config.accounts[1]);
+    const AccountSet elsewhere(config, others);
+    EXPECT_NE(set.find("a")->salt, set.find("b")->salt);
+    EXPECT_EQ(set.find("a")->salt, elsewhere.find("a")->salt);
+}
+
 TEST(AccountLives, OutliveAConfiguration)
 {
     config::Config config;
