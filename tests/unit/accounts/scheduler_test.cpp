@@ -1,0 +1,334 @@
+#include "turngate/accounts/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace turngate::accounts {
+namespace {
+
+using namespace std::chrono_literals;
+using core::FaultCode;
+
+constexpr core::Deadline kNow{1'000h};
+
+using Names = std::vector<std::string>;
+
+std::multiset<std::string> sorted(const Names& names)
+{
+    return {names.begin(), names.end()};
+}
+
+// Accounts by name, all of group default, and what to ask for.
+struct Scene
+{
+    explicit Scene(const Names& names)
+    {
+        for (const std::string& name : names) {
+            config::Account account;
+            account.name = name;
+            account.base_url = "https://" + name + ".test/v1";
+            config.accounts.push_back(account);
+        }
+        request.group = "default";
+        request.model = "gpt-5.2";
+    }
+
+    const AccountSet& accounts()
+    {
+        if (!set)
+            set.emplace(config, lives);
+        return *set;
+    }
+    const Account& account(std::string_view name) { return *accounts().find(name); }
+    AccountLife& life(std::string_view name) { return *account(name).life; }
+
+    Choice order(core::Deadline now = kNow)
+    {
+        return accounts::order(accounts(), config.scheduler, request, now);
+    }
+    Names names(core::Deadline now = kNow)
+    {
+        Names names;
+        for (const Candidate& one : order(now).order)
+            names.push_back(one.account->config.name);
+        return names;
+    }
+
+    void end_turns(std::string_view name, Outcome outcome, int times, core::Deadline now = kNow)
+    {
+        for (int i = 0; i < times; ++i) {
+            auto permit = life(name).breaker.try_pass(now);
+            ASSERT_TRUE(permit);
+            life(name).settle(*permit, outcome, now);
+        }
+    }
+
+    config::Config config;
+    AccountLives lives;
+    std::optional<AccountSet> set;
+    Request request;
+};
+
+TEST(Order, TakesOnlyThoseThatMayAnswerWhicheverLayerAsks)
+{
+    const struct
+    {
+        Standing standing;
+        std::function<void(Scene&)> spoil;
+        FaultCode fault; // when it is the only one
+    } rows[] = {
+        {Standing::other_group,
+         [](Scene& s) { s.config.accounts[0].groups = {"vip"}; },
+         FaultCode::no_account},
+        {Standing::other_group,
+         [](Scene& s) { s.config.accounts[0].mode = config::Mode::off; },
+         FaultCode::no_account},
+        {Standing::no_model,
+         [](Scene& s) { s.config.accounts[0].models = {{"other", "other"}}; },
+         FaultCode::model_not_found},
+        {Standing::shut_out,
+         [](Scene& s) { s.life("bad").is_shut_out = true; },
+         FaultCode::no_account},
+        {Standing::cooling,
+         [](Scene& s) { s.life("bad").cool_until(kNow + 1s); },
+         FaultCode::rate_limited},
+    };
+    for (const auto& [expected, spoil, fault] : rows) {
+        Scene scene({"bad", "good"});
+        spoil(scene);
+        EXPECT_EQ(standing(scene.account("bad"), "default", "gpt-5.2", kNow), expected);
+        EXPECT_EQ(scene.names(), Names{"good"}) << name(expected);
+        scene.request.sticky = "bad";
+        EXPECT_EQ(scene.names(), Names{"good"}) << name(expected);
+        EXPECT_EQ(scene.order().layer, Layer::balanced) << name(expected);
+        scene.request.pinned = "bad";
+        EXPECT_TRUE(scene.order().order.empty()) << name(expected);
+        EXPECT_EQ(scene.order().fault(), fault) << name(expected);
+    }
+}
+
+TEST(Order, TellsWhenTheFirstOfTheCoolingOnesIsReady)
+{
+    Scene scene({"a", "b"});
+    EXPECT_FALSE(scene.order().retry_at);
+    scene.life("a").cool_until(kNow + 90s);
+    scene.life("b").cool_until(kNow + 60s);
+    const Choice none = scene.order();
+    EXPECT_TRUE(none.order.empty());
+    EXPECT_EQ(none.fault(), FaultCode::rate_limited);
+    EXPECT_EQ(none.retry_at, kNow + 60s);
+    EXPECT_EQ(scene.names(kNow + 60s), Names{"b"});
+}
+
+TEST(Order, KnowsAModelNobodyHasFromAGroupNobodyServes)
+{
+    Scene scene({"a", "b"});
+    for (auto& account : scene.config.accounts)
+        account.models = {{"gpt-5.2", "gpt-5.2-big"}};
+    scene.request.model = "gpt-9";
+    EXPECT_EQ(scene.order().fault(), FaultCode::model_not_found);
+    scene.request.group = "vip";
+    EXPECT_EQ(scene.order().fault(), FaultCode::no_account);
+    scene.request = {.group = "default", .model = ""};
+    EXPECT_EQ(scene.order().order.size(), 2u);
+}
+
+TEST(Order, HasNoOtherThanThePinnedOne)
+{
+    Scene scene({"a", "b", "c"});
+    scene.request.pinned = "b";
+    scene.request.sticky = "c";
+    EXPECT_EQ(scene.names(), Names{"b"});
+    EXPECT_EQ(scene.order().layer, Layer::pinned);
+    scene.request.pinned = "gone";
+    EXPECT_EQ(scene.order().fault(), FaultCode::no_account);
+}
+
+TEST(Order, PutsTheSessionsOwnFirstAndTheOthersBehind)
+{
+    Scene scene({"a", "b", "c"});
+    scene.config.accounts[2].priority = 9; // would come last
+    scene.config.scheduler.top_k = 1;
+    scene.request.sticky = "c";
+    const Choice choice = scene.order();
+    EXPECT_EQ(choice.layer, Layer::sticky);
+    EXPECT_EQ(choice.released, Standing::fits);
+    ASSERT_EQ(choice.order.size(), 3u);
+    EXPECT_EQ(choice.order[0].account->config.name, "c");
+}
+
+TEST(Order, LetsASessionsOwnGoWhenItFailsTooOften)
+{
+    Scene scene({"a", "b"});
+    scene.config.accounts[0].priority = 9;
+    scene.config.scheduler.top_k = 1;
+    scene.request.sticky = "a";
+    scene.end_turns("a", Outcome::fault, 4); // 0.94, but no more than four samples
+    EXPECT_EQ(scene.order().layer, Layer::sticky);
+
+    scene.end_turns("a", Outcome::success, 1); // 0.47 after five
+    EXPECT_EQ(scene.order().layer, Layer::balanced);
+    EXPECT_EQ(scene.order().released, Standing::failing);
+    EXPECT_EQ(scene.names(), (Names{"b", "a"})); // it stays a candidate
+
+    scene.end_turns("a", Outcome::success, 2); // quick 0.12, slow 0.25
+    EXPECT_EQ(scene.order().layer, Layer::sticky);
+}
+
+TEST(Order, LetsASessionsOwnGoWhenItsBreakerIsOpen)
+{
+    Scene scene({"a", "b"});
+    scene.request.sticky = "a";
+    scene.end_turns("a", Outcome::fault, 5);
+    const Choice choice = scene.order();
+    EXPECT_EQ(choice.layer, Layer::balanced);
+    EXPECT_EQ(choice.released, Standing::breaker_open);
+    EXPECT_EQ(scene.names(), Names{"b"});
+    EXPECT_EQ(scene.names(kNow + 30s).size(), 2u); // it may be probed
+}
+
+TEST(Order, PutsThoseThatFailedThisTurnLast)
+{
+    Scene scene({"a", "b", "c"});
+    const Names failed{"b", "a"};
+    scene.request.failed = failed;
+    for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed)
+        EXPECT_EQ(scene.names(), (Names{"c", "b", "a"}));
+    scene.request.sticky = "a";
+    EXPECT_EQ(scene.order().released, Standing::has_failed);
+    EXPECT_EQ(scene.names(), (Names{"c", "b", "a"}));
+    scene.request.pinned = "a"; // better than none
+    EXPECT_EQ(scene.names(), Names{"a"});
+}
+
+TEST(Order, TriesTheBreakerThatOpenedLongestAgoIfNothingElseIsLeft)
+{
+    Scene scene({"a", "b", "c", "d"});
+    scene.end_turns("b", Outcome::fault, 5, kNow - 20s);
+    scene.end_turns("a", Outcome::fault, 5, kNow - 10s);
+    scene.end_turns("c", Outcome::fault, 5, kNow - 5s);
+    scene.life("d").cool_until(kNow + 1h);
+    const Choice choice = scene.order();
+    EXPECT_TRUE(choice.is_last_resort);
+    EXPECT_EQ(scene.names(), Names{"b"});
+    scene.request.pinned = "c"; // the same for one that is pinned
+    EXPECT_EQ(scene.names(), Names{"c"});
+    scene.request.pinned = {};
+
+    auto first = choice.pass(scene.account("b"), kNow);
+    auto second = choice.pass(scene.account("b"), kNow);
+    auto third = choice.pass(scene.account("b"), kNow); // never refused
+    ASSERT_TRUE(first && second && third);
+    scene.life("b").settle(*first, Outcome::success, kNow);
+    scene.life("b").settle(*second, Outcome::success, kNow);
+    EXPECT_FALSE(scene.order().is_last_resort);
+    EXPECT_EQ(scene.names(), Names{"b"});
+}
+
+TEST(Order, LetsNoMoreThroughAHalfOpenBreakerThanItsProbes)
+{
+    Scene scene({"a", "b"});
+    scene.end_turns("a", Outcome::fault, 5);
+    const auto now = kNow + 30s;
+    const Choice choice = scene.order(now);
+    ASSERT_EQ(choice.order.size(), 2u);
+    const auto first = choice.pass(scene.account("a"), now);
+    const auto second = choice.pass(scene.account("a"), now);
+    EXPECT_TRUE(first && second);
+    EXPECT_FALSE(choice.pass(scene.account("a"), now));
+    EXPECT_EQ(scene.names(now), Names{"b"});
+}
+
+TEST(Order, PrefersWhatScoresBetter)
+{
+    const struct
+    {
+        const char* what;
+        std::function<void(Scene&)> make_a_worse;
+    } rows[] = {
+        {"priority", [](Scene& s) { s.config.accounts[0].priority = 2; }},
+        {"load", [](Scene& s) { (void)s.account("a").slots->try_acquire(); }},
+        {"limit", [](Scene& s) { s.config.accounts[0].concurrency = 8; }},
+        {"errors", [](Scene& s) { s.end_turns("a", Outcome::fault, 1); }},
+        {"first token",
+         [](Scene& s) {
+             s.life("a").health.first_tokens.add("gpt-5.2", 900ms);
+             s.life("b").health.first_tokens.add("gpt-5.2", 300ms);
+         }},
+        {"quota", [](Scene& s) { s.life("a").health.quota.report("primary", 95, kNow + 1h); }},
+    };
+    for (const auto& [what, make_a_worse] : rows) {
+        Scene scene({"a", "b"});
+        scene.config.scheduler.top_k = 1;
+        make_a_worse(scene);
+        for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed)
+            EXPECT_EQ(scene.names(), (Names{"b", "a"})) << what;
+    }
+}
+
+TEST(Order, KnowsTheFirstTokenByTheUpstreamsNameOfTheModel)
+{
+    Scene scene({"a", "b"});
+    scene.config.scheduler.top_k = 1;
+    scene.config.accounts[0].models = {{"gpt-5.2", "deployed"}};
+    scene.life("a").health.first_tokens.add("deployed", 900ms);
+    scene.life("a").health.first_tokens.add("gpt-5.2", 1ms);
+    scene.life("b").health.first_tokens.add("gpt-5.2", 300ms);
+    EXPECT_EQ(scene.names(), (Names{"b", "a"}));
+}
+
+TEST(Order, MindsALoadThatRises)
+{
+    Scene scene({"a", "b"});
+    (void)scene.order(kNow);
+    for (int i = 0; i < 32; ++i)
+        (void)scene.account("a").slots->try_acquire();
+    const Choice choice = scene.order(kNow + 1s);
+    for (const Candidate& one : choice.order) {
+        const bool is_rising = one.account->config.name == "a"; // by a half in a second
+        EXPECT_NEAR(one.score.load, is_rising ? 0.5 * 0.7 : 1.0, 1e-6);
+    }
+}
+
+TEST(Order, IsTheSameForOneConversationAndSpreadsMany)
+{
+    Scene scene({"a", "b", "c", "d"});
+    std::map<std::string, int> first;
+    for (scene.request.seed = 0; scene.request.seed < 400; ++scene.request.seed) {
+        const Names names = scene.names();
+        EXPECT_EQ(scene.names(), names);
+        EXPECT_EQ(sorted(names), (std::multiset<std::string>{"a", "b", "c", "d"}));
+        ++first[names.front()];
+    }
+    for (const auto& [name, times] : first) {
+        EXPECT_GT(times, 60) << name; // 100, and five standard deviations are 43
+        EXPECT_LT(times, 143) << name;
+    }
+}
+
+TEST(Choice, IsExplainedInOneLine)
+{
+    Scene scene({"main", "b", "c", "d", "e", "f", "g"});
+    scene.config.accounts[6].models = {{"other", "other"}};
+    scene.life("b").is_shut_out = true;
+    scene.life("c").cool_until(kNow + 1s);
+    scene.end_turns("d", Outcome::fault, 5);
+    scene.life("e").cool_until(kNow + 1s);
+    scene.life("f").cool_until(kNow + 1s);
+    scene.request.sticky = "c";
+    EXPECT_EQ(scene.order().explain(&scene.account("main")),
+              "balanced: main score 3.75 (priority 1.00 load 1.00 queue 1.00 errors 1.00 ttft 0.50"
+              " quota 1.00), choice 1 of 1; released: cooling; out: b shut_out, c cooling, "
+              "d breaker_open, e cooling, 1 more, 1 no_model");
+
+    scene.life("main").cool_until(kNow + 1s);
+    EXPECT_TRUE(scene.order().explain(&scene.account("d")).starts_with("balanced last_resort: d "));
+    scene.request.pinned = "main";
+    EXPECT_EQ(scene.order().explain(nullptr), "pinned: none; out: main cooling");
+}
+
+} // namespace
+} // namespace turngate::accounts
