@@ -11,6 +11,13 @@ find_package(SQLite3 REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(CLI11 REQUIRED)
 
+# Debian 12's hiredis has no CMake files.
+find_path(HIREDIS_INCLUDE hiredis/async.h REQUIRED)
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+add_library(turngate-hiredis INTERFACE)
+target_include_directories(turngate-hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE})
+target_link_libraries(turngate-hiredis INTERFACE ${HIREDIS_LIBRARY})
+
 # Asio's and Beast's implementations are compiled once (src/net/asio.cpp), not in every file.
 add_library(turngate-asio INTERFACE)
 target_link_libraries(turngate-asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,173 @@
+#include "turngate/state/bulletin.hpp"
+
+#include "turngate/core/bytes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace turngate::state {
+namespace {
+
+using core::Timestamp;
+
+constexpr std::string_view kRevoked = "revoked/";
+constexpr auto kRevokedFor = std::chrono::hours(24);
+
+std::string cooling_subject(std::string_view account)
+{
+    return "cooling/" + std::string(account);
+}
+
+// A window's name has no slash, so no two accounts and windows make the same subject.
+std::string quota_subject(std::string_view account, std::string_view window)
+{
+    std::string subject = "quota/";
+    for (const char c : window)
+        subject.push_back(c == '/' ? '_' : c);
+    return subject.append("/").append(account);
+}
+
+std::string revoked_subject(const core::Digest& key)
+{
+    return std::string(kRevoked) + key.hex();
+}
+
+std::int64_t rank_of(Timestamp at)
+{
+    return at.time_since_epoch().count();
+}
+
+std::optional<core::Digest> revoked_key(std::string_view subject)
+{
+    if (!subject.starts_with(kRevoked))
+        return std::nullopt;
+    const auto bytes = core::from_hex(subject.substr(kRevoked.size()));
+    core::Digest key;
+    if (!bytes || bytes->size() != key.bytes.size())
+        return std::nullopt;
+    std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
+    return key;
+}
+
+} // namespace
+
+void Bulletin::publish_cooling(std::string_view account, Timestamp until)
+{
+    publish(cooling_subject(account), {rank_of(until), until, 0});
+}
+
+std::optional<Timestamp> Bulletin::cooling(std::string_view account) const
+{
+    const auto note = find(cooling_subject(account));
+    return note ? std::optional(note->until) : std::nullopt;
+}
+
+// Told by every answer of the vendor: only what is new is passed on.
+void Bulletin::publish_quota(std::string_view account, std::string_view window, QuotaWindow quota)
+{
+    const std::string subject = quota_subject(account, window);
+    const auto known = find(subject);
+    if (known && known->value == quota.used_percent && known->until == quota.resets_at)
+        return;
+    publish(subject, {rank_of(core::wall_now()), quota.resets_at, quota.used_percent});
+}
+
+std::optional<QuotaWindow> Bulletin::quota(std::string_view account, std::string_view window) const
+{
+    const auto note = find(quota_subject(account, window));
+    if (!note)
+        return std::nullopt;
+    return QuotaWindow{static_cast<unsigned>(note->value), note->until};
+}
+
+void Bulletin::revoke(const core::Digest& key)
+{
+    const Timestamp until = core::wall_now() + kRevokedFor;
+    publish(revoked_subject(key), {rank_of(until), until, 0});
+}
+
+bool Bulletin::is_revoked(const core::Digest& key) const
+{
+    return find(revoked_subject(key)).has_value();
+}
+
+void Bulletin::on_revoked(std::function<void(const core::Digest&)> tell)
+{
+    const std::lock_guard lock(mutex_);
+    on_revoked_ = std::move(tell);
+}
+
+void Bulletin::on_published(std::function<void(const std::string&, const Note&)> carry)
+{
+    const std::lock_guard lock(mutex_);
+    carry_ = std::move(carry);
+}
+
+void Bulletin::publish(const std::string& subject, const Note& note)
+{
+    if (!accept(subject, note))
+        return;
+    std::function<void(const std::string&, const Note&)> carry;
+    {
+        const std::lock_guard lock(mutex_);
+        carry = carry_;
+    }
+    if (carry)
+        carry(subject, note);
+}
+
+void Bulletin::merge(const std::string& subject, const Note& note)
+{
+    accept(subject, note);
+}
+
+// True: it says more than what was known.
+bool Bulletin::accept(const std::string& subject, const Note& note)
+{
+    const Timestamp now = core::wall_now();
+    std::function<void(const core::Digest&)> tell;
+    {
+        const std::lock_guard lock(mutex_);
+        if (note.until <= now)
+            return false;
+        forget_old_ones(now);
+        const auto [known, is_new] = notes_.try_emplace(subject, note);
+        if (!is_new && known->second.rank >= note.rank && known->second.until > now)
+            return false;
+        known->second = note;
+        if (is_new)
+            tell = on_revoked_;
+    }
+    if (const auto key = revoked_key(subject); key && tell)
+        tell(*key);
+    return true;
+}
+
+Bulletin::Notes Bulletin::current() const
+{
+    const Timestamp now = core::wall_now();
+    const std::lock_guard lock(mutex_);
+    Notes notes = notes_;
+    std::erase_if(notes, [&](const auto& each) { return each.second.until <= now; });
+    return notes;
+}
+
+std::optional<Note> Bulletin::find(std::string_view subject) const
+{
+    const std::lock_guard lock(mutex_);
+    const auto found = notes_.find(subject);
+    if (found == notes_.end() || found->second.until <= core::wall_now())
+        return std::nullopt;
+    return found->second;
+}
+
+// With the mutex held.
+void Bulletin::forget_old_ones(Timestamp now)
+{
+    if (notes_.size() < sweep_at_)
+        return;
+    std::erase_if(notes_, [&](const auto& each) { return each.second.until <= now; });
+    sweep_at_ = std::max<std::size_t>(1'000, 2 * notes_.size());
+}
+
+} // namespace turngate::state

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "leases.hpp"
+#include "redis_links.hpp"
+#include "slot_ledger.hpp"
+
+#include <mutex>
+#include <unordered_map>
+
+namespace turngate::state {
+
+// Slots counted in Redis, and the Slots of this process that are to hear of those given back
+// elsewhere.
+class RedisLedger final : public SlotLedger
+{
+public:
+    RedisLedger(std::shared_ptr<RedisLinks> links,
+                const Instance& instance,
+                std::chrono::milliseconds lease = kLease);
+
+    // On the loop's thread, before anything is taken there.
+    void start(net::Loop& loop);
+
+    std::shared_ptr<Slots> make(std::string name,
+                                unsigned limit,
+                                unsigned max_waiting,
+                                std::shared_ptr<RedisLedger> self);
+    void on_notice(const std::string& name); // any thread
+    void tell_all();                         // any thread; Redis was flushed
+
+    net::Task<std::vector<Permit>> take(net::Loop& loop, Ask ask) override;
+    void give_back(const std::string& name, Permit permit) override;
+    void leave(net::Loop& loop, const std::string& name) override;
+    void spawn(net::Loop& loop, const char* name, net::Task<> task) override;
+
+private:
+    unsigned index_of(const net::Loop& loop) const;
+    Leases& of(const net::Loop& loop) const;
+    net::Task<> purge();
+
+    const std::shared_ptr<RedisLinks> links_;
+    const Instance instance_;
+    std::vector<std::unique_ptr<Leases>> leases_; // as the links
+    bool is_purged_ = false;
+    std::mutex mutex_;
+    std::unordered_multimap<std::string, std::weak_ptr<Slots>> slots_;
+};
+
+} // namespace turngate::state

@@ -1,0 +1,170 @@
+#include "redis_link.hpp"
+
+#include "pause.hpp"
+
+#include "turngate/telemetry/log.hpp"
+
+#include <utility>
+
+namespace turngate::state {
+namespace {
+
+using core::Clock;
+using namespace std::chrono_literals;
+
+constexpr auto kConnect = 1s; // nobody waits for it
+constexpr auto kSteady = 5s;  // up for so long, it is tried again soon when it is lost
+
+} // namespace
+
+RedisLink::RedisLink(net::Loop& loop, const config::Redis& config)
+    : loop_(loop), connection_(loop, config, counters_), tasks_(loop)
+{
+}
+
+void RedisLink::start()
+{
+    tasks_.spawn("redis", keep_up());
+}
+
+net::Task<> RedisLink::finish()
+{
+    stop_.request({core::FaultCode::gateway_draining, {}, "state"});
+    co_await tasks_.join();
+}
+
+net::Task<> RedisLink::keep_up()
+{
+    Pause pause;
+    net::Event wait(loop_);
+    while (!stop_.requested()) {
+        const bool is_open = co_await connection_.open(Clock::now() + kConnect);
+        const auto since = Clock::now();
+        if (is_open)
+            co_await stay_up();
+        go_down(connection_.why_closed());
+        if (is_open && Clock::now() - since > kSteady)
+            pause.reset();
+        const auto next = Clock::now() + pause.next();
+        co_await wait.wait_until(next, stop_);
+    }
+}
+
+net::Task<> RedisLink::stay_up()
+{
+    go_up();
+    co_await connection_.closed().wait_until(core::Deadline::max(), stop_);
+    if (connection_.is_open()) {
+        Command last{"PING"}; // its answer says that all before it have arrived
+        co_await ask(std::move(last));
+    }
+    is_up_ = false;
+    if (connection_.is_open())
+        connection_.close("finished");
+}
+
+void RedisLink::go_up()
+{
+    breaker_.on_probed();
+    is_up_ = true;
+    is_refusal_logged_ = false;
+    is_away_logged_ = false;
+    telemetry::log_info("redis is there", {{"loop", loop_.index()}});
+    // So that what is posted runs in the order of posting: a script that is not there is sent
+    // again.
+    for (const Script* script : Script::all())
+        connection_.send({"SCRIPT", "LOAD", script->source}, [](const Answer&) {});
+    for (const auto& tell : on_up_)
+        tell();
+}
+
+void RedisLink::go_down(std::string_view why)
+{
+    breaker_.on_lost();
+    is_up_ = false;
+    if (!std::exchange(is_away_logged_, true) && !stop_.requested())
+        telemetry::log_warn("redis is away; this gateway works by itself",
+                            {{"loop", loop_.index()}, {"why", why}});
+}
+
+Answer RedisLink::judge(Answer answer)
+{
+    if (answer && answer->kind != Reply::Kind::error) {
+        breaker_.on_answer();
+        return answer;
+    }
+    const bool refused = answer.has_value();
+    if (refused && !std::exchange(is_refusal_logged_, true))
+        telemetry::log_warn("redis refused", {{"why", answer->text}});
+    if (breaker_.on_failure()) {
+        is_up_ = false;
+        connection_.close(refused ? "too many refusals" : "too many answers too late");
+    }
+    return std::nullopt;
+}
+
+Answer RedisLink::skip()
+{
+    counters_.skipped.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+}
+
+net::Task<Answer> RedisLink::ask(Command command)
+{
+    if (!is_up())
+        co_return skip();
+    Answer answer = co_await connection_.ask(std::move(command));
+    co_return judge(std::move(answer));
+}
+
+net::Task<Answer> RedisLink::run(const Script& script, Command keys, Command arguments)
+{
+    if (!is_up())
+        co_return skip();
+    Command command = script.by_digest(keys, arguments);
+    Answer answer = co_await connection_.ask(std::move(command));
+    if (answer && answer->is_error("NOSCRIPT")) {
+        command = script.by_text(keys, arguments);
+        answer = co_await connection_.ask(std::move(command));
+    }
+    co_return judge(std::move(answer));
+}
+
+void RedisLink::post(const Command& command, OnAnswer on_answer)
+{
+    if (!is_up()) {
+        const Answer none = skip();
+        if (on_answer)
+            on_answer(none);
+        return;
+    }
+    connection_.send(command, [this, on_answer = std::move(on_answer)](const Answer& answer) {
+        const Answer judged = judge(answer);
+        if (on_answer)
+            on_answer(judged);
+    });
+}
+
+void RedisLink::post(const Script& script, Command keys, Command arguments, OnAnswer on_answer)
+{
+    if (!is_up()) {
+        const Answer none = skip();
+        if (on_answer)
+            on_answer(none);
+        return;
+    }
+    const Command command = script.by_digest(keys, arguments);
+    connection_.send(
+        command,
+        [this, &script, keys, arguments, on_answer = std::move(on_answer)](const Answer& answer) {
+            if (answer && answer->is_error("NOSCRIPT")) {
+                post(script.by_text(keys, arguments), on_answer);
+                return;
+            }
+            const Answer judged = judge(answer);
+            if (on_answer)
+                on_answer(judged);
+        });
+}
+
+} // namespace turngate::state
