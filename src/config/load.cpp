@@ -52,13 +52,6 @@ void read_pricing(Section pricing, const Report& report, Pricing& out)
     pricing["unknown_model"].read_text(out.unknown_model);
 }
 
-void read_state(Section state)
-{
-    enum class Backend : std::uint8_t { memory, redis } backend{};
-    state["backend"].read_word<Backend>(backend,
-                                        {{"memory", Backend::memory}, {"redis", Backend::redis}});
-}
-
 void read_root(Section root, const Report& report, Config& config)
 {
     read_server(root["server"].section(), config.server);
@@ -68,7 +61,7 @@ void read_root(Section root, const Report& report, Config& config)
     read_accounts(root["accounts"], config);
     read_keys(root["keys"], root["users"].is_given(), config);
     read_turns(root, config);
-    read_state(root["state"].section());
+    read_state(root["state"].section(), config.state);
     read_usage(root["usage"].section(), config.usage);
     read_pricing(root["pricing"].section(), report, config.pricing);
     read_limits(root["limits"].section(), config.limits);

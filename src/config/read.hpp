@@ -20,6 +20,7 @@ void read_users(const Value& users, Config& config);
 void read_accounts(const Value& accounts, Config& config);
 void read_keys(const Value& keys, bool has_users, Config& config);
 void read_turns(Section& root, Config& config); // lanes, relay, pool, continuity, recovery
+void read_state(Section state, State& out);
 void read_scheduler(Section scheduler, Scheduler& out);
 void read_usage(Section usage, Usage& out);
 void read_limits(Section limits, Limits& out);

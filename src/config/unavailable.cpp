@@ -16,10 +16,6 @@ struct Row
 constexpr Row kRows[] = {
     {.key = "users[].balance_usd"},
     {.key = "keys[].quota_usd"},
-    {.key = "keys[].rpm"},
-    {.key = "keys[].tpm"},
-    {.key = "state.backend", .value = "redis"},
-    {.key = "state.redis"},
     {.key = "usage.repository", .value = "postgres"},
     {.key = "usage.postgres"},
     {.key = "usage.journal.fsync", .value = "always"},

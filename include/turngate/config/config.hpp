@@ -58,7 +58,7 @@ struct Account
     core::Ppm cost_multiplier;
     std::map<std::string, std::string, std::less<>> models; // empty: all, unchanged
     std::string proxy;
-    bool lanes = true;      // default by kind: openai and custom yes, azure and xai no
+    bool lanes = true;          // default by kind: openai and custom yes, azure and xai no
     bool control_events = true; // steer, inject, interrupt; default: as lanes
     milliseconds max_age{};     // 0: no limit; default by kind: 55 min, xai 20 min
     std::vector<std::string> forward_headers;
@@ -128,6 +128,27 @@ struct Recovery
 {
     unsigned max_attempts = 2;
     milliseconds budget{5'000};
+};
+
+enum class StateBackend : std::uint8_t { memory, redis };
+
+struct Redis
+{
+    std::string host = "127.0.0.1"; // or an address, without brackets
+    std::uint16_t port = 6379;
+    std::string path; // of a Unix socket; then without host and port
+    unsigned database = 0;
+    std::string user; // empty: the default one
+    std::string password;
+    milliseconds timeout{50}; // of one operation; beyond, the turn goes on without Redis
+};
+
+struct State
+{
+    StateBackend backend = StateBackend::memory;
+    std::string instance; // this gateway among those that share the state; empty: by host name and
+                          // journal, which no other gateway has
+    Redis redis;
 };
 
 // How an account is chosen for a turn (behaviour.md section 6).
@@ -214,6 +235,7 @@ struct Config
     Continuity continuity;
     Recovery recovery;
     Scheduler scheduler;
+    State state;
     Usage usage;
     Pricing pricing;
     Limits limits;

@@ -8,6 +8,9 @@ namespace {
 
 using testing::ElementsAre;
 
+constexpr std::string_view kNoRedis =
+    "4: state.redis.url: must be redis://user:password@host:port/database or unix:/path?db=N";
+
 struct Bad
 {
     std::string_view yaml; // on line 4, after what is enough
@@ -37,6 +40,7 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
          "4: continuity.unknown_parent: must be reject or forward"},
         {"usage: {journal: {on_failure: x}}",
          "4: usage.journal.on_failure: must be refuse or continue"},
+        {"state: {backend: etcd}", "4: state.backend: must be memory or redis"},
         {"usage: {repository: oracle}", "4: usage.repository: must be sqlite or postgres"},
         // numbers, durations, sizes
         {"limits: {sockets: many}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
@@ -98,6 +102,22 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
         {"admin: {token: a b}", "4: admin.token: must have visible ASCII characters only"},
         {"admin: {token: 'file:/nowhere/token'}",
          "4: admin.token: the file /nowhere/token cannot be read: No such file or directory"},
+        // the shared state
+        {"state: {redis: {url: 'http://x'}}", kNoRedis},
+        {"state: {redis: {url: 'rediss://x'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://x/one'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://x/1/2'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://x/-1'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://x/123456'}}", kNoRedis},
+        {"state: {redis: {url: 'redis://a%zz@x'}}", kNoRedis},
+        {"state: {redis: {url: 'unix:redis.sock'}}", kNoRedis},
+        {"state: {redis: {url: 'unix:/s?db=x'}}", kNoRedis},
+        {"state: {redis: {timeout: 11s}}", "4: state.redis.timeout: must be from 1ms to 10s"},
+        {"state: {redis: {password: a b}}",
+         "4: state.redis.password: must have visible ASCII characters only"},
+        {"state: {instance: \"a\\tb\"}",
+         "4: state.instance: must be at most 128 printable characters"},
         // variables
         {"log: {level: ${NO_SUCH}}", "4: log.level: the environment has no NO_SUCH"},
         {"pricing: {file: ${NO-SUCH}}",
@@ -245,10 +265,6 @@ TEST(Complaints, TellOfEveryKeyThisVersionDoesNotHave)
     const std::string_view rows[][2] = {
         {"users: [{name: u, balance_usd: 1}]", "users[0].balance_usd"},
         {"keys: [{name: k, key: s, quota_usd: 10}]", "keys[0].quota_usd"},
-        {"keys: [{name: k, key: s, rpm: 600}]", "keys[0].rpm"},
-        {"keys: [{name: k, key: s, tpm: 600}]", "keys[0].tpm"},
-        {"state: {backend: redis}", "state.backend"},
-        {"state: {redis: {url: 'redis://x'}}", "state.redis"},
         {"usage: {repository: postgres}", "usage.repository"},
         {"usage: {postgres: {pool: 4}}", "usage.postgres"},
         {"usage: {journal: {fsync: always}}", "usage.journal.fsync"},
@@ -265,7 +281,7 @@ TEST(Complaints, DoNotReachTheValuesOfThoseKeysThatAreThere)
 {
     EXPECT_THAT(complaints_of(kEnough + "lanes: {overlap: queue}\n"
                                         "pool: {spares: 0, ping_interval: 10s}\n"
-                                        "state: {backend: memory}\n"
+                                        "state: {backend: redis}\n"
                                         "usage: {repository: sqlite, aborted_turns: free}\n"
                                         "recovery: {}\n"
                                         "scheduler: {}\n"),

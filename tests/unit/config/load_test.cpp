@@ -134,6 +134,49 @@ log: {level: debug, format: json}
     EXPECT_EQ(config->log.format, LogFormat::json);
 }
 
+Redis redis_of(const std::string& fields)
+{
+    return good(kEnough + "state: {redis: {" + fields + "}}\n")->state.redis;
+}
+
+TEST(Load, ReadsWhereRedisIs)
+{
+    const Redis usual = redis_of("");
+    EXPECT_EQ(usual.host, "127.0.0.1");
+    EXPECT_EQ(usual.port, 6379);
+    EXPECT_EQ(usual.timeout, 50ms);
+
+    const Redis full = redis_of("url: 'redis://me:p%40ss%3a@[::1]:7000/3', timeout: 20ms");
+    EXPECT_EQ(full.host, "::1");
+    EXPECT_EQ(full.port, 7000);
+    EXPECT_EQ(full.database, 3u);
+    EXPECT_EQ(full.user, "me");
+    EXPECT_EQ(full.password, "p@ss:");
+    EXPECT_EQ(full.timeout, 20ms);
+
+    const Redis password_only = redis_of("url: 'redis://:secret@cache.test/'");
+    EXPECT_EQ(password_only.host, "cache.test");
+    EXPECT_EQ(password_only.port, 6379);
+    EXPECT_EQ(password_only.user, "");
+    EXPECT_EQ(password_only.password, "secret");
+    EXPECT_EQ(password_only.database, 0u);
+
+    const Redis beside = redis_of("url: 'unix:/run/redis.sock?db=2', user: me, password: 'p%w'");
+    EXPECT_EQ(beside.path, "/run/redis.sock");
+    EXPECT_EQ(beside.database, 2u);
+    EXPECT_EQ(beside.user, "me");
+    EXPECT_EQ(beside.password, "p%w");
+}
+
+TEST(Load, ReadsWhoThisGatewayIs)
+{
+    EXPECT_EQ(good(kEnough)->state.backend, StateBackend::memory);
+    EXPECT_EQ(good(kEnough)->state.instance, "");
+    const auto shared = good(kEnough + "state: {backend: redis, instance: 'gate 1'}\n");
+    EXPECT_EQ(shared->state.backend, StateBackend::redis);
+    EXPECT_EQ(shared->state.instance, "gate 1");
+}
+
 TEST(Load, ReadsTheScheduler)
 {
     const auto defaults = good(kEnough)->scheduler;
