@@ -26,7 +26,7 @@ std::shared_ptr<state::Slots> UserSlots::of(const std::string& user, unsigned li
 {
     auto& entry = entries_[user];
     if (!entry.slots || entry.limit != limit)
-        entry = {limit, std::make_shared<state::Slots>(limit, kMaxWaitingForUser)};
+        entry = {limit, state_.slots("user/" + user, limit, kMaxWaitingForUser)};
     return entry.slots;
 }
 
@@ -45,6 +45,7 @@ KeyRing::KeyRing(const config::Config& config, UserSlots& slots)
         principal.digest = key.digest;
         principal.allow_ips = key.allow_ips;
         principal.slots = slots.of(user.name, user.concurrency);
+        principal.rates = {key.rpm, key.tpm};
         principals_.emplace(key.digest, std::make_shared<const Principal>(std::move(principal)));
     }
 }

@@ -73,9 +73,16 @@ const AccountLives::Entry& AccountLives::of(const config::Account& account)
         entry.life->is_shut_out = false;
     if (!entry.slots || entry.limit != account.concurrency) {
         entry.limit = account.concurrency;
-        entry.slots = std::make_shared<state::Slots>(account.concurrency, kMaxWaitingForAccount);
+        entry.slots = slots_of(account);
     }
     return entry;
+}
+
+std::shared_ptr<state::Slots> AccountLives::slots_of(const config::Account& account) const
+{
+    if (!state_)
+        return std::make_shared<state::Slots>(account.concurrency, kMaxWaitingForAccount);
+    return state_->slots("account/" + account.name, account.concurrency, kMaxWaitingForAccount);
 }
 
 AccountSet::AccountSet(const config::Config& config, AccountLives& lives)

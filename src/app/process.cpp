@@ -45,6 +45,14 @@ std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
     return loops;
 }
 
+std::vector<net::Loop*> pointers(const std::vector<std::unique_ptr<net::Loop>>& loops)
+{
+    std::vector<net::Loop*> all;
+    for (const auto& loop : loops)
+        all.push_back(loop.get());
+    return all;
+}
+
 usage::JournalOptions journal_options(const config::Journal& config)
 {
     usage::JournalOptions options;
@@ -97,6 +105,9 @@ Process::Process(std::string config_path,
                  std::shared_ptr<const config::Config> config,
                  std::shared_ptr<const usage::PriceTable> prices)
     : config_path_(std::move(config_path)), config_(std::move(config)), started_(Clock::now()),
+      loops_(make_loops(config_->server.threads)),
+      state_(state::make_state(*config_, pointers(loops_))), user_slots_(*state_),
+      account_lives_(state_.get()),
       snapshot_(make_snapshot(config_, std::move(prices), user_slots_, account_lives_)),
       journal_(journal_options(config_->usage.journal)),
       settler_(
@@ -104,10 +115,9 @@ Process::Process(std::string config_path,
           config_->usage.journal.fsync,
           [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
           metrics_),
-      store_(state::make_memory_store()), dialer_(net::make_dialer(net::TlsContext::client())),
-      loops_(make_loops(config_->server.threads)),
+      dialer_(net::make_dialer(net::TlsContext::client())),
       admin_loop_(static_cast<unsigned>(loops_.size())),
-      gateway_({loops_, *store_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
+      gateway_({loops_, *state_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
       admin_(admin_loop_,
              config_->admin.token,
              {metrics_,
@@ -120,6 +130,7 @@ Process::Process(std::string config_path,
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), watch_timer_(admin_loop_.context()),
       drain_timer_(admin_loop_.context())
 {
+    state_->bulletin().on_revoked([this](const core::Digest& key) { gateway_.revoke(key); });
     listen();
 }
 
@@ -275,8 +286,12 @@ std::vector<std::string> Process::reload()
     complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
     if (!prices.table)
         return complaints;
-    snapshot_ = make_snapshot(loaded.config, prices.table, user_slots_, account_lives_);
+    const auto before = std::exchange(
+        snapshot_, make_snapshot(loaded.config, prices.table, user_slots_, account_lives_));
     gateway_.replace(snapshot_);
+    for (const config::Key& key : before->config->keys)
+        if (!snapshot_->keys.find(key.digest))
+            state_->bulletin().revoke(key.digest); // its sockets close at every gateway
     telemetry::log_info("reloaded",
                         {{"accounts", snapshot_->config->accounts.size()},
                          {"keys", snapshot_->config->keys.size()},
@@ -319,7 +334,16 @@ std::string Process::status() const
     status["sessions"] = gateway_.sessions();
     status["accounts"] = accounts_json(snapshot_->accounts);
     status["journal"] = {{"healthy", journal_is_healthy()}, {"lag_bytes", journal_.lag_bytes()}};
-    status["store"] = {{"backend", "memory"}, {"healthy", true}};
+    const state::Health store = state_->health();
+    status["store"] = {{"backend", store.backend},
+                       {"healthy", store.is_shared()},
+                       {"loops", store.loops},
+                       {"loops_up", store.loops_up},
+                       {"operations", store.operations},
+                       {"skipped", store.skipped},
+                       {"late", store.late},
+                       {"refused", store.refused},
+                       {"lost", store.lost}};
     status["repository"] = {{"backend", "sqlite"}, {"healthy", settler_.repository_is_healthy()}};
     return status.dump();
 }

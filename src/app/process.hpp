@@ -6,7 +6,7 @@
 #include "turngate/gateway/gateway.hpp"
 #include "turngate/net/dial.hpp"
 #include "turngate/net/loop.hpp"
-#include "turngate/state/state_store.hpp"
+#include "turngate/state/state.hpp"
 #include "turngate/telemetry/metrics.hpp"
 #include "turngate/usage/journal.hpp"
 #include "turngate/usage/settler.hpp"
@@ -53,14 +53,14 @@ private:
     core::Deadline started_;
 
     telemetry::Metrics metrics_;
+    std::vector<std::unique_ptr<net::Loop>> loops_;
+    std::unique_ptr<state::State> state_;
     access::UserSlots user_slots_;
     accounts::AccountLives account_lives_;
     std::shared_ptr<const gateway::Snapshot> snapshot_; // as loaded last; admin loop's thread
     mutable usage::JournalDirectory journal_;
     usage::Settler settler_;
-    std::unique_ptr<state::StateStore> store_;
     std::unique_ptr<net::Dialer> dialer_;
-    std::vector<std::unique_ptr<net::Loop>> loops_;
     net::Loop admin_loop_;
     gateway::Gateway gateway_;
     admin::Server admin_;

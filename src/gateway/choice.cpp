@@ -1,9 +1,9 @@
 #include "choice.hpp"
 
+#include "turngate/accounts/scheduler.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace turngate::gateway {
 namespace {
@@ -14,60 +14,22 @@ using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
 
-bool is_usable(const accounts::Account& account, core::Deadline now)
+accounts::Request request_of(const Turn& turn, const Route& route)
 {
-    return !account.life->is_shut_out && !account.life->is_cooling(now);
+    accounts::Request request;
+    request.group = turn.principal->group;
+    request.model = turn.create.model;
+    request.pinned = route.account;
+    request.sticky = route.prefers;
+    request.failed = turn.failed_accounts;
+    request.seed = turn.session.key.prefix();
+    return request;
 }
 
-bool has_failed(const Turn& turn, const accounts::Account& account)
+// A connection can be had: there is room for one, or one that is idle.
+bool has_room(const accounts::Account& account)
 {
-    const auto& failed = turn.failed_accounts;
-    return std::find(failed.begin(), failed.end(), account.config.name) != failed.end();
-}
-
-using Candidates = std::vector<std::shared_ptr<const accounts::Account>>;
-
-// Before those that failed this turn, others; but a failed one is better than none.
-void put_failed_last(const Turn& turn, Candidates& accounts)
-{
-    Candidates ordered;
-    for (const bool failed : {false, true})
-        std::copy_if(accounts.begin(),
-                     accounts.end(),
-                     std::back_inserter(ordered),
-                     [&](const auto& account) { return has_failed(turn, *account) == failed; });
-    accounts = std::move(ordered);
-}
-
-// The accounts this turn may use, best first; the parent's alone if it has one.
-Result<Candidates> candidates(Turn& turn, const Route& route)
-{
-    auto found = turn.snapshot->accounts.candidates(turn.principal->group, turn.create.model);
-    if (found.empty()) {
-        const bool is_served = turn.snapshot->accounts.serves_group(turn.principal->group);
-        return Fault{is_served ? FaultCode::model_not_found : FaultCode::no_account, {}, "choose"};
-    }
-    std::erase_if(found, [&](const auto& account) {
-        return !route.account.empty() && account->config.name != route.account;
-    });
-    put_failed_last(turn, found);
-    const auto preferred = std::find_if(found.begin(), found.end(), [&](const auto& account) {
-        return account->config.name == route.prefers;
-    });
-    if (preferred != found.end() && !has_failed(turn, **preferred))
-        std::rotate(found.begin(), preferred, preferred + 1);
-    const auto now = Clock::now();
-    const auto cooling = std::find_if(
-        found.begin(), found.end(), [&](const auto& a) { return a->life->is_cooling(now); });
-    if (cooling != found.end())
-        turn.retry_after =
-            std::chrono::ceil<std::chrono::seconds>((*cooling)->life->cooled_at() - now);
-    const bool is_any_cooling = cooling != found.end();
-    std::erase_if(found, [&](const auto& account) { return !is_usable(*account, now); });
-    if (found.empty())
-        return Fault{
-            is_any_cooling ? FaultCode::rate_limited : FaultCode::no_account, {}, "choose"};
-    return found;
+    return account.life->connections < account.config.max_connections || account.life->parked > 0;
 }
 
 // The price is known before the turn, or the turn is not (behaviour.md section 7).
@@ -83,47 +45,87 @@ Result<> find_price(Turn& turn)
     return {};
 }
 
+// The first in the order that has a slot now, and whose breaker lets the turn pass.
+net::Task<std::optional<state::Slot>> take_free_slot(Turn& turn, const accounts::Choice& choice)
+{
+    for (const auto& candidate : choice.order) {
+        const auto& account = candidate.account;
+        if (!has_room(*account))
+            continue;
+        auto slot = co_await account->slots->try_acquire(turn.rooms.loop);
+        if (!slot)
+            continue;
+        auto permit = choice.pass(*account, Clock::now());
+        if (!permit)
+            continue;
+        turn.account = account;
+        turn.permit = std::move(permit);
+        co_return std::move(*slot);
+    }
+    co_return std::nullopt;
+}
+
+// A place in the queue of the best.
+net::Task<Result<state::Slot>> wait_for_slot(Turn& turn,
+                                             const Route& route,
+                                             const accounts::Choice& choice)
+{
+    turn.account = choice.order.front().account;
+    log_debug("turn waits for an account",
+              {{"turn", turn.id}, {"account", turn.account->config.name}});
+    const auto deadline = Clock::now() + (route.account.empty() ? kSlotWait : kPinnedWait);
+    auto slot = co_await turn.account->slots->acquire(turn.rooms.loop, deadline, turn.stop);
+    if (!slot)
+        co_return slot.error();
+    turn.permit = choice.pass(*turn.account, Clock::now());
+    if (!turn.permit) // it opened meanwhile; who has waited is let through
+        turn.permit = turn.account->life->breaker.pass_anyway(Clock::now());
+    co_return std::move(*slot);
+}
+
 } // namespace
 
 bool has_other_account(const Turn& turn)
 {
     const auto now = Clock::now();
-    const auto found = turn.snapshot->accounts.candidates(turn.principal->group, turn.create.model);
-    return std::any_of(found.begin(), found.end(), [&](const auto& account) {
-        return account != turn.account && is_usable(*account, now) && !has_failed(turn, *account);
+    const auto& all = turn.snapshot->accounts.all();
+    return std::any_of(all.begin(), all.end(), [&](const auto& account) {
+        const auto& failed = turn.failed_accounts;
+        const bool has_failed =
+            std::find(failed.begin(), failed.end(), account->config.name) != failed.end();
+        return account != turn.account && !has_failed &&
+               accounts::standing(*account, turn.principal->group, turn.create.model, now) ==
+                   accounts::Standing::fits;
     });
 }
 
 net::Task<Result<state::Slot>> choose(Turn& turn, const Route& route)
 {
-    auto found = candidates(turn, route);
-    if (!found)
-        co_return found.error();
-    turn.account = found->front();
-    state::Slot slot;
-    bool has_slot = false;
-    for (const auto& account : *found) {
-        if (account->slots->try_acquire()) {
-            slot = state::Slot(account->slots);
-            turn.account = account;
-            has_slot = true;
-            break;
-        }
+    const auto now = Clock::now();
+    const auto choice = accounts::order(
+        turn.snapshot->accounts, turn.snapshot->config->scheduler, request_of(turn, route), now);
+    if (choice.order.empty()) {
+        if (choice.retry_at)
+            turn.retry_after = std::chrono::ceil<std::chrono::seconds>(*choice.retry_at - now);
+        log_debug("no account", {{"turn", turn.id}, {"why", choice.explain(nullptr)}});
+        co_return Fault{choice.fault(), {}, "choose"};
     }
-    const auto priced = find_price(turn);
-    if (!priced)
+    turn.account = choice.order.front().account;
+    if (const auto priced = find_price(turn); !priced)
         co_return priced.error();
-    if (!has_slot) {
-        log_debug("turn waits for an account",
-                  {{"turn", turn.id}, {"account", turn.account->config.name}});
-        const auto deadline = Clock::now() + (route.account.empty() ? kSlotWait : kPinnedWait);
-        auto waited = co_await turn.account->slots->acquire(turn.rooms.loop, deadline, turn.stop);
+    auto slot = co_await take_free_slot(turn, choice);
+    if (!slot) {
+        auto waited = co_await wait_for_slot(turn, route, choice);
         if (!waited)
             co_return waited.error();
         slot = std::move(*waited);
     }
+    if (const auto priced = find_price(turn); !priced) // its own name for the model
+        co_return priced.error();
+    turn.routing = choice.explain(turn.account.get());
+    log_debug("account chosen", {{"turn", turn.id}, {"why", turn.routing}});
     turn.slot_at = Clock::now();
-    co_return slot;
+    co_return std::move(*slot);
 }
 
 } // namespace turngate::gateway

@@ -109,7 +109,7 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
         return refuse(401, "No API key was given.", "authentication_error", "missing_api_key");
     Visitor visitor{snapshot.keys.find(secret),
                     client_address(peer, request.headers, trusted_proxies(*snapshot.config))};
-    if (!visitor.principal)
+    if (!visitor.principal || rooms.revoked.contains(visitor.principal->digest))
         return refuse(401, "The API key is not valid.", "authentication_error", "invalid_api_key");
     if (!is_allowed(visitor.client_ip, visitor.principal->allow_ips))
         return refuse(

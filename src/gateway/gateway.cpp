@@ -38,6 +38,12 @@ void Gateway::replace(std::shared_ptr<const Snapshot> snapshot)
         shard->loop().post([&shard = *shard, snapshot] { shard.replace(snapshot); });
 }
 
+void Gateway::revoke(const core::Digest& key)
+{
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard, key] { shard.revoke(key); });
+}
+
 void Gateway::drain()
 {
     is_draining_ = true;

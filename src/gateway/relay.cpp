@@ -130,7 +130,7 @@ void Relay::on_frame(const net::Frame& frame)
         pass_lifecycle(frame);
         break;
     case EventKind::lifecycle:
-        keep_turn_state(frame);
+        keep_news(frame);
         pass_lifecycle(frame);
         break;
     case EventKind::completed:
@@ -213,8 +213,11 @@ void Relay::pass_steer(const net::Frame& frame)
         over_.wake();
 }
 
-void Relay::keep_turn_state(const net::Frame& frame)
+// Of the account and the conversation, not of the response; a few a turn at most.
+void Relay::keep_news(const net::Frame& frame)
 {
+    if (frame.payload.find("\"codex.rate_limits\"") != frame.payload.npos)
+        rate_limits_ = frame.payload;
     const std::string_view state = protocol::peek_turn_state(frame.payload);
     if (!state.empty())
         turn_state_ = state;

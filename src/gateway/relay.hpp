@@ -85,6 +85,8 @@ public:
     {
         return has_created_ ? reader_.read_response_id(created_) : std::string();
     }
+    // The last codex.rate_limits event; empty if none came.
+    const std::string& rate_limits() const noexcept { return rate_limits_; }
     // The token of the last response.metadata, to be sent to the connection that replaces this one.
     const std::string& turn_state() const noexcept { return turn_state_; }
     std::optional<core::Deadline> first_content_at() const noexcept { return first_content_at_; }
@@ -107,7 +109,7 @@ private:
     bool is_refusal(const net::Frame& frame);
     void count_delta(const net::Frame& frame);
     void keep_item(const net::Frame& frame);
-    void keep_turn_state(const net::Frame& frame);
+    void keep_news(const net::Frame& frame);
     void pass_lifecycle(const net::Frame& frame);
     void pass_steer(const net::Frame& frame);
     void pass(const net::Frame& frame);
@@ -127,6 +129,7 @@ private:
     std::vector<std::string> early_; // of a successor, come before its predecessor was settled
     std::uint64_t early_bytes_ = 0;
     std::string turn_state_;
+    std::string rate_limits_;
     net::Event over_;
     std::optional<core::Fault> lost_;
     core::Deadline last_event_;

@@ -7,11 +7,14 @@
 #include "turngate/net/loop.hpp"
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/upstream_event.hpp"
+#include "turngate/state/bulletin.hpp"
+#include "turngate/state/rates.hpp"
 #include "turngate/state/state_store.hpp"
 #include "turngate/upstream/pool.hpp"
 #include "turngate/usage/journal.hpp"
 
 #include <memory>
+#include <unordered_set>
 
 namespace turngate::gateway {
 
@@ -20,6 +23,8 @@ struct Rooms
 {
     net::Loop& loop;
     state::StateStore& store;
+    state::Rates& rates;
+    state::Bulletin& bulletin;
     usage::Journal& journal;
     upstream::Pool& pool;
     Chains& chains;
@@ -29,6 +34,7 @@ struct Rooms
     protocol::UpstreamEventReader upstream_events;
     protocol::ItemReader items;
     bool is_draining = false;
+    std::unordered_set<core::Digest> revoked{}; // elsewhere, since the snapshot was loaded
 };
 
 } // namespace turngate::gateway

@@ -39,6 +39,9 @@ public:
     void drain();
     // Ends what runs, now: the shutdown deadline.
     void shut_down();
+    // Its key is no good any more.
+    void revoke();
+    const core::Digest& secret() const noexcept { return facts_.secret; }
 
 private:
     // The client's side
@@ -65,7 +68,6 @@ private:
     net::Task<> preempt(WaitingTurn by);
     void stop_turns(core::Fault reason);
     void after_turns();
-    void revoke();
     void close(std::uint16_t code, std::string_view reason);
 
     Rooms& rooms_;

@@ -66,7 +66,9 @@ Shard::Shard(Gateway::Parts& parts,
              std::shared_ptr<SocketCounts> counts,
              ChainBudget& budget)
     : rooms_{loop,
-             parts.store,
+             parts.state.store(),
+             parts.state.rates(),
+             parts.state.bulletin(),
              parts.journal.writer(loop.index()),
              pool_,
              chains_,
@@ -75,10 +77,11 @@ Shard::Shard(Gateway::Parts& parts,
              {},
              {},
              {},
-             false},
+             false,
+             {}},
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
-      chains_(budget, chain_limits(*parts.snapshot->config)), tls_(parts.tls), all_(all),
-      counts_(std::move(counts)), tasks_(loop)
+      chains_(budget, chain_limits(*parts.snapshot->config)), state_(parts.state), tls_(parts.tls),
+      all_(all), counts_(std::move(counts)), tasks_(loop)
 {
 }
 
@@ -96,12 +99,24 @@ Shard::~Shard() = default;
 
 void Shard::begin()
 {
+    state_.start(rooms_.loop);
+    if (rooms_.loop.index() == 0)
+        news_ = std::make_unique<News>(rooms_);
     replace(rooms_.snapshot);
+}
+
+void Shard::revoke(const core::Digest& key)
+{
+    rooms_.revoked.insert(key);
+    for (const auto& [id, session] : sessions_)
+        if (session->secret() == key)
+            session->revoke();
 }
 
 void Shard::replace(std::shared_ptr<const Snapshot> snapshot)
 {
     rooms_.snapshot = std::move(snapshot);
+    rooms_.revoked.clear(); // it is the newer word
     const unsigned all = rooms_.snapshot->config->pool.spares;
     const unsigned loops = static_cast<unsigned>(all_.size());
     const unsigned own = all / loops + (rooms_.loop.index() < all % loops ? 1 : 0);
@@ -265,6 +280,8 @@ net::Task<> Shard::finish()
         stream->close();
     co_await pool_.close_all();
     co_await tasks_.join();
+    news_.reset();
+    co_await state_.finish(rooms_.loop);
 }
 
 void Shard::shut_down()

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "door.hpp"
+#include "news.hpp"
 #include "rooms.hpp"
 #include "session.hpp"
 
@@ -28,6 +29,7 @@ public:
     void accept_on(int descriptor);
     void begin(); // once all shards are there
     void replace(std::shared_ptr<const Snapshot> snapshot);
+    void revoke(const core::Digest& key);
     void drain();
     void shut_down();
     net::Task<> finish(); // ends everything and waits for it
@@ -49,6 +51,8 @@ private:
     Rooms rooms_;
     upstream::Pool pool_;
     Chains chains_;
+    state::State& state_;
+    std::unique_ptr<News> news_; // on one loop
     std::shared_ptr<const net::TlsContext> tls_;
     std::vector<std::unique_ptr<Shard>>& all_;
     std::shared_ptr<SocketCounts> counts_;

@@ -26,6 +26,28 @@ using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
 
+// Requests and tokens per minute of the key: its input by size, the rest when it is known.
+net::Task<Result<>> take_rate(Turn& turn)
+{
+    if (!turn.principal->is_rated())
+        co_return Result<>();
+    turn.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
+    const auto verdict = co_await turn.rooms.rates.take(
+        turn.principal->key, turn.principal->rates, turn.rated_tokens);
+    if (verdict.fits)
+        co_return Result<>();
+    turn.rated_tokens = 0;
+    turn.retry_after = verdict.retry_after;
+    co_return Fault{FaultCode::rate_limited, {}, "rate of the key"};
+}
+
+net::Task<> settle_rate(Turn& turn)
+{
+    const std::int64_t owed = turn.billed_tokens - turn.rated_tokens;
+    if (turn.principal && turn.principal->is_rated() && owed != 0)
+        co_await turn.rooms.rates.settle(turn.principal->key, turn.principal->rates, owed);
+}
+
 // 4 admit: is the key still live, does its group still serve, is there room for this user? Once for
 // all attempts.
 net::Task<Result<state::Slot>> admit(Turn& turn)
@@ -42,6 +64,9 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
     if (refuses && !turn.rooms.journal.is_healthy())
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
+    const auto rate = co_await take_rate(turn);
+    if (!rate)
+        co_return rate.error();
     const auto deadline = Clock::now() + kSlotWait;
     co_return co_await turn.principal->slots->acquire(turn.rooms.loop, deadline, turn.stop);
 }
@@ -83,6 +108,7 @@ Result<> send(Turn& turn)
         return edits.error();
     turn.relay.attach(turn.connection, turn.lane_name());
     turn.is_sent = true;
+    turn.sent_at = Clock::now();
     turn.lane.turn_state_known_by = turn.connection->generation();
     turn.rebuilds += turn.wants_rebuild ? 1 : 0;
     if (edits->empty())
@@ -145,6 +171,8 @@ net::Task<Result<>> settle(Turn& turn)
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     if (judged)
         charge(turn, upstream_said(terminal), *judged);
+    else
+        credit(turn);
     turn.is_sent = false; // and paid for
     turn.is_connection_clean = !judged || judged->keep_connection;
     turn.last_response_id = terminal.response_id;
@@ -177,6 +205,7 @@ net::Task<Result<>> relay_and_settle(Turn& turn)
 net::Task<Result<>> attempt(Turn& turn)
 {
     turn.connection.reset();
+    turn.permit.reset();
     turn.is_connection_clean = false;
     if (turn.stop.requested())
         co_return turn.stop.reason();
@@ -254,21 +283,8 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
     }
 }
 
-} // namespace
-
-Turn::Turn(Rooms& its_rooms,
-           ClientOutput& its_client,
-           const SessionFacts& its_session,
-           LaneMemory& its_lane,
-           WaitingTurn waiting)
-    : rooms(its_rooms), client(its_client), session(its_session), lane(its_lane),
-      create(std::move(waiting.create)), frame(std::move(waiting.frame)),
-      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7()),
-      relay(its_rooms.loop, its_client, its_rooms.upstream_events, its_rooms.metrics.pauses)
-{
-}
-
-net::Task<std::uint16_t> run_turn(Turn& turn)
+// All but what follows a turn, however it ended.
+net::Task<std::uint16_t> run_to_its_end(Turn& turn)
 {
     std::optional<Failure> failure;
     try {
@@ -286,6 +302,27 @@ net::Task<std::uint16_t> run_turn(Turn& turn)
     const std::uint16_t close_code = end_without_terminal(turn, failure->facts, failure->action);
     if (failure->action.what == Action::What::interrupt)
         co_await bind_interrupted(turn);
+    co_return close_code;
+}
+
+} // namespace
+
+Turn::Turn(Rooms& its_rooms,
+           ClientOutput& its_client,
+           const SessionFacts& its_session,
+           LaneMemory& its_lane,
+           WaitingTurn waiting)
+    : rooms(its_rooms), client(its_client), session(its_session), lane(its_lane),
+      create(std::move(waiting.create)), frame(std::move(waiting.frame)),
+      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7()),
+      relay(its_rooms.loop, its_client, its_rooms.upstream_events, its_rooms.metrics.pauses)
+{
+}
+
+net::Task<std::uint16_t> run_turn(Turn& turn)
+{
+    const std::uint16_t close_code = co_await run_to_its_end(turn);
+    co_await settle_rate(turn);
     co_return close_code;
 }
 

@@ -6,6 +6,7 @@
 #include "relay.hpp"
 #include "rooms.hpp"
 
+#include "turngate/accounts/breaker.hpp"
 #include "turngate/net/stop.hpp"
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/edit.hpp"
@@ -67,6 +68,8 @@ struct Turn
     std::shared_ptr<const access::Principal> principal; // 4
     std::int64_t parent_context_tokens = 0;             // 5 resolve
     std::shared_ptr<const accounts::Account> account;   // 6 choose
+    std::optional<accounts::Permit> permit;             // 6; its breaker's, until its outcome
+    std::string routing;                                // 6; how it was chosen, for people
     std::string upstream_model;                         // 6
     const usage::ModelPrice* price =
         nullptr;                           // 6; null: not known before the answer names the model
@@ -76,6 +79,7 @@ struct Turn
     std::optional<std::chrono::seconds> retry_after; // 6, 7: when the client may come again
     std::chrono::seconds cooling{0}; // 7, 9: how long the account said it wants to be left alone
     bool is_sent = false;            // 8 send; of this attempt
+    core::Deadline sent_at;          // 8
     std::string parent_id;           // 5: the create's, or the one its tool outputs belong to
     bool is_parent_inferred = false; // 5
     std::string parent_account;      // 5
@@ -93,7 +97,9 @@ struct Turn
     std::string last_response_id; // settled in this turn
     std::int64_t last_context_tokens = 0;
 
-    // Over all attempts.
+    // Over all attempts and successors.
+    std::int64_t rated_tokens = 0; // 4: what its key's rate was charged beforehand
+    std::int64_t billed_tokens = 0;
     int attempts = 0;              // begun
     int spent = 0;                 // that may have been executed
     int rebuilds = 0;              // with the context rebuilt

@@ -90,6 +90,7 @@ Outcome outcome_of(const protocol::TerminalEvent& terminal) noexcept
 
 core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record)
 {
+    turn.billed_tokens += record.tokens.total;
     const auto written = turn.rooms.journal.append(record);
     if (written)
         return {};

@@ -3,7 +3,10 @@
 #include "choice.hpp"
 #include "cooling.hpp"
 
+#include "turngate/accounts/quota_reading.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace turngate::gateway {
 
@@ -67,6 +70,7 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
 
 void charge(Turn& turn, const Fault& fault, const Action& action)
 {
+    auto permit = std::exchange(turn.permit, std::nullopt); // neutral, unless it is settled below
     if (!turn.account || (is_loss(fault) && turn.connection && !turn.connection->claim_fault()))
         return;
     accounts::AccountLife& life = *turn.account->life;
@@ -75,13 +79,40 @@ void charge(Turn& turn, const Fault& fault, const Action& action)
         break;
     case Action::Verdict::fault:
         ++life.faults;
+        if (permit)
+            life.settle(*permit, accounts::Outcome::fault, Clock::now());
         break;
     case Action::Verdict::cool:
         life.cool_until(Clock::now() + turn.cooling);
+        turn.rooms.bulletin.publish_cooling(turn.account->config.name,
+                                            core::wall_now() + turn.cooling);
         break;
     case Action::Verdict::credentials:
         life.is_shut_out = true;
         break;
+    }
+}
+
+void credit(Turn& turn)
+{
+    accounts::AccountLife& life = *turn.account->life;
+    const auto now = Clock::now();
+    if (auto permit = std::exchange(turn.permit, std::nullopt))
+        life.settle(*permit, accounts::Outcome::success, now);
+    if (const auto first = turn.relay.first_content_at())
+        life.health.first_tokens.add(
+            turn.upstream_model,
+            std::chrono::duration_cast<std::chrono::milliseconds>(*first - turn.sent_at));
+    if (turn.relay.rate_limits().empty())
+        return;
+    const std::string& account = turn.account->config.name;
+    const auto wall = core::wall_now();
+    for (const auto& window : accounts::read_quota(turn.relay.rate_limits(), wall, now)) {
+        life.health.quota.report(window.name, window.used_percent, window.resets_at);
+        const auto resets_at =
+            wall + std::chrono::duration_cast<std::chrono::microseconds>(window.resets_at - now);
+        turn.rooms.bulletin.publish_quota(
+            account, window.name, {static_cast<unsigned>(window.used_percent), resets_at});
     }
 }
 

@@ -27,4 +27,7 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
 // one fault, however many lanes it took along.
 void charge(Turn& turn, const core::Fault& fault, const Action& action);
 
+// It answered, as an account should.
+void credit(Turn& turn);
+
 } // namespace turngate::gateway

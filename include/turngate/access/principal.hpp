@@ -3,7 +3,7 @@
 #include "turngate/config/config.hpp"
 #include "turngate/core/fault.hpp"
 #include "turngate/net/http.hpp"
-#include "turngate/state/slots.hpp"
+#include "turngate/state/state.hpp"
 
 #include <map>
 #include <memory>
@@ -26,6 +26,9 @@ struct Principal
     core::Digest digest;
     std::vector<std::string> allow_ips;
     std::shared_ptr<state::Slots> slots; // of the user
+    state::RateLimits rates;             // of the key
+
+    bool is_rated() const noexcept { return rates.rpm > 0 || rates.tpm > 0; }
 };
 
 // The slots of users by name: they outlive a configuration, so that a reload forgets no running
@@ -33,6 +36,8 @@ struct Principal
 class UserSlots
 {
 public:
+    explicit UserSlots(state::State& state) : state_(state) {}
+
     // A changed limit begins a new set of slots; turns that run keep the old ones until they end.
     std::shared_ptr<state::Slots> of(const std::string& user, unsigned limit);
 
@@ -42,6 +47,7 @@ private:
         unsigned limit;
         std::shared_ptr<state::Slots> slots;
     };
+    state::State& state_;
     std::map<std::string, Entry> entries_;
 };
 

@@ -4,7 +4,7 @@
 #include "turngate/accounts/health.hpp"
 #include "turngate/config/config.hpp"
 #include "turngate/net/dial.hpp"
-#include "turngate/state/slots.hpp"
+#include "turngate/state/state.hpp"
 
 #include <atomic>
 #include <map>
@@ -57,6 +57,9 @@ struct Account
 class AccountLives
 {
 public:
+    AccountLives() = default; // slots of this process alone
+    explicit AccountLives(state::State* state) : state_(state) {}
+
     struct Entry
     {
         std::shared_ptr<AccountLife> life;
@@ -70,6 +73,9 @@ public:
     const Entry& of(const config::Account& account);
 
 private:
+    std::shared_ptr<state::Slots> slots_of(const config::Account& account) const;
+
+    state::State* state_ = nullptr;
     std::map<std::string, Entry> entries_;
 };
 

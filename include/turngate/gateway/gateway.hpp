@@ -4,7 +4,7 @@
 #include "turngate/net/listener.hpp"
 #include "turngate/net/loop.hpp"
 #include "turngate/net/tls.hpp"
-#include "turngate/state/state_store.hpp"
+#include "turngate/state/state.hpp"
 #include "turngate/telemetry/metrics.hpp"
 #include "turngate/usage/journal.hpp"
 
@@ -28,7 +28,7 @@ public:
     struct Parts
     {
         std::vector<std::unique_ptr<net::Loop>>& loops;
-        state::StateStore& store;
+        state::State& state;
         usage::JournalDirectory& journal;
         net::Dialer& dialer;
         telemetry::Metrics& metrics;
@@ -44,6 +44,9 @@ public:
 
     // A new configuration for the turns to come. Any thread.
     void replace(std::shared_ptr<const Snapshot> snapshot);
+
+    // The key was revoked, here or at another gateway: its sockets close. Any thread.
+    void revoke(const core::Digest& key);
 
     // Stops accepting, refuses new turns, closes idle sockets with 1012. Any thread; returns at
     // once.

@@ -33,6 +33,7 @@ export function baseConfig(home, upstream) {
     keys: [{ name: 'dev', key: kKey }],
     usage: { sqlite: { path: join(home, 'usage.db') }, journal: { dir: join(home, 'journal'), fsync: '5ms' } },
     pricing: { file: kPricing },
+    scheduler: { top_k: 1 }, // the best account, without a draw
     log: { level: 'debug', format: 'json' },
   };
 }

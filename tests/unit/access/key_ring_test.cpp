@@ -42,7 +42,8 @@ config::Config two_users_two_groups()
 
 TEST(KeyRing, FindsTheOneAKeyBelongsTo)
 {
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     const KeyRing ring(two_users_two_groups(), slots);
     const auto principal = ring.find("sk-alice-gold");
     ASSERT_TRUE(principal);
@@ -58,7 +59,8 @@ TEST(KeyRing, FindsTheOneAKeyBelongsTo)
 
 TEST(KeyRing, KnowsNobodyElse)
 {
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     const KeyRing ring(two_users_two_groups(), slots);
     for (const std::string secret : {"", "sk-", "sk-alic", "sk-alice ", "SK-ALICE", "sk-carol"})
         EXPECT_FALSE(ring.find(secret)) << secret;
@@ -79,7 +81,8 @@ TEST(KeyRing, TakesTheUsersOwnMultiplierThenTheGroups)
         {"sk-bob", 0},              // his: free
         {"sk-bob-gold", 500'000},   // the group's
     };
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     const KeyRing ring(two_users_two_groups(), slots);
     for (const Case& c : cases)
         EXPECT_EQ(ring.find(c.secret)->multiplier.value, c.multiplier) << c.secret;
@@ -87,7 +90,8 @@ TEST(KeyRing, TakesTheUsersOwnMultiplierThenTheGroups)
 
 TEST(KeyRing, GivesAllKeysOfAUserTheSameSlots)
 {
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     const KeyRing ring(two_users_two_groups(), slots);
     EXPECT_EQ(ring.find("sk-alice")->slots, ring.find("sk-alice-gold")->slots);
     EXPECT_NE(ring.find("sk-alice")->slots, ring.find("sk-bob")->slots);
@@ -95,7 +99,8 @@ TEST(KeyRing, GivesAllKeysOfAUserTheSameSlots)
 
 TEST(KeyRing, KeepsTheSlotsOverAReload)
 {
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     config::Config config = two_users_two_groups();
     const KeyRing before(config, slots);
     config.users[0].concurrency = 3;
@@ -111,7 +116,8 @@ TEST(KeyRing, KeepsTheSlotsOverAReload)
 
 TEST(KeyRing, ForgetsAKeyThatWasRevoked)
 {
-    UserSlots slots;
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
     config::Config config = two_users_two_groups();
     const KeyRing before(config, slots);
     config.keys.erase(config.keys.begin());

@@ -29,6 +29,7 @@ inline config::Config small_config()
     config.keys[0].name = "a";
     config.keys[0].digest = core::sha256("sk-alice");
     config.keys[0].user = "alice";
+    config.scheduler.top_k = 1; // the best account, without a draw
     // One attempt, told at once: what a test wants of recovery it asks for.
     config.relay.hold_lifecycle = std::chrono::milliseconds(0);
     config.recovery.max_attempts = 1;
@@ -71,17 +72,30 @@ struct RoomsUnderTest
     net::Loop loop{0};
     config::Config config = small_config();
     usage::PriceTable prices = round_prices();
-    access::UserSlots user_slots;
+    std::unique_ptr<state::State> state = state::make_memory_state();
+    access::UserSlots user_slots{*state};
     accounts::AccountLives lives;
     telemetry::Metrics metrics;
     fakes::Journal journal;
     fakes::Dialer dialer;
-    std::unique_ptr<state::StateStore> store = state::make_memory_store();
     upstream::Pool pool{
         loop, dialer, metrics, {.ping_interval = std::chrono::milliseconds(0), .pong = {}}};
     ChainBudget chain_budget{64 << 20};
     Chains chains{chain_budget, {}};
-    Rooms rooms{loop, *store, journal, pool, chains, Metrics(metrics), nullptr, {}, {}, {}, false};
+    Rooms rooms{loop,
+                state->store(),
+                state->rates(),
+                state->bulletin(),
+                journal,
+                pool,
+                chains,
+                Metrics(metrics),
+                nullptr,
+                {},
+                {},
+                {},
+                false,
+                {}};
 };
 
 } // namespace turngate::gateway::test

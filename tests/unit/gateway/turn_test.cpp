@@ -168,7 +168,7 @@ TEST_F(TurnTest, KnowsNoParentWhoseConnectionIsGone)
 TEST_F(TurnTest, KnowsNoParentOfAnotherTenant)
 {
     fakes::run(test.loop,
-               test.store->bind_response("default/bob", "resp_bob", {.account = "main"}));
+               test.state->store().bind_response("default/bob", "resp_bob", {.account = "main"}));
     for (const std::string parent : {"resp_bob", "resp_never"}) {
         client.events.clear();
         start(child_of(parent));
@@ -194,8 +194,9 @@ TEST_F(TurnTest, GoesToItsParentsAccount)
     second.priority = 2;
     test.config.accounts.push_back(second);
     test.load();
-    fakes::run(test.loop,
-               test.store->bind_response("default/alice", "resp_2nd", {.account = "second"}));
+    fakes::run(
+        test.loop,
+        test.state->store().bind_response("default/alice", "resp_2nd", {.account = "second"}));
     start(kCreate);
     EXPECT_EQ(test.dialer.targets.at(0).url.host, "main.test");
     say(kCompleted);

@@ -89,7 +89,7 @@ protected:
     }
     std::optional<state::Binding> binding(const std::string& tenant, const std::string& response)
     {
-        return fakes::run(test.loop, test.store->find_response(tenant, response));
+        return fakes::run(test.loop, test.state->store().find_response(tenant, response));
     }
     const accounts::Account& account(const std::string& name = "main")
     {
