@@ -66,6 +66,7 @@ std::string to_json(const UsageRecord& record)
         {"estimated", record.estimated},
         {"attempts", record.attempts},
         {"retry_reason", record.retry_reason},
+        {"routing", record.routing},
         {"service_tier", record.service_tier},
         {"price_version", record.price_version},
         {"multiplier_ppm", record.multiplier.value},

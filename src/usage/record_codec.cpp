@@ -9,16 +9,19 @@
 namespace turngate::usage {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kFirstVersion = 1;
+constexpr std::uint8_t kVersion = 2; // 2: routing
 
 constexpr std::size_t kIdBytes = 256;
 constexpr std::size_t kTextBytes = 512;
+constexpr std::size_t kRoutingBytes = 300;
 constexpr std::size_t kAgentBytes = 256;
 constexpr std::size_t kAddressBytes = 64;
 
 // The one list of fields: the writer and the reader both walk it, so they cannot disagree.
+// Fields of a later version follow those before it.
 template <class Record, class Fields>
-void each_field(Record& record, Fields& fields)
+void each_field(Record& record, Fields& fields, std::uint8_t version)
 {
     fields.text(record.response_uid, kIdBytes);
     fields.text(record.turn_id, kIdBytes);
@@ -55,6 +58,8 @@ void each_field(Record& record, Fields& fields)
     fields.time(record.started_at);
     fields.text(record.user_agent, kAgentBytes);
     fields.text(record.client_ip, kAddressBytes);
+    if (version >= 2)
+        fields.text(record.routing, kRoutingBytes);
 }
 
 class Writer
@@ -185,17 +190,18 @@ private:
 std::string encode(const UsageRecord& record)
 {
     Writer writer;
-    each_field(record, writer);
+    each_field(record, writer, kVersion);
     return std::move(writer).take();
 }
 
 std::optional<UsageRecord> decode(std::string_view bytes)
 {
-    if (bytes.empty() || static_cast<std::uint8_t>(bytes.front()) != kVersion)
+    const std::uint8_t version = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes.front());
+    if (version < kFirstVersion || version > kVersion)
         return std::nullopt;
     Reader reader(bytes.substr(1));
     UsageRecord record;
-    each_field(record, reader);
+    each_field(record, reader, version);
     if (!reader.is_whole())
         return std::nullopt;
     return record;

@@ -17,7 +17,8 @@ constexpr std::string_view kColumns =
     "reason, "
     "estimated, attempts, retry_reason, service_tier, price_version, multiplier_ppm, "
     "cost_nano_usd, "
-    "account_cost_nano_usd, queue_ms, first_token_ms, total_ms, started_at, user_agent, client_ip";
+    "account_cost_nano_usd, queue_ms, first_token_ms, total_ms, started_at, user_agent, client_ip, "
+    "routing";
 
 std::int64_t micros(core::Timestamp at)
 {
@@ -50,6 +51,7 @@ void give_record(SqliteStatement& to, const UsageRecord& record)
     to.give(record.multiplier.value).give(record.cost.value).give(record.account_cost.value);
     to.give(record.queue_ms).give(record.first_token_ms).give(record.total_ms);
     to.give(micros(record.started_at)).give(record.user_agent).give(record.client_ip);
+    to.give(record.routing);
 }
 
 UsageRecord take_record(SqliteStatement& row)
@@ -90,6 +92,7 @@ UsageRecord take_record(SqliteStatement& row)
     record.started_at = core::Timestamp(std::chrono::microseconds(row.take_int()));
     record.user_agent = row.take_text();
     record.client_ip = row.take_text();
+    record.routing = row.take_text();
     return record;
 }
 

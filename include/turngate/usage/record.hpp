@@ -38,6 +38,7 @@ struct UsageRecord
     bool estimated = false;
     std::int32_t attempts = 1;
     std::string retry_reason;
+    std::string routing; // how the account was chosen, "sticky main 2.71 of 3"; at most 300 bytes
     std::string service_tier;
     std::string price_version;
     core::Ppm multiplier;

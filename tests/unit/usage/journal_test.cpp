@@ -278,7 +278,7 @@ TEST(Journal, NeverOverwritesASegmentThatWasSetAside)
 TEST(Journal, KeepsZerosAndRecordsOfANewerProgramAside)
 {
     std::string newer_record = encode(numbered(1));
-    newer_record[0] = 2;
+    newer_record[0] = 3;
     std::string newer_frame;
     append_frame(newer_frame, newer_record);
     for (const std::string& tail : {std::string(4096, '\0'), newer_frame}) {

@@ -37,6 +37,7 @@ TEST(Record, IsCutAndMadeValidBeforeItIsWritten)
     record.response_uid.assign(300, 'u');
     record.user_agent = std::string(255, 'a') + "\u00e9"; // the cut would split a character
     record.client_ip.assign(100, '1');
+    record.routing.assign(400, 'r');
     record.requested_model.assign(1000, 'm');
     record.reason = std::string("bad \xff and \0 nul", 15);
     const auto back = decode(encode(record));
@@ -44,6 +45,7 @@ TEST(Record, IsCutAndMadeValidBeforeItIsWritten)
     EXPECT_EQ(back->response_uid.size(), 256u);
     EXPECT_EQ(back->user_agent, std::string(255, 'a'));
     EXPECT_EQ(back->client_ip.size(), 64u);
+    EXPECT_EQ(back->routing.size(), 300u);
     EXPECT_EQ(back->requested_model.size(), 512u);
     EXPECT_EQ(back->reason, "bad \xef\xbf\xbd and  nul");
 }
@@ -56,10 +58,24 @@ TEST(Record, IsNotReadFromAnyShorterOrLongerBytes)
     EXPECT_FALSE(decode(bytes + '\0'));
 }
 
+// What a journal of the program before holds: the same without the fields at the end.
+TEST(Record, OfTheFirstVersionIsRead)
+{
+    UsageRecord record = sample_record();
+    record.routing.clear();
+    std::string bytes = encode(record);
+    bytes.pop_back(); // the length of no routing
+    bytes[0] = 1;
+    const auto back = decode(bytes);
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(same(*back, record));
+    EXPECT_FALSE(decode(bytes + '\0'));
+}
+
 TEST(Record, OfANewerVersionIsNotRead)
 {
     std::string bytes = encode(sample_record());
-    bytes[0] = 2;
+    bytes[0] = 3;
     EXPECT_FALSE(decode(bytes));
 }
 
@@ -90,7 +106,8 @@ TEST(Record, HasTheJsonOfTheInterface)
         R"("lane":"agent","session":"ab12","request_type":"stream","stream":true,"openai_ws_mode":false,)"
         R"("input_tokens":1000,"cached_tokens":400,"cache_write_tokens":100,"output_tokens":50,)"
         R"("reasoning_tokens":20,"total_tokens":1050,"status":"incomplete","reason":"max_output_tokens",)"
-        R"("estimated":true,"attempts":2,"retry_reason":"upstream_lost","service_tier":"priority",)"
+        R"("estimated":true,"attempts":2,"retry_reason":"upstream_lost",)"
+        R"("routing":"sticky openai-main 2.71 of 3","service_tier":"priority",)"
         R"("price_version":"2026-11-01","multiplier_ppm":800000,"cost_nano_usd":2520000,)"
         R"("account_cost_nano_usd":3150000,"queue_ms":3,"first_token_ms":250,"total_ms":1250,)"
         R"("started_at":"2026-11-01T12:00:00.123456Z","user_agent":"codex/1.0","client_ip":"192.0.2.7"})");

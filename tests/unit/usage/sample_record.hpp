@@ -34,6 +34,7 @@ inline UsageRecord sample_record(const std::string& uid = "0190f5fe-7c00-7a00-80
     record.estimated = true;
     record.attempts = 2;
     record.retry_reason = "upstream_lost";
+    record.routing = "sticky openai-main 2.71 of 3";
     record.service_tier = "priority";
     record.price_version = "2026-11-01";
     record.multiplier = {800'000};
