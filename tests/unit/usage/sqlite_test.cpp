@@ -24,7 +24,7 @@ constexpr Migration kSecond{2, "0002_second.sql", "ALTER TABLE first ADD COLUMN 
 TEST(Migrations, EmbeddedAreNumberedWithoutGaps)
 {
     int number = 0;
-    for (const Migration& migration : sqlite_migrations())
+    for (const Migration& migration : sqlite_migrations().files)
         EXPECT_EQ(migration.number, ++number) << migration.name;
     EXPECT_GE(number, 1);
 }
@@ -34,9 +34,9 @@ TEST(Migrations, AreAppliedOnceAndLaterOnesAdded)
     const TempDir dir;
     SqliteDatabase database(dir / "db");
     const Migration both[] = {kFirst, kSecond};
-    migrate(database, std::span(both).first(1));
-    migrate(database, both);
-    migrate(database, both);
+    migrate(database, {std::span(both).first(1)});
+    migrate(database, {both});
+    migrate(database, {both});
     database.run("INSERT INTO first (x, y) VALUES (1, 2)");
     auto rows = database.prepare("SELECT count(*) FROM schema_migrations");
     ASSERT_TRUE(rows.step());
@@ -47,14 +47,30 @@ TEST(Migrations, ThatChangedAfterTheyWereAppliedAreNamedWithBothChecksums)
 {
     const TempDir dir;
     SqliteDatabase database(dir / "db");
-    migrate(database, std::span(&kFirst, 1));
+    migrate(database, {std::span(&kFirst, 1)});
     Migration changed = kFirst;
     changed.sql = "CREATE TABLE first (y INTEGER);";
     EXPECT_THAT(
-        [&] { migrate(database, std::span(&changed, 1)); },
+        [&] { migrate(database, {std::span(&changed, 1)}); },
         ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("0001_first.sql"),
                                                 HasSubstr(core::sha256(kFirst.sql).hex()),
                                                 HasSubstr(core::sha256(changed.sql).hex()))));
+}
+
+TEST(Migrations, ThatChangedAreTakenWhenTheListHasBothChecksums)
+{
+    const TempDir dir;
+    SqliteDatabase database(dir / "db");
+    migrate(database, {std::span(&kFirst, 1)});
+    Migration changed = kFirst;
+    changed.sql = "CREATE TABLE first (x INTEGER); -- a word of explanation";
+    const std::string before = checksum_of(kFirst);
+    const std::string now = checksum_of(changed);
+    const Compatible right{kFirst.name, before, now};
+    migrate(database, {std::span(&changed, 1), std::span(&right, 1)});
+    const Compatible wrong[] = {
+        {kSecond.name, before, now}, {kFirst.name, now, now}, {kFirst.name, before, before}};
+    EXPECT_THROW(migrate(database, {std::span(&changed, 1), wrong}), std::runtime_error);
 }
 
 TEST(Migrations, OfANewerProgramAreRefused)
@@ -62,8 +78,8 @@ TEST(Migrations, OfANewerProgramAreRefused)
     const TempDir dir;
     SqliteDatabase database(dir / "db");
     const Migration both[] = {kFirst, kSecond};
-    migrate(database, both);
-    EXPECT_THAT([&] { migrate(database, std::span(both).first(1)); },
+    migrate(database, {both});
+    EXPECT_THAT([&] { migrate(database, {std::span(both).first(1)}); },
                 ThrowsMessage<std::runtime_error>(HasSubstr("0002_second.sql")));
 }
 
@@ -73,10 +89,10 @@ TEST(Migrations, ThatFailLeaveNothingBehind)
     SqliteDatabase database(dir / "db");
     const Migration broken[] = {kFirst,
                                 {2, "0002_broken.sql", "CREATE TABLE half (x INTEGER); nonsense;"}};
-    EXPECT_THROW(migrate(database, broken), std::runtime_error);
+    EXPECT_THROW(migrate(database, {broken}), std::runtime_error);
     EXPECT_THROW(database.run("SELECT * FROM first"), std::runtime_error);
     const Migration mended[] = {kFirst, kSecond};
-    migrate(database, mended);
+    migrate(database, {mended});
     database.run("SELECT y FROM first");
 }
 
