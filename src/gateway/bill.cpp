@@ -48,6 +48,7 @@ usage::UsageRecord who_and_when(const Turn& turn)
     record.request_type = usage::RequestType::ws_v2;
     record.attempts = turn.attempts;
     record.retry_reason = std::string(turn.retry_reason);
+    record.routing = turn.routing;
     record.price_version = turn.snapshot->prices->version;
     record.multiplier = turn.principal->multiplier;
     record.queue_ms = ms_between(turn.accepted_at, turn.slot_at.value_or(now));
