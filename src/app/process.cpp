@@ -78,6 +78,31 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
     return socket;
 }
 
+std::string_view name_of(accounts::Breaker::Phase phase)
+{
+    switch (phase) {
+    case accounts::Breaker::Phase::closed:
+        return "closed";
+    case accounts::Breaker::Phase::open:
+        return "open";
+    case accounts::Breaker::Phase::half_open:
+        return "half_open";
+    }
+    return "unknown";
+}
+
+nlohmann::ordered_json quota_json(const accounts::QuotaWindows& quota, core::Deadline now)
+{
+    auto windows = nlohmann::ordered_json::array();
+    for (const auto& window : quota.all(now)) {
+        const auto left = std::chrono::ceil<std::chrono::seconds>(window.resets_at - now);
+        windows.push_back({{"window", window.name},
+                           {"used_percent", window.used_percent},
+                           {"resets_in_s", left.count()}});
+    }
+    return windows;
+}
+
 nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
 {
     auto all = nlohmann::ordered_json::array();
@@ -94,7 +119,10 @@ nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
                        {"dials", life.dials.load()},
                        {"faults", life.faults.load()},
                        {"cooling_s", life.is_cooling(now) ? cooling.count() : 0},
-                       {"credentials_refused", life.is_shut_out.load()}});
+                       {"credentials_refused", life.is_shut_out.load()},
+                       {"breaker", name_of(life.breaker.phase(now))},
+                       {"error_rate", life.health.errors.value()},
+                       {"quota", quota_json(life.health.quota, now)}});
     }
     return all;
 }
@@ -215,6 +243,26 @@ void Process::update_gauges()
                    "How late a loop's last tick came",
                    {{"loop", std::to_string(loop->index())}})
             .set(std::chrono::duration<double>(loop->lag()).count());
+    const state::Health store = state_->health();
+    const auto set = [&](const char* name, const char* help, double value) {
+        metrics_.gauge(name, help).set(value);
+    };
+    set("turngate_state_loops_up", "Loops that share their state", store.loops_up);
+    set("turngate_state_operations", "Operations sent to Redis", double(store.operations));
+    set("turngate_state_skipped", "Operations not sent: Redis is away", double(store.skipped));
+    set("turngate_state_late", "Operations that were not answered in time", double(store.late));
+    set("turngate_state_seconds", "Sum of the answers' times", double(store.latency_us) / 1e6);
+    const auto now = Clock::now();
+    for (const auto& account : snapshot_->accounts.all()) {
+        const telemetry::Labels labels{{"account", account->config.name}};
+        const accounts::AccountLife& life = *account->life;
+        metrics_.gauge("turngate_account_error_rate", "Share of failed turns of late", labels)
+            .set(life.health.errors.value());
+        metrics_.gauge("turngate_account_cooling", "1 while the account is left alone", labels)
+            .set(life.is_cooling(now) ? 1 : 0);
+        metrics_.gauge("turngate_account_breaker_open", "1 while its breaker is open", labels)
+            .set(life.breaker.phase(now) == accounts::Breaker::Phase::open ? 1 : 0);
+    }
 }
 
 void Process::drain()
