@@ -10,15 +10,15 @@
 
 namespace turngate::state {
 
-RedisLedger::RedisLedger(std::shared_ptr<RedisLinks> links,
+RedisLedger::RedisLedger(const RedisLinks& links,
                          const Instance& instance,
                          std::chrono::milliseconds lease)
-    : links_(std::move(links)), instance_(instance)
+    : links_(links), instance_(instance)
 {
     unsigned loop = 0;
-    for (const auto& link : links_->all())
+    for (const auto& link : links_.all())
         leases_.push_back(std::make_unique<Leases>(*link, instance_, loop++, lease));
-    RedisLink& first = links_->first();
+    RedisLink& first = links_.first();
     first.on_up([this, &first] {
         if (!std::exchange(is_purged_, true))
             first.tasks().spawn("purge", purge());
@@ -28,7 +28,7 @@ RedisLedger::RedisLedger(std::shared_ptr<RedisLinks> links,
 unsigned RedisLedger::index_of(const net::Loop& loop) const
 {
     for (unsigned i = 0; i < leases_.size(); ++i)
-        if (&links_->all()[i]->loop() == &loop)
+        if (&links_.all()[i]->loop() == &loop)
             return i;
     std::abort(); // whoever asks runs on one of the loops
 }
@@ -41,6 +41,11 @@ Leases& RedisLedger::of(const net::Loop& loop) const
 void RedisLedger::start(net::Loop& loop)
 {
     of(loop).start();
+}
+
+void RedisLedger::end() noexcept
+{
+    leases_.clear();
 }
 
 std::shared_ptr<Slots> RedisLedger::make(std::string name,
@@ -72,7 +77,7 @@ void RedisLedger::on_notice(const std::string& name)
 void RedisLedger::tell_all()
 {
     for (std::size_t i = 0; i < leases_.size(); ++i)
-        links_->all()[i]->loop().post([&leases = *leases_[i]] { leases.tell_all(); });
+        links_.all()[i]->loop().post([&leases = *leases_[i]] { leases.tell_all(); });
 }
 
 net::Task<std::vector<Permit>> RedisLedger::take(net::Loop& loop, Ask ask)
@@ -89,7 +94,9 @@ net::Task<std::vector<Permit>> RedisLedger::take(net::Loop& loop, Ask ask)
 // On the loop that took it: there its renewals and its return are in order.
 void RedisLedger::give_back(const std::string& name, Permit permit)
 {
-    net::Loop& loop = links_->all()[permit.loop]->loop();
+    if (leases_.empty())
+        return;
+    net::Loop& loop = links_.all()[permit.loop]->loop();
     net::asio::dispatch(loop.context(), [&leases = *leases_[permit.loop], name, permit] {
         leases.give_back(name, permit.number);
     });
@@ -102,13 +109,13 @@ void RedisLedger::leave(net::Loop& loop, const std::string& name)
 
 void RedisLedger::spawn(net::Loop& loop, const char* name, net::Task<> task)
 {
-    links_->of(loop).tasks().spawn(name, std::move(task));
+    links_.of(loop).tasks().spawn(name, std::move(task));
 }
 
 // What our previous life held when it was killed.
 net::Task<> RedisLedger::purge()
 {
-    RedisLink& link = links_->first();
+    RedisLink& link = links_.first();
     Command members{"SMEMBERS", instance_slots_key(instance_.name)};
     const Answer names = co_await link.ask(std::move(members));
     std::int64_t removed = 0;

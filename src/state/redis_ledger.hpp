@@ -10,16 +10,18 @@
 namespace turngate::state {
 
 // Slots counted in Redis, and the Slots of this process that are to hear of those given back
-// elsewhere.
+// elsewhere. Slots may outlive the links and the loops; then it has ended.
 class RedisLedger final : public SlotLedger
 {
 public:
-    RedisLedger(std::shared_ptr<RedisLinks> links,
+    RedisLedger(const RedisLinks& links,
                 const Instance& instance,
                 std::chrono::milliseconds lease = kLease);
 
     // On the loop's thread, before anything is taken there.
     void start(net::Loop& loop);
+    // Nothing is taken any more; what is given back later, nobody is told. No loop runs.
+    void end() noexcept;
 
     std::shared_ptr<Slots> make(std::string name,
                                 unsigned limit,
@@ -38,9 +40,9 @@ private:
     Leases& of(const net::Loop& loop) const;
     net::Task<> purge();
 
-    const std::shared_ptr<RedisLinks> links_;
+    const RedisLinks& links_;
     const Instance instance_;
-    std::vector<std::unique_ptr<Leases>> leases_; // as the links
+    std::vector<std::unique_ptr<Leases>> leases_; // as the links; none: ended
     bool is_purged_ = false;
     std::mutex mutex_;
     std::unordered_multimap<std::string, std::weak_ptr<Slots>> slots_;

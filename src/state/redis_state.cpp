@@ -13,20 +13,21 @@ class RedisState final : public State
 {
 public:
     RedisState(RedisOptions options, const std::vector<net::Loop*>& loops)
-        : instance_(std::move(options.instance)),
-          links_(std::make_shared<RedisLinks>(loops, std::move(options.redis))),
+        : instance_(std::move(options.instance)), links_(loops, std::move(options.redis)),
           ledger_(std::make_shared<RedisLedger>(links_, instance_, options.lease)),
-          store_(*links_, instance_.life), rates_(*links_),
-          carrier_(links_->first(), bulletin_, instance_, [this] { ledger_->tell_all(); }),
-          notices_(links_->first().loop(), links_->config(), [this](const std::string& name) {
+          store_(links_, instance_.life), rates_(links_),
+          carrier_(links_.first(), bulletin_, instance_, [this] { ledger_->tell_all(); }),
+          notices_(links_.first().loop(), links_.config(), [this](const std::string& name) {
               ledger_->on_notice(name);
           })
     {
     }
 
+    ~RedisState() override { ledger_->end(); }
+
     void start(net::Loop& loop) override
     {
-        links_->of(loop).start();
+        links_.of(loop).start();
         ledger_->start(loop);
         if (!is_first(loop))
             return;
@@ -38,7 +39,7 @@ public:
     {
         if (is_first(loop))
             co_await notices_.finish();
-        co_await links_->of(loop).finish();
+        co_await links_.of(loop).finish();
     }
 
     StateStore& store() override { return store_; }
@@ -54,7 +55,7 @@ public:
     {
         Health health;
         health.backend = "redis";
-        for (const auto& link : links_->all()) {
+        for (const auto& link : links_.all()) {
             ++health.loops;
             health.loops_up += link->is_up();
             link->counters().add_to(health);
@@ -63,10 +64,10 @@ public:
     }
 
 private:
-    bool is_first(const net::Loop& loop) const { return &links_->first().loop() == &loop; }
+    bool is_first(const net::Loop& loop) const { return &links_.first().loop() == &loop; }
 
     const Instance instance_;
-    const std::shared_ptr<RedisLinks> links_;
+    const RedisLinks links_;
     const std::shared_ptr<RedisLedger> ledger_;
     RedisStore store_;
     RedisRates rates_;

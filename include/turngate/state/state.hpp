@@ -15,8 +15,8 @@
 namespace turngate::state {
 
 // All that is known beyond one session: of this process alone, or shared by gateways through Redis.
-// Made before the loops run, after them in the order of members; nothing here waits for Redis to be
-// there, and nothing fails because it is not.
+// Nothing here waits for Redis to be there, and nothing fails because it is not. Made before the
+// loops run, gone before they are and after they have stopped; slots may be given back even later.
 class State
 {
 public:

@@ -6,8 +6,10 @@
 #include "fakes/redis_server.hpp"
 #include "fakes/run.hpp"
 
+#include <gtest/gtest.h>
 #include <signal.h>
 
+#include <functional>
 #include <map>
 
 namespace turngate::state::test {
@@ -55,6 +57,25 @@ inline fakes::RedisServer& server_of(Backend backend)
     return *server;
 }
 
+inline void expect_comings_and_goings()
+{
+    ::signal(SIGPIPE, SIG_IGN); // as main does; hiredis writes without MSG_NOSIGNAL
+    config::Log quiet;
+    quiet.level = config::LogLevel::error; // Redis comes and goes here
+    telemetry::start_log(quiet);
+}
+
+// fakes::until for what takes longer than a moment.
+inline void until_within(net::Loop& loop,
+                         std::chrono::seconds time,
+                         const std::function<bool()>& is_so)
+{
+    const auto give_up = core::Clock::now() + time;
+    while (!is_so() && core::Clock::now() < give_up)
+        loop.context().run_one_for(std::chrono::milliseconds(10));
+    ASSERT_TRUE(is_so());
+}
+
 // A gateway's state on the test's loop. Several may share one loop: they know nothing of each other
 // but through Redis.
 class Gateway
@@ -63,10 +84,7 @@ public:
     Gateway(net::Loop& loop, std::unique_ptr<State> its_state)
         : state(std::move(its_state)), loop_(loop)
     {
-        ::signal(SIGPIPE, SIG_IGN); // as main does; hiredis writes without MSG_NOSIGNAL
-        config::Log quiet;
-        quiet.level = config::LogLevel::error; // Redis comes and goes here
-        telemetry::start_log(quiet);
+        expect_comings_and_goings();
         state->start(loop_);
     }
     Gateway(net::Loop& loop, RedisOptions options)

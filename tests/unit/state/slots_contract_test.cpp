@@ -4,6 +4,9 @@
 
 #include "gateways.hpp"
 
+#include <algorithm>
+#include <random>
+
 namespace turngate::state::test {
 namespace {
 
@@ -214,6 +217,28 @@ TEST_P(SlotContract, OfTwoNamesAreTwoThings)
     bob.until_holds(0);
 }
 
+TEST_P(SlotContract, OfOneUserWithAThousandClientsKeepTheirOrderAndNeverExceedTheLimit)
+{
+    constexpr int kClients = 1'000;
+    constexpr unsigned kConcurrency = 8;
+    Turns turns(loop_, slots(kConcurrency, kClients));
+    for (int i = 0; i < kClients; ++i)
+        turns.want(i);
+    std::minstd_rand random(1);
+    fakes::until(loop_, [&] {
+        EXPECT_LE(turns.held.size(), kConcurrency);
+        turns.stop(static_cast<int>(random() % kClients)); // a client leaves, waiting or not
+        if (!turns.held.empty())
+            turns.held.erase(std::next(turns.held.begin(), random() % turns.held.size()));
+        return turns.order.size() + turns.refused.size() == kClients;
+    });
+    EXPECT_TRUE(std::ranges::is_sorted(turns.order));
+    EXPECT_GT(turns.order.size(), 100u);
+    turns.held.clear();
+    fakes::until(loop_, [&] { return turns.slots->used() == 0; });
+    EXPECT_EQ(turns.slots->waiting(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Contract, SlotContract, kEveryBackend, [](const auto& info) {
     return name_of(info.param);
 });
@@ -354,6 +379,22 @@ TEST_F(SharedSlots, OfAGatewayThatEndsAreFreeAtOnce)
     }
     ending.finish();
     turns.until_holds(0);
+}
+
+TEST_F(SharedSlots, MayBeGivenBackAfterEverythingElseIsGone)
+{
+    std::shared_ptr<Slots> slots;
+    std::optional<Slot> slot;
+    {
+        net::Loop loop(1);
+        Gateway gateway(loop, options("one"));
+        gateway.until_up();
+        slots = slots_of(gateway, 1);
+        slot.emplace(*fakes::run(loop, slots->try_acquire(loop)));
+        gateway.finish();
+    }
+    slot.reset();
+    EXPECT_EQ(slots->used(), 0u);
 }
 
 TEST_F(SharedSlots, OfALiveGatewayAreRenewed)
