@@ -126,6 +126,8 @@ void stick(Choice& choice, const Request& request, double max_error_rate)
         return;
     }
     choice.released = stickiness(*own->account, request, max_error_rate);
+    if (choice.released == Standing::failing) // or the session's own seed would draw it again
+        std::rotate(own, own + 1, choice.order.end());
     if (choice.released != Standing::fits)
         return;
     std::rotate(choice.order.begin(), own, own + 1);
