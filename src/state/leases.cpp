@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMostUntold = 10'000; // the rest expire by themselves
 constexpr std::size_t kMembersAtOnce = 500; // Redis does nothing else meanwhile
+constexpr std::size_t kAtOnce = 200;        // names with each tick: 20,000 in a third of a lease
 constexpr const char* kKnownSeconds = "60"; // longer than a lease: then there is nothing to purge
 
 } // namespace
@@ -105,25 +106,43 @@ void Leases::leave(const std::string& name)
 
 void Leases::on_tick(core::Deadline now)
 {
-    if (now < renew_at_)
-        return;
-    renew_at_ = now + lease_ / 3;
-    renew();
-}
-
-void Leases::renew()
-{
     if (!link_.is_up())
         return;
-    link_.post({"EXPIRE", instance_slots_key(instance_.name), kKnownSeconds});
-    for (const auto& [name, numbers] : held_)
-        renew(name, numbers);
+    if (now >= renew_at_)
+        begin_renewal(now);
+    tell_some();
 }
 
-void Leases::renew(const std::string& name, const Numbers& numbers)
+void Leases::begin_renewal(core::Deadline now)
 {
+    renew_at_ = now + lease_ / 3;
+    due_.clear();
+    for (const auto& [name, numbers] : held_)
+        due_.push_back(name);
+    link_.post({"EXPIRE", instance_slots_key(instance_.name), kKnownSeconds});
+}
+
+// Not all at once: what Redis cannot do within its time would look as if it were away.
+void Leases::tell_some()
+{
+    for (std::size_t i = 0; i < kAtOnce && !untold_.empty(); ++i) {
+        Release each = std::move(untold_.front());
+        untold_.pop_front();
+        release(std::move(each));
+    }
+    for (std::size_t i = 0; i < kAtOnce && !due_.empty(); ++i) {
+        renew(due_.front());
+        due_.pop_front();
+    }
+}
+
+void Leases::renew(const std::string& name)
+{
+    const auto found = held_.find(name);
+    if (found == held_.end())
+        return;
     Command arguments{std::to_string(lease_.count())};
-    for (const std::uint64_t number : numbers) {
+    for (const std::uint64_t number : found->second) {
         arguments.push_back(member(number));
         if (arguments.size() > kMembersAtOnce) {
             link_.post(kRenewSlots, keys(name), arguments);
@@ -134,14 +153,26 @@ void Leases::renew(const std::string& name, const Numbers& numbers)
         link_.post(kRenewSlots, keys(name), std::move(arguments));
 }
 
+void Leases::tell_names()
+{
+    const Command begin{"SADD", instance_slots_key(instance_.name)};
+    Command command = begin;
+    for (const std::string& name : known_) {
+        command.push_back(name);
+        if (command.size() > kMembersAtOnce) {
+            link_.post(command);
+            command = begin;
+        }
+    }
+    if (command.size() > begin.size())
+        link_.post(command);
+}
+
 void Leases::tell_all()
 {
-    const std::string key = instance_slots_key(instance_.name);
-    for (const std::string& name : known_)
-        link_.post({"SADD", key, name});
-    for (Release& each : std::exchange(untold_, {}))
-        release(std::move(each));
-    renew();
+    tell_names();
+    begin_renewal(core::Clock::now());
+    tell_some();
 }
 
 } // namespace turngate::state

@@ -4,6 +4,7 @@
 #include "redis_keys.hpp"
 #include "redis_link.hpp"
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -33,8 +34,6 @@ public:
     void give_back(const std::string& name, std::uint64_t number);
     void leave(const std::string& name);
 
-    // All that is held, in one pipeline.
-    void renew();
     // Redis has come back or has forgotten everything.
     void tell_all();
 
@@ -48,7 +47,10 @@ private:
 
     void on_tick(core::Deadline now) override;
     void know(const std::string& name);
-    void renew(const std::string& name, const Numbers& numbers);
+    void tell_names();
+    void begin_renewal(core::Deadline now);
+    void tell_some();
+    void renew(const std::string& name);
     void release(Release release);
     std::string member(std::uint64_t number) const;
     Command keys(const std::string& name) const;
@@ -58,10 +60,11 @@ private:
     const std::string prefix_; // of the members
     const std::chrono::milliseconds lease_;
     core::Deadline renew_at_{};
+    std::deque<std::string> due_; // names to renew, some with each tick
     std::uint64_t last_ = 0;
     std::map<std::string, Numbers> held_;
     std::set<std::string> known_; // names that Redis has for our next life to purge
-    std::vector<Release> untold_; // given back while Redis was away
+    std::deque<Release> untold_;  // given back while Redis was away
 };
 
 } // namespace turngate::state

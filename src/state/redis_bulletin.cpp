@@ -11,7 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLookEvery = 1s;
-constexpr auto kKeepOld = 60s; // clocks differ
+constexpr auto kKeepOld = 60s;           // clocks differ
+constexpr std::size_t kTellAtOnce = 200; // the rest at the next look
 constexpr unsigned kVersion = 1;
 
 // subject, rank, note: the higher rank stays. The whole hash goes when nothing is told for long.
@@ -121,8 +122,10 @@ void RedisBulletin::on_notes(const Answer& answer)
             ours != untold.end() && ours->second.rank <= note->rank)
             untold.erase(ours);
     }
+    std::size_t told = 0;
     for (const auto& [subject, note] : untold)
-        tell(subject, note);
+        if (++told <= kTellAtOnce)
+            tell(subject, note);
 }
 
 } // namespace turngate::state

@@ -49,13 +49,13 @@ RedisConnection::~RedisConnection()
     *self_ = nullptr;
 }
 
-net::Task<bool> RedisConnection::open(core::Deadline deadline)
+net::Task<bool> RedisConnection::open(core::Deadline deadline, net::Stop& stop)
 {
     closed_.reset();
     why_closed_ = "cannot resolve the host";
-    const auto found = co_await addresses(deadline);
+    const auto found = co_await addresses(deadline, stop);
     for (const std::string& address : found) {
-        const bool is_connected = co_await connect(address, deadline);
+        const bool is_connected = co_await connect(address, deadline, stop);
         if (!is_connected)
             continue;
         is_ready_ = co_await introduce();
@@ -67,7 +67,8 @@ net::Task<bool> RedisConnection::open(core::Deadline deadline)
 }
 
 // A Unix socket is one address too: itself.
-net::Task<std::vector<std::string>> RedisConnection::addresses(core::Deadline deadline)
+net::Task<std::vector<std::string>> RedisConnection::addresses(core::Deadline deadline,
+                                                               net::Stop& stop)
 {
     if (!config_.path.empty())
         co_return std::vector{config_.path};
@@ -82,12 +83,14 @@ net::Task<std::vector<std::string>> RedisConnection::addresses(core::Deadline de
                 resolution->addresses.push_back(entry.endpoint().address().to_string());
             resolution->event.set();
         });
-    co_await resolution->event.wait_until(deadline);
+    co_await resolution->event.wait_until(deadline, stop);
     resolution->resolver.cancel();
     co_return std::exchange(resolution->addresses, {});
 }
 
-net::Task<bool> RedisConnection::connect(std::string address, core::Deadline deadline)
+net::Task<bool> RedisConnection::connect(std::string address,
+                                         core::Deadline deadline,
+                                         net::Stop& stop)
 {
     connected_.reset();
     is_connected_ = false;
@@ -95,7 +98,7 @@ net::Task<bool> RedisConnection::connect(std::string address, core::Deadline dea
         socket_.open_tcp(address, config_.port);
     else
         socket_.open_unix(address);
-    const bool is_decided = co_await connected_.wait_until(deadline);
+    const bool is_decided = co_await connected_.wait_until(deadline, stop);
     if (is_decided)
         co_return is_connected_;
     why_closed_ = "connect: too late";

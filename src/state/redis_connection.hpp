@@ -23,7 +23,7 @@ public:
     ~RedisConnection();
 
     // Connects, authenticates and selects the database; false: it could not, and is closed.
-    net::Task<bool> open(core::Deadline deadline);
+    net::Task<bool> open(core::Deadline deadline, net::Stop& stop);
     bool is_open() const noexcept { return is_ready_; }
 
     // Calls back exactly once, on this loop: with nothing if there is no answer in time, at once
@@ -45,8 +45,8 @@ private:
         core::Deadline sent_at;
     };
 
-    net::Task<std::vector<std::string>> addresses(core::Deadline deadline);
-    net::Task<bool> connect(std::string address, core::Deadline deadline);
+    net::Task<std::vector<std::string>> addresses(core::Deadline deadline, net::Stop& stop);
+    net::Task<bool> connect(std::string address, core::Deadline deadline, net::Stop& stop);
     net::Task<bool> introduce();
     void watch();
     void give_up_late_ones();

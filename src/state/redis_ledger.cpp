@@ -6,6 +6,7 @@
 
 #include <boost/asio/dispatch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace turngate::state {
@@ -55,7 +56,10 @@ std::shared_ptr<Slots> RedisLedger::make(std::string name,
 {
     auto slots = std::make_shared<Slots>(limit, max_waiting, name, std::move(self));
     const std::lock_guard lock(mutex_);
-    std::erase_if(slots_, [](const auto& each) { return each.second.expired(); });
+    if (slots_.size() >= sweep_at_) {
+        std::erase_if(slots_, [](const auto& each) { return each.second.expired(); });
+        sweep_at_ = std::max<std::size_t>(1'000, 2 * slots_.size());
+    }
     slots_.emplace(std::move(name), slots);
     return slots;
 }

@@ -46,6 +46,7 @@ private:
     bool is_purged_ = false;
     std::mutex mutex_;
     std::unordered_multimap<std::string, std::weak_ptr<Slots>> slots_;
+    std::size_t sweep_at_ = 1'000;
 };
 
 } // namespace turngate::state

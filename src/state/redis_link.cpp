@@ -38,7 +38,7 @@ net::Task<> RedisLink::keep_up()
     Pause pause;
     net::Event wait(loop_);
     while (!stop_.requested()) {
-        const bool is_open = co_await connection_.open(Clock::now() + kConnect);
+        const bool is_open = co_await connection_.open(Clock::now() + kConnect, stop_);
         const auto since = Clock::now();
         if (is_open)
             co_await stay_up();

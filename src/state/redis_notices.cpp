@@ -36,7 +36,7 @@ net::Task<> RedisNotices::listen()
     Pause pause;
     net::Event wait(loop_);
     while (!stop_.requested()) {
-        const bool is_open = co_await connection_.open(Clock::now() + kConnect);
+        const bool is_open = co_await connection_.open(Clock::now() + kConnect, stop_);
         if (is_open) {
             connection_.subscribe(kSlotsChannel, [this](const Reply& message) {
                 const bool is_message =

@@ -162,6 +162,31 @@ TEST_F(RedisFaults, RestartedWhileSlotsAreHeldAndGivenBack)
         loop_, [&] { return server_.command({"ZCARD", "tg:1:{slot:account/main}:held"}) == "0"; });
 }
 
+// More names than Redis can be told of within one operation's time.
+TEST_F(RedisFaults, FlushedUnderThousandsOfUsers)
+{
+    constexpr int kUsers = 3'000;
+    RedisOptions patient = options("one");
+    patient.redis.timeout = 500ms; // sanitizers
+    Gateway gateway(loop_, patient);
+    gateway.until_up();
+    std::vector<Slot> held;
+    for (int i = 0; i < kUsers; ++i) {
+        const auto slots = gateway.state->slots("user/" + std::to_string(i), 1, 0);
+        held.push_back(*fakes::run(loop_, slots->try_acquire(loop_)));
+    }
+    fakes::until(loop_,
+                 [&] { return server_.command({"EXISTS", "tg:1:{instance:one}:seen"}) == "1"; });
+    const auto lost = gateway.state->health().lost;
+    const auto before = Clock::now();
+    server_.clear();
+    fakes::until(loop_, [&] { // as many sets as users, and little else
+        return std::stoi(server_.command({"DBSIZE"})) >= kUsers;
+    });
+    EXPECT_LT(Clock::now() - before, 10s);
+    EXPECT_EQ(gateway.state->health().lost, lost);
+}
+
 TEST_F(RedisFaults, WaitersGoOnWhenItGoes)
 {
     Gateway first(loop_, options("one")), second(loop_, options("two"));
