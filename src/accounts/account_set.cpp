@@ -53,6 +53,14 @@ bool Account::serves(std::string_view group) const
            std::find(config.groups.begin(), config.groups.end(), group) != config.groups.end();
 }
 
+bool Account::has_same_connections(const Account& other) const
+{
+    return this == &other ||
+           (config.name == other.config.name && config.base_url == other.config.base_url &&
+            config.api_key == other.config.api_key && config.proxy == other.config.proxy &&
+            config.lanes == other.config.lanes);
+}
+
 std::optional<std::string_view> Account::upstream_model(std::string_view model) const
 {
     if (config.models.empty() || model.empty())

@@ -16,6 +16,7 @@ class Asked
 public:
     void add(ControlKind kind) { kinds_.push_back(kind); }
     bool any() const noexcept { return !kinds_.empty(); }
+    bool is_full() const noexcept { return kinds_.size() >= 64; }
 
     // An answer to one of that kind has come.
     void answered(ControlKind kind);

@@ -99,6 +99,14 @@ Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, Cl
     }
     if (!knows_control_events(*turn))
         return not_supported(*turn);
+    if (turn->relay.steering().is_full()) {
+        client.send(protocol::steer_failed_event("too_many_pending_steers",
+                                                 "Earlier input waits to be taken.",
+                                                 input,
+                                                 event.previous_response_id,
+                                                 turn->lane_name()));
+        return std::nullopt;
+    }
     if (auto refusal = send_up(*turn, frame, ControlKind::steer))
         return refusal;
     turn->relay.steering().submit(input, event.previous_response_id);

@@ -18,6 +18,7 @@ Lanes::Verdict Lanes::admits(std::string_view name) const
 void Lanes::enqueue(WaitingTurn turn)
 {
     Lane& lane = lanes_[turn.create.stream_id.value_or("")];
+    lane.newest = turn.accepted_at;
     lane.waiting.push_back(std::move(turn));
     ++waiting_;
     if (lane.state == Lane::State::idle)

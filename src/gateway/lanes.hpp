@@ -45,6 +45,7 @@ struct Lane
     State state = State::idle;
     Turn* turn = nullptr; // that runs; null while it begins
     LaneMemory memory;
+    core::Deadline newest{}; // when its last create was accepted
 };
 
 // A session's lanes: which turn may begin. A machine; behaviour.md section 2, protocol.md

@@ -164,6 +164,8 @@ void Relay::on_read_end()
 
 void Relay::end(const net::Frame& frame, EventKind kind)
 {
+    if (kind == EventKind::incomplete)
+        asked_.answered(ControlKind::interrupt); // with or without `accepted` before it
     terminal_kind_ = kind;
     terminal_.assign(frame.payload);
     over_.set();
@@ -175,7 +177,7 @@ bool Relay::is_refusal(const net::Frame& frame)
     if (!asked_.any() || (!has_created_ && !is_between_))
         return false;
     const auto error = reader_.read_terminal(frame.payload, EventKind::error);
-    return error.status >= 400 && error.status < 500 &&
+    return error.status >= 400 && error.status < 500 && error.status != 429 &&
            error.error_code != "websocket_connection_limit_reached";
 }
 
@@ -206,8 +208,10 @@ void Relay::keep_early(const net::Frame& frame)
 
 void Relay::pass_steer(const net::Frame& frame)
 {
-    asked_.answered(ControlKind::steer);
-    steering_.on_answer(reader_.read_steer(frame.payload));
+    const auto answer = reader_.read_steer(frame.payload);
+    if (answer.which == protocol::SteerStep::accepted || answer.id.empty())
+        asked_.answered(ControlKind::steer);
+    steering_.on_answer(answer);
     pass(frame);
     if (is_between_)
         over_.wake();
@@ -271,6 +275,8 @@ void Relay::start_anew()
     held_.clear();
     has_output_ = is_paused_ = false;
     asked_ = {};
+    early_.clear();
+    early_bytes_ = 0;
     forget_response();
 }
 
@@ -301,6 +307,8 @@ void Relay::go_on()
         frame.payload = event;
         on_frame(frame);
     }
+    if (lost_)
+        over_.set();
 }
 
 void Relay::count_delta(const net::Frame& frame)
@@ -350,7 +358,7 @@ bool Relay::is_running(std::string_view response_id) const
 
 bool Relay::send_up(std::string_view frame, ControlKind kind)
 {
-    if (connection_->is_congested())
+    if (connection_->is_congested() || asked_.is_full())
         return false;
     asked_.add(kind);
     connection_->send(frame);
@@ -389,12 +397,12 @@ net::Task<core::Result<bool>> Relay::until_successor(core::Deadline deadline, ne
     go_on();
     while (!has_created_ && !over_.is_set() && steering_.is_open()) {
         co_await over_.wait_until(deadline, stop);
-        if (stop.requested())
-            co_return stop.reason();
-        if (core::Clock::now() >= deadline)
+        if (stop.requested() || core::Clock::now() >= deadline)
             break;
     }
     is_between_ = false;
+    if (!has_created_ && !over_.is_set() && stop.requested())
+        co_return stop.reason();
     if (over_.is_set() && terminal_.empty())
         co_return lost_.value();
     co_return has_created_ || over_.is_set();

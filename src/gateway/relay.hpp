@@ -70,6 +70,7 @@ public:
     // A control event for the running response. False: the upstream does not take more now.
     bool send_up(std::string_view frame, ControlKind kind);
     Steering& steering() noexcept { return steering_; }
+    bool awaits_answer() const override { return asked_.any(); }
     // Items were put into the running response from outside: its input is not its create's alone.
     void spoil_items() noexcept { has_all_items_ = false; }
 
@@ -99,7 +100,6 @@ public:
 private:
     void on_frames(std::span<const net::Frame> frames) override;
     void on_read_end() override;
-    bool awaits_answer() const override { return asked_.any(); }
     void on_lost(const net::Closing& closing) override;
     void on_frame(const net::Frame& frame);
     void on_translated(const net::Frame& frame);

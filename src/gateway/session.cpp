@@ -90,12 +90,24 @@ net::Task<> Session::run()
 
 void Session::on_messages(std::span<const net::Frame> messages)
 {
-    for (const net::Frame& frame : messages) {
-        if (!socket_.is_open())
-            return;
-        on_frame(frame);
+    try {
+        for (const net::Frame& frame : messages) {
+            if (!socket_.is_open())
+                return;
+            on_frame(frame);
+        }
+    } catch (const std::exception& bug) {
+        fail(bug);
     }
     socket_.flush();
+}
+
+// An exception is a bug, and ends this session alone.
+void Session::fail(const std::exception& bug)
+{
+    telemetry::log_error("session ends by an exception",
+                         {{"session", facts_.id}, {"what", bug.what()}});
+    close(protocol::internal_error, "internal error");
 }
 
 void Session::on_frame(const net::Frame& frame)
@@ -125,7 +137,7 @@ void Session::on_event(protocol::ClientEvent event, std::string_view frame)
     case protocol::ClientEventType::steer:
     case protocol::ClientEventType::inject:
     case protocol::ClientEventType::cancel:
-        if (!is_own(event))
+        if (!is_own(event) || refuses_to_read(event))
             break;
         if (const auto refusal = control(lanes_, event, frame, *this))
             refuse(*refusal);
@@ -166,11 +178,28 @@ bool Session::is_own(const protocol::ClientEvent& event)
     return false;
 }
 
+// Answers to input give it back: they would pile up before a client that reads nothing.
+bool Session::refuses_to_read(const protocol::ClientEvent& event)
+{
+    if (!event.at.input || !socket_.is_congested())
+        return false;
+    close(protocol::policy_violation, "answers are not read");
+    return true;
+}
+
 bool Session::admits(const protocol::ClientEvent& event)
 {
     protocol::ErrorDetail detail;
     if (event.stream_id)
         detail.stream_id = *event.stream_id;
+    if ((is_draining_ || is_revoked_) && socket_.is_congested()) {
+        close(protocol::policy_violation, "answers are not read");
+        return false;
+    }
+    if (is_revoked_) {
+        send(protocol::error_event(FaultCode::invalid_api_key, detail));
+        return false;
+    }
     if (is_draining_) {
         send(protocol::error_event(FaultCode::gateway_draining, detail));
         return false;
@@ -214,6 +243,10 @@ void Session::adopt_name(const protocol::ClientEvent& first)
 
 void Session::refuse(const protocol::Rejection& rejection)
 {
+    if (socket_.is_congested()) {
+        close(protocol::policy_violation, "answers are not read");
+        return;
+    }
     protocol::ErrorDetail detail;
     detail.message = rejection.message;
     detail.param = rejection.param;
@@ -253,7 +286,11 @@ net::Task<> Session::run_next(Lane& lane, WaitingTurn waiting)
         Turn turn(rooms_, *this, facts_, lane.memory, std::move(waiting));
         lane.turn = &turn;
         rooms_.metrics.turns_running.add(1);
-        close_code = co_await run_turn(turn);
+        try {
+            close_code = co_await run_turn(turn);
+        } catch (const std::exception& bug) {
+            fail(bug);
+        }
         rooms_.metrics.turns_running.add(-1);
         lane.turn = nullptr;
     }
@@ -281,6 +318,8 @@ net::Task<> Session::preempt(WaitingTurn by)
         co_return;
     }
     Lane& lane = *lanes_.find(by.create.stream_id.value_or(""));
+    if (lane.newest > by.accepted_at)
+        co_return; // it was itself replaced, while it was looked at
     lanes_.drop_waiting(lane);
     if (lane.turn)
         lane.turn->stop.request({FaultCode::preempted, {}, "a newer create"});

@@ -53,6 +53,8 @@ private:
     void enqueue(protocol::ClientEvent event, std::string_view frame);
     bool is_own(const protocol::ClientEvent& event);
     bool admits(const protocol::ClientEvent& event);
+    bool refuses_to_read(const protocol::ClientEvent& event);
+    void fail(const std::exception& bug);
     void adopt_name(const protocol::ClientEvent& first);
     void refuse(const protocol::Rejection& rejection);
     void on_tick(core::Deadline now) override;

@@ -162,6 +162,28 @@ private:
     net::Stream& stream_;
 };
 
+// Known while it lives, however it ends.
+class Shard::Open
+{
+public:
+    Open(Shard& shard, Session& session) : shard_(shard), id_(session.id())
+    {
+        shard_.sessions_.emplace(id_, &session);
+        ++shard_.open_;
+    }
+    ~Open()
+    {
+        shard_.sessions_.erase(id_);
+        --shard_.open_;
+    }
+    Open(const Open&) = delete;
+    Open& operator=(const Open&) = delete;
+
+private:
+    Shard& shard_;
+    std::uint64_t id_;
+};
+
 // From the accepted socket to a refusal, or to the loop where the session will live.
 net::Task<> Shard::meet(net::Socket socket, std::string peer)
 {
@@ -254,13 +276,12 @@ net::Task<> Shard::welcome(net::Stream stream, std::shared_ptr<Guest> guest)
                              std::move(guest->ticket)};
     guest.reset();
     Session session(rooms_, std::move(opening));
-    sessions_.emplace(session.id(), &session);
-    ++open_;
+    const Open open(*this, session);
     if (rooms_.is_draining)
         session.drain();
+    if (rooms_.revoked.contains(session.secret()) || !rooms_.snapshot->keys.find(session.secret()))
+        session.revoke(); // while it was on its way here
     co_await session.run();
-    sessions_.erase(session.id());
-    --open_;
 }
 
 void Shard::drain()

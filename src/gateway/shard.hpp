@@ -40,6 +40,7 @@ public:
 private:
     struct Guest;
     class AtDoor;
+    class Open;
 
     upstream::PoolOptions pool_options(const config::Config& config);
     void evict_elsewhere(const std::string& account, unsigned hops);

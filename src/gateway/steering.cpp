@@ -17,6 +17,16 @@ std::string items_of(std::string_view input)
 
 } // namespace
 
+bool Steering::is_full() const noexcept
+{
+    constexpr std::size_t kMost = 16;
+    constexpr std::size_t kMostBytes = 1 << 20;
+    std::size_t bytes = 0;
+    for (const Submission& submission : submissions_)
+        bytes += submission.input.size();
+    return submissions_.size() >= kMost || bytes >= kMostBytes;
+}
+
 void Steering::submit(std::string_view input, std::string_view target)
 {
     submissions_.push_back({std::string(input), std::string(target), {}});

@@ -31,6 +31,9 @@ public:
     // Something has been submitted whose fate is open: a successor may follow the running response.
     bool is_open() const noexcept { return !submissions_.empty(); }
 
+    // More is not to be submitted before some of it has its fate.
+    bool is_full() const noexcept;
+
     // What the upstream keeps for the next create that goes on from the steered response, as one
     // JSON array of items; empty: nothing. Asked once.
     std::string take_queued() noexcept { return std::exchange(queued_, {}); }

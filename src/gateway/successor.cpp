@@ -22,6 +22,8 @@ void take_over(Turn& turn)
     turn.slot_at = turn.accepted_at;
     turn.retry_reason = {};
     turn.is_sent = true;
+    turn.is_billed = false;
+    turn.is_told = false;
     turn.is_connection_clean = false;
 }
 
@@ -49,10 +51,9 @@ net::Task<core::Result<bool>> begin_successor(Turn& turn)
         telemetry::log_debug("successor begun", {{"turn", turn.id}, {"parent", turn.parent_id}});
         co_return true;
     }
+    // Stopped between two responses, the turn has had its end.
     turn.is_connection_clean = begun && !turn.relay.steering().is_open();
     give_back_steers(turn);
-    if (turn.stop.requested())
-        co_return turn.stop.reason();
     co_return false;
 }
 

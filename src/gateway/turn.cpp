@@ -56,7 +56,9 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
     turn.relay.hold_lifecycle(turn.snapshot->config->relay.hold_lifecycle);
     turn.relay.keep_items(turn.rooms.chains.bytes_per_session());
     turn.principal = turn.snapshot->keys.find(turn.session.secret);
-    if (!turn.principal)
+    const bool is_revoked = turn.rooms.revoked.contains(turn.session.secret);
+    if (!turn.principal || is_revoked || turn.principal->tenant != turn.session.tenant ||
+        turn.principal->mode == config::Mode::off)
         co_return Fault{FaultCode::invalid_api_key, {}, "admit"};
     if (turn.rooms.is_draining)
         co_return Fault{FaultCode::gateway_draining, {}, "admit"};
@@ -91,6 +93,7 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
     request.needs_that_connection = route.needs_that_connection;
     auto leased = co_await turn.rooms.pool.lease(std::move(request), headers, turn.stop);
     if (!leased) {
+        turn.is_fault_anothers = leased.error().is_anothers;
         if (leased.error().fault.code == FaultCode::dial_refused)
             read_refusal(turn, leased.error().fault.status, leased.error().response);
         co_return leased.error().fault;
@@ -139,13 +142,13 @@ std::string with_status(const Turn& turn, const protocol::TerminalEvent& termina
 Result<> settle_unseen(Turn& turn, const protocol::TerminalEvent& terminal, const Action& judged)
 {
     turn.is_connection_clean = judged.keep_connection;
-    turn.judged = judged;
     if (terminal.usage && turn.relay.has_response()) {
         turn.is_billed = true; // what it cost is owed, though nobody sees it
         const auto written = write_bill(turn, bill(turn, terminal));
         if (!written)
             return written.error();
     }
+    turn.judged = judged;
     return upstream_said(terminal);
 }
 
@@ -163,9 +166,11 @@ net::Task<Result<>> settle(Turn& turn)
         const auto written = write_bill(turn, *record);
         if (!written)
             co_return written.error();
+        turn.is_billed = true;
     }
     turn.relay.release_held();
     turn.client.send(with_status(turn, terminal));
+    turn.is_told = true;
     turn.client.flush();
 
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
@@ -206,6 +211,7 @@ net::Task<Result<>> attempt(Turn& turn)
 {
     turn.connection.reset();
     turn.permit.reset();
+    turn.is_fault_anothers = false;
     turn.is_connection_clean = false;
     if (turn.stop.requested())
         co_return turn.stop.reason();
@@ -222,7 +228,8 @@ net::Task<Result<>> attempt(Turn& turn)
     if (!sent)
         co_return sent.error();
     const auto ended = co_await relay_and_settle(turn); // 9 relay, 10 settle
-    if (turn.is_connection_clean) {
+    // An answer that is still owed would be taken for one to the lane's next turn.
+    if (turn.is_connection_clean && !turn.relay.awaits_answer()) {
         turn.relay.detach();
         std::move(*leased).park();
     } else {

@@ -88,6 +88,8 @@ struct Turn
     UpstreamWord word = UpstreamWord::none; // 9; of this attempt's error event or response.failed
     bool is_response_failed = false;
     std::optional<Action> judged;     // what was decided about those words
+    bool is_told = false;             // the response's end
+    bool is_fault_anothers = false;   // 7: the account was charged with this failed dial already
     bool is_billed = false;           // the failed response had usage: its bill is written
     bool is_connection_clean = false; // 10: nothing more of this turn can come on it
 

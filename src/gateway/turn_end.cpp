@@ -159,7 +159,7 @@ std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action&
     }
     log_turn_end(
         turn, outcome_of(facts.fault, turn.is_sent), record ? &*record : nullptr, &facts.fault);
-    switch (action.what) {
+    switch (turn.is_told ? Action::What::drop : action.what) {
     case Action::What::drop:
         break;
     case Action::What::interrupt:

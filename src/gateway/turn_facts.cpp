@@ -71,7 +71,8 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
 void charge(Turn& turn, const Fault& fault, const Action& action)
 {
     auto permit = std::exchange(turn.permit, std::nullopt); // neutral, unless it is settled below
-    if (!turn.account || (is_loss(fault) && turn.connection && !turn.connection->claim_fault()))
+    if (!turn.account || turn.is_fault_anothers ||
+        (is_loss(fault) && turn.connection && !turn.connection->claim_fault()))
         return;
     accounts::AccountLife& life = *turn.account->life;
     switch (action.account) {

@@ -56,11 +56,11 @@ void Loop::on_tick()
     const auto late =
         std::chrono::duration_cast<std::chrono::microseconds>(now - tick_timer_.expiry());
     lag_us_.store(late.count(), std::memory_order_relaxed);
+    schedule_tick(); // first: whatever a tick throws, it is not the last one
     for (auto at = ticked_.begin(); at != ticked_.end();) {
         Ticked& ticked = *at++; // it may unlink itself
         ticked.on_tick(now);
     }
-    schedule_tick();
 }
 
 } // namespace turngate::net

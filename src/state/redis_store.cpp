@@ -3,10 +3,21 @@
 #include "bindings.hpp"
 #include "redis_keys.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace turngate::state {
 namespace {
+
+// A gateway tells its client of a response before it tells Redis.
+constexpr auto kOnItsWay = std::chrono::milliseconds(20);
+
+net::Task<> pause()
+{
+    const net::Executor executor = co_await net::asio::this_coro::executor;
+    net::Timer timer(executor, kOnItsWay);
+    co_await timer.async_wait(net::asio::as_tuple(net::use_task));
+}
 
 bool is_text(const Answer& answer)
 {
@@ -29,7 +40,11 @@ net::Task<std::optional<Binding>> RedisStore::find_response(std::string_view ten
     if (known)
         co_return known;
     std::string key = response_key(tenant, response_id);
-    const Answer answer = co_await get(std::move(key));
+    Answer answer = co_await get(key);
+    if (answer && !is_text(answer)) { // another gateway may be about to say it
+        co_await pause();
+        answer = co_await get(std::move(key));
+    }
     if (!is_text(answer))
         co_return std::nullopt;
     known = read_binding(answer->text, life_);

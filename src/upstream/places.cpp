@@ -14,7 +14,7 @@ bool could_serve(const Place& place, const LeaseRequest& request)
     const Connection& connection = *place.connection;
     const bool is_shared = place.session == request.session && request.account->config.lanes;
     return (place.leases == 0 || is_shared) && connection.is_usable() &&
-           connection.account().config.name == request.account->config.name &&
+           connection.account().has_same_connections(*request.account) &&
            connection.takes(request.upstream_lane());
 }
 

@@ -21,7 +21,11 @@ public:
     bool will_serve(const LeaseRequest& request) const;
 
     // There will be no connection, and those who wait need not try themselves.
-    void fail(const LeaseFault& fault) { fault_ = fault; }
+    void fail(const LeaseFault& fault)
+    {
+        fault_ = fault;
+        fault_->is_anothers = true;
+    }
 
     // Until it is over. What it failed with, or the stop's reason; nothing: then look again.
     static net::Task<std::optional<LeaseFault>> wait(SharedDial& dial,

@@ -70,7 +70,8 @@ std::shared_ptr<Connection> Spares::take(const accounts::Account& account, core:
         return nullptr;
     Stock& stock = found->second;
     const auto last = std::find_if(stock.idle.rbegin(), stock.idle.rend(), [&](const auto& spare) {
-        return spare->is_usable() && !spare->is_aged(now);
+        return spare->is_usable() && !spare->is_aged(now) &&
+               spare->account().has_same_connections(account);
     });
     if (last == stock.idle.rend())
         return nullptr;

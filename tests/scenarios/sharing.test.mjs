@@ -11,12 +11,6 @@ import { waitFor } from './lib/wait.mjs';
 
 // behaviour.md sections 3, 4 and 6: gateways on one Redis count slots and rates together, and each knows what another learnt.
 
-// Promises that are not kept yet, by their tests' names. Must be empty.
-const kKnown = [
-  'AStoredConversationMovesAsSoonAsItsTurnHasEnded', // the response is told to Redis after its end is told to the client
-];
-const it = (name, body) => test(name, { todo: kKnown.includes(name) }, body);
-
 const kBase = { model: 'sim-1' };
 const kHeld = { match: { input_contains: 'hold' }, do: { fault: { kind: 'hang', when: 'created' } } };
 const kTwoAtOnce = { users: [{ name: 'u', concurrency: 2 }], keys: [{ name: 'dev', key: kKey, user: 'u' }] };
@@ -91,7 +85,7 @@ async function assertMoves(t, sim, daemons, settled) {
 }
 
 describe('Two gateways on one Redis', { concurrency: 3 }, () => {
-  it('TheSlotsOfAKilledGatewayAreFreeWithinThirtySeconds', async (t) => {
+  test('TheSlotsOfAKilledGatewayAreFreeWithinThirtySeconds', async (t) => {
     const { sim, one, two } = await gateways(t, { config: kTwoAtOnce });
     await hold(t, sim, one, 'hold 1');
     await hold(t, sim, one, 'hold 2');
@@ -110,7 +104,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await client.turn({ ...kBase, input: 'and on' }));
   });
 
-  it('AUsersTurnsAreCountedOverBothGateways', async (t) => {
+  test('AUsersTurnsAreCountedOverBothGateways', async (t) => {
     const options = { config: kTwoAtOnce, redis: { password: 'a:secret/with@all%of#it' }, script: [], deltaIntervalUs: 2_000 };
     const { sim, one, two } = await gateways(t, options);
     const clients = await Promise.all([...Array(16).keys()].map((i) => connect(t, (i % 2 ? one : two).wsUrl)));
@@ -122,7 +116,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     for (const daemon of [one, two]) assert.equal((await daemon.usage(32)).length, 32);
   });
 
-  it('ASlotThatIsFreedOnOneGatewayGoesAtOnceToWhoWaitsOnTheOther', async (t) => {
+  test('ASlotThatIsFreedOnOneGatewayGoesAtOnceToWhoWaitsOnTheOther', async (t) => {
     const { sim, one, two } = await gateways(t, { config: kTwoAtOnce });
     const holders = [await hold(t, sim, one, 'hold 1'), await hold(t, sim, one, 'hold 2')];
     for (const i of [3, 4, 5, 6, 7, 8]) holders.push(await begin(t, two, `hold ${i}`));
@@ -139,7 +133,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await (await connect(t, one.wsUrl)).turn({ ...kBase, input: 'all are back' }));
   });
 
-  it('AWaiterThatGoesLeavesTheSlotToTheOtherGateway', async (t) => {
+  test('AWaiterThatGoesLeavesTheSlotToTheOtherGateway', async (t) => {
     const { sim, one, two } = await gateways(t, { config: kTwoAtOnce });
     const holders = [await hold(t, sim, one, 'hold 1'), await hold(t, sim, one, 'hold 2')];
     const impatient = await begin(t, two, 'hold in vain');
@@ -153,7 +147,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await (await connect(t, two.wsUrl)).turn({ ...kBase, input: 'go' }));
   });
 
-  it('AGatewayThatWasKilledAndComesBackFreesItsSlotsAtOnce', async (t) => {
+  test('AGatewayThatWasKilledAndComesBackFreesItsSlotsAtOnce', async (t) => {
     const { sim, one, two, start } = await gateways(t, { config: kTwoAtOnce });
     await hold(t, sim, one, 'hold 1');
     await hold(t, sim, one, 'hold 2');
@@ -167,7 +161,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await (await connect(t, again.wsUrl)).turn({ ...kBase, input: 'here too' }));
   });
 
-  it('AGatewayThatEndsLeavesNoSlotTaken', async (t) => {
+  test('AGatewayThatEndsLeavesNoSlotTaken', async (t) => {
     const { sim, redis, one, two } = await gateways(t, { config: { ...kTwoAtOnce, server: { drain_timeout: '200ms' } } });
     await hold(t, sim, one, 'hold 1');
     await hold(t, sim, one, 'hold 2');
@@ -178,7 +172,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     await waitFor(async () => (await redis.command('ZCARD', 'tg:1:{slot:user/u}:held')) === 0, 'no slot to be taken');
   });
 
-  it('RequestsPerMinuteAreCountedOverBothGateways', async (t) => {
+  test('RequestsPerMinuteAreCountedOverBothGateways', async (t) => {
     const { sim, one, two } = await gateways(t, { config: { keys: [{ name: 'dev', key: kKey, rpm: 4 }] } });
     const clients = [await connect(t, one.wsUrl), await connect(t, two.wsUrl)];
     for (const i of [0, 1, 2, 3]) assertDone(await clients[i % 2].turn({ ...kBase, input: `turn ${i}` }));
@@ -186,7 +180,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assert.equal(sim.creates().length, 4);
   });
 
-  it('TokensPerMinuteAreCountedOverBothGateways', async (t) => {
+  test('TokensPerMinuteAreCountedOverBothGateways', async (t) => {
     const { sim, one, two } = await gateways(t, {
       config: { keys: [{ name: 'dev', key: kKey, tpm: 600 }] },
       script: [{ do: { usage: { input_tokens: 400, output_tokens: 500, total_tokens: 900 } } }],
@@ -197,19 +191,19 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assert.equal(sim.creates().length, 1);
   });
 
-  it('AStoredConversationMovesBetweenGatewaysByItsId', async (t) => {
+  test('AStoredConversationMovesBetweenGatewaysByItsId', async (t) => {
     const { sim, redis, one, two } = await gateways(t);
     await assertMoves(t, sim, [one, two], (id) =>
       waitFor(async () => (await redis.command('EXISTS', `tg:1:{tenant:default/default}:r:${id}`)) === 1, 'the response in Redis'),
     );
   });
 
-  it('AStoredConversationMovesAsSoonAsItsTurnHasEnded', async (t) => {
+  test('AStoredConversationMovesAsSoonAsItsTurnHasEnded', async (t) => {
     const { sim, one, two } = await gateways(t);
     await assertMoves(t, sim, [one, two], () => {});
   });
 
-  it('AnUnstoredConversationIsUnknownToTheOtherGateway', async (t) => {
+  test('AnUnstoredConversationIsUnknownToTheOtherGateway', async (t) => {
     const { sim, one, two } = await gateways(t);
     const headers = { 'session-id': 'conversation' };
     const here = await connect(t, one.wsUrl, { headers });
@@ -225,7 +219,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await here.turn({ ...kBase, store: false, input: 'three', previous_response_id: second.id }));
   });
 
-  it('AnotherUsersResponseIsUnknownToTheOtherGatewayToo', async (t) => {
+  test('AnotherUsersResponseIsUnknownToTheOtherGatewayToo', async (t) => {
     const users = [{ name: 'u' }, { name: 'v' }];
     const keys = [{ name: 'dev', key: kKey, user: 'u' }, { name: 'other', key: 'tg-test-of-another-user', user: 'v' }];
     const { sim, one, two } = await gateways(t, { config: { users, keys } });
@@ -238,7 +232,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assertDone(await owner.turn({ ...kBase, store: true, input: 'mine', previous_response_id: first.id }));
   });
 
-  it('AnAccountThatOneGatewaySawUsedUpIsNotAskedByTheOther', async (t) => {
+  test('AnAccountThatOneGatewaySawUsedUpIsNotAskedByTheOther', async (t) => {
     const limit = { status: 429, code: 'rate_limit_exceeded', message: 'Slow down.', headers: { 'retry-after': '60' } };
     const spare = await startSim(t);
     const { sim, one, two } = await gateways(t, { script: [{ times: 1, do: { error: limit } }], spare });
@@ -251,7 +245,7 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     assert.deepEqual([sim.creates().length, spare.creates().length], [1, 3]);
   });
 
-  it('AKeyThatOneGatewayRevokesClosesItsSocketsAtTheOther', async (t) => {
+  test('AKeyThatOneGatewayRevokesClosesItsSocketsAtTheOther', async (t) => {
     const keys = [{ name: 'dev', key: kKey }, { name: 'lost', key: 'tg-test-to-be-revoked' }];
     const { one, two } = await gateways(t, { config: { keys } });
     const stays = await connect(t, two.wsUrl);

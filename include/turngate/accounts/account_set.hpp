@@ -49,6 +49,8 @@ struct Account
     std::uint64_t salt = 0;              // of its name: tells it from others in a draw
 
     bool serves(std::string_view group) const; // in the group, mode on
+    // A connection of the one is as good as one of the other: after a reload they may not be.
+    bool has_same_connections(const Account& other) const;
     // The upstream's name of a public model; nothing if the account does not have it.
     std::optional<std::string_view> upstream_model(std::string_view model) const;
 };

@@ -47,7 +47,8 @@ struct Dialed
 struct DialFault
 {
     core::Fault fault;
-    HttpResponse response; // of a refusal: retry-after, body
+    HttpResponse response;    // of a refusal: retry-after, body
+    bool is_anothers = false; // who is told this did not dial, but waited for someone who did
 };
 
 // Interface, because the process ends here.

@@ -188,6 +188,33 @@ TEST_F(TurnLanes, GiveASteerBackWhenTheConnectionIsLostBeforeItsSuccessor)
     EXPECT_EQ(last_event()["steer"]["input"], "hurry");
 }
 
+TEST_F(TurnLanes, TellNoSecondEndWhenStoppedBeforeASuccessor)
+{
+    auto& running = start(kCreate);
+    say(created("resp_1"));
+    steer(running);
+    say(kAccepted);
+    say(ended("resp_1", "response.completed"));
+    running.turn.stop.request({core::FaultCode::interrupted, {}, "test"});
+    until_ended(running);
+    EXPECT_EQ(last_event()["type"], "response.steer.failed"); // given back, and no end beside it
+    EXPECT_EQ(test.journal.records.size(), 1u);
+    EXPECT_EQ(account().life->leased, 0u);
+}
+
+TEST_F(TurnLanes, AreChargedForOneFailedDialTogether)
+{
+    test.dialer.held = std::make_unique<net::Event>(test.loop);
+    test.dialer.faults.push_back({{core::FaultCode::dial_failed, {}, "connect"}, {}});
+    auto& first = start(create_on("a"));
+    auto& second = start(create_on("b"));
+    test.dialer.held->set();
+    until_ended(first);
+    until_ended(second);
+    EXPECT_EQ(test.dialer.targets.size(), 1u);
+    EXPECT_EQ(account().life->faults, 1u);
+}
+
 TEST_F(TurnLanes, TellASuccessorThatIsLostAsAnyOther)
 {
     auto& running = start(kCreate);
