@@ -80,6 +80,7 @@ void Slots::hand_out(unsigned asked, const std::vector<Permit>& permits)
         while (lucky.size() < given && !waiting_.empty()) {
             lucky.push_back(std::move(waiting_.front()));
             waiting_.pop_front();
+            --queued_;
             lucky.back()->is_granted = true;
             lucky.back()->permit = permits[lucky.size() - 1];
         }

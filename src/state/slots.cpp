@@ -78,6 +78,7 @@ net::Task<core::Result<Slot>> Slots::acquire(net::Loop& loop,
             co_return refused("slot queue is full");
         waiter = std::make_shared<Waiter>(loop);
         waiting_.push_back(waiter);
+        ++queued_;
         starts_pump = needs_pump();
     }
     if (starts_pump)
@@ -95,6 +96,7 @@ core::Result<Slot> Slots::leave(const std::shared_ptr<Waiter>& waiter, const net
         is_granted = waiter->is_granted;
         if (!is_granted) {
             waiting_.erase(std::find(waiting_.begin(), waiting_.end(), waiter));
+            --queued_;
             is_last = waiting_.empty();
         }
     }
@@ -138,6 +140,7 @@ void Slots::pass_on()
         }
         next = std::move(waiting_.front());
         waiting_.pop_front();
+        --queued_;
         next->is_granted = true; // the slot passes on: used_ stays
     }
     Waiter::wake(std::move(next));
@@ -145,14 +148,12 @@ void Slots::pass_on()
 
 unsigned Slots::used() const
 {
-    const std::lock_guard lock(mutex_);
-    return used_;
+    return used_.load(std::memory_order_relaxed);
 }
 
 unsigned Slots::waiting() const
 {
-    const std::lock_guard lock(mutex_);
-    return static_cast<unsigned>(waiting_.size());
+    return queued_.load(std::memory_order_relaxed);
 }
 
 } // namespace turngate::state

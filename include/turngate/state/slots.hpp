@@ -3,6 +3,7 @@
 #include "turngate/core/fault.hpp"
 #include "turngate/net/event.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -104,7 +105,9 @@ private:
     const unsigned max_waiting_;
     const std::string name_;
     const std::shared_ptr<SlotLedger> ledger_; // null: this process alone
-    unsigned used_ = 0;                        // those the ledger is being asked for included
+    // Read without the mutex: a choice looks at many accounts.
+    std::atomic<unsigned> used_{0};            // those the ledger is being asked for included
+    std::atomic<unsigned> queued_{0};          // waiting_.size()
     unsigned asked_ = 0;
     std::deque<std::shared_ptr<Waiter>> waiting_;
     bool is_pumping_ = false;
