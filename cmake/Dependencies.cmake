@@ -24,3 +24,10 @@ target_link_libraries(turngate-asio INTERFACE Boost::headers OpenSSL::SSL OpenSS
 target_compile_definitions(turngate-asio INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_BEAST_SEPARATE_COMPILATION)
+
+# Debian 12's libpqxx has no CMake files.
+find_path(PQXX_INCLUDE pqxx/pqxx REQUIRED)
+find_library(PQXX_LIBRARY pqxx REQUIRED)
+add_library(turngate-pqxx INTERFACE)
+target_include_directories(turngate-pqxx SYSTEM INTERFACE ${PQXX_INCLUDE})
+target_link_libraries(turngate-pqxx INTERFACE ${PQXX_LIBRARY})

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,14 @@ struct UsageSum
     core::NanoUsd account_cost;
 };
 
+// The database is well, but will not have what it was given: a record of the batch breaks a
+// constraint or does not fit. Trying again is of no use.
+class RecordRefused : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
+
 // Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each
 // thread that needs one. Every operation throws std::runtime_error when the database fails; the
 // settler retries with backoff. A cursor that is none of ours is the client's mistake:
@@ -56,7 +65,7 @@ public:
     virtual ~UsageRepository() = default;
 
     // One transaction; a response_uid that is there already is left alone. Returns how many were
-    // new.
+    // new. Throws RecordRefused, and nothing is in, when the batch has a record that cannot be.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
     virtual UsagePage list(const UsageQuery& query) = 0;
     // The greatest cost first; days newest first. limit and cursor do not apply.

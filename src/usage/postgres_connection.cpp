@@ -1,0 +1,231 @@
+#include "postgres_connection.hpp"
+
+#include "posix_file.hpp"
+#include "turngate/usage/repository.hpp"
+
+#include <poll.h>
+#include <pqxx/pqxx>
+#include <unistd.h>
+
+#include <charconv>
+#include <map>
+#include <stdexcept>
+
+// libpqxx 6.4 forgets the last result of a connection that it finds lost: a few KiB each time.
+#if defined(__SANITIZE_ADDRESS__)
+#define TURNGATE_FINDS_LEAKS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TURNGATE_FINDS_LEAKS
+#endif
+#endif
+#ifdef TURNGATE_FINDS_LEAKS
+extern "C" const char* __lsan_default_suppressions()
+{
+    return "leak:libpqxx";
+}
+#endif
+
+namespace turngate::usage {
+namespace {
+
+// What is not in the URL. A host that is gone is noticed within a minute, also by a connection
+// that waits for nothing.
+constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
+    {"connect_timeout", "5"},
+    {"application_name", "turngate"},
+    {"client_encoding", "UTF8"},
+    {"keepalives_idle", "30"},
+    {"keepalives_interval", "10"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "60000"},
+};
+
+std::string with_defaults(const std::string& url)
+{
+    const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
+    std::string all = url;
+    for (const auto& [name, value] : kDefaults) {
+        if (url.find(std::string(name) + "=") != std::string::npos)
+            continue;
+        all += !is_uri ? ' ' : all.find('?') == std::string::npos ? '?' : '&';
+        all.append(name).append("=").append(value);
+    }
+    return all;
+}
+
+// libpq ends its messages with a line feed and spreads them over several lines.
+std::string one_line(std::string text)
+{
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+        text.pop_back();
+    for (char& c : text)
+        if (c == '\n' || c == '\t')
+            c = ' ';
+    return text;
+}
+
+// Data exceptions, broken constraints, and values too large for an index.
+bool is_about_the_data(const std::string& sqlstate)
+{
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000";
+}
+
+std::vector<PostgresRow> rows_of(const pqxx::result& result)
+{
+    std::vector<PostgresRow> rows;
+    rows.reserve(result.size());
+    for (const auto& row : result) {
+        std::vector<PostgresRow::Column> columns;
+        columns.reserve(row.size());
+        for (const auto& field : row)
+            columns.push_back(field.is_null() ? PostgresRow::Column()
+                                              : std::string(field.c_str(), field.size()));
+        rows.emplace_back(std::move(columns));
+    }
+    return rows;
+}
+
+} // namespace
+
+std::optional<std::int64_t> PostgresRow::take_maybe_int()
+{
+    const Column& text = columns_.at(taken_++);
+    if (!text)
+        return std::nullopt;
+    std::int64_t value = 0;
+    const char* last = text->data() + text->size();
+    const auto [end, error] = std::from_chars(text->data(), last, value);
+    if (error != std::errc() || end != last)
+        throw std::runtime_error("postgres: not a 64-bit number: " + *text);
+    return value;
+}
+
+PostgresValues& PostgresValues::give(std::string_view text)
+{
+    all_.emplace_back(text);
+    return *this;
+}
+
+PostgresValues& PostgresValues::give(std::int64_t value)
+{
+    all_.emplace_back(std::to_string(value));
+    return *this;
+}
+
+PostgresValues& PostgresValues::give(std::optional<std::int64_t> value)
+{
+    if (value)
+        return give(*value);
+    all_.emplace_back();
+    return *this;
+}
+
+struct PostgresConnection::Parts
+{
+    Parts(const std::string& url, Watchdog& d, std::chrono::milliseconds p)
+        : dog(d), patience(p), connection(with_defaults(url)), socket(::dup(connection.sock()))
+    {
+        if (socket.get() < 0)
+            throw std::runtime_error("postgres: no file descriptor left");
+        never_reconnect();
+    }
+
+    // By itself it would, silently: to a session without our settings, on a socket nobody watches.
+    void never_reconnect()
+    {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+    }
+
+    const std::string& name_of(const std::string& sql);
+
+    Watchdog& dog;
+    const std::chrono::milliseconds patience;
+    pqxx::connection connection;
+    Fd socket; // our own, for the watchdog: libpq may close its one at any time
+    std::map<std::string, std::string> prepared; // SQL → name
+    bool has_failed = false;
+};
+
+const std::string& PostgresConnection::Parts::name_of(const std::string& sql)
+{
+    const auto [place, is_new] = prepared.try_emplace(sql, "s" + std::to_string(prepared.size()));
+    if (is_new)
+        connection.prepare(place->second, sql);
+    return place->second;
+}
+
+PostgresConnection::PostgresConnection(const std::string& url,
+                                       Watchdog& watchdog,
+                                       std::chrono::milliseconds patience)
+try : parts_(std::make_unique<Parts>(url, watchdog, patience)) {
+    // Bills leave the journal once they are committed here: the commit must be on the disk.
+    run_alone("SET synchronous_commit = on");
+} catch (const pqxx::failure& error) {
+    throw std::runtime_error("postgres: " + one_line(error.what()));
+}
+
+PostgresConnection::~PostgresConnection() = default;
+
+template <class Operation>
+auto PostgresConnection::guarded(Operation&& operation)
+{
+    const Watch watch(parts_->dog, parts_->socket.get(), parts_->patience);
+    try {
+        return operation(parts_->connection);
+    } catch (const pqxx::sql_error& error) {
+        const std::string what = one_line(error.what());
+        if (is_about_the_data(error.sqlstate()))
+            throw RecordRefused("postgres: " + error.sqlstate() + ": " + what);
+        parts_->has_failed = true;
+        throw std::runtime_error("postgres: " + error.sqlstate() + ": " + what);
+    } catch (const std::exception& error) {
+        parts_->has_failed = true;
+        throw std::runtime_error("postgres: " + one_line(error.what()));
+    }
+}
+
+std::vector<PostgresRow> PostgresConnection::ask(const std::string& sql,
+                                                 const PostgresValues& values)
+{
+    return guarded([&](pqxx::connection& connection) {
+        const std::string& name = parts_->name_of(sql);
+        std::vector<const char*> texts;
+        for (const auto& value : values.all())
+            texts.push_back(value ? value->c_str() : nullptr);
+        pqxx::work work(connection);
+        const pqxx::result result =
+            work.exec_prepared(name, pqxx::prepare::make_dynamic_params(texts));
+        work.commit();
+        return rows_of(result);
+    });
+}
+
+void PostgresConnection::run_in_transaction(const std::string& sql)
+{
+    guarded([&](pqxx::connection& connection) {
+        pqxx::work work(connection);
+        work.exec(sql);
+        work.commit();
+    });
+}
+
+void PostgresConnection::run_alone(const std::string& sql)
+{
+    guarded([&](pqxx::connection& connection) {
+        pqxx::nontransaction work(connection);
+        work.exec(sql);
+    });
+}
+
+bool PostgresConnection::is_usable() const noexcept
+{
+    // A server that has something to say to a connection at rest is saying goodbye.
+    ::pollfd poll{parts_->socket.get(), POLLIN, 0};
+    return !parts_->has_failed && ::poll(&poll, 1, 0) == 0;
+}
+
+} // namespace turngate::usage
