@@ -7,8 +7,8 @@
 #include <pqxx/pqxx>
 #include <unistd.h>
 
-#include <charconv>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 // libpqxx 6.4 forgets the last result of a connection that it finds lost: a few KiB each time.
@@ -71,55 +71,38 @@ bool is_about_the_data(const std::string& sqlstate)
     return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000";
 }
 
-std::vector<PostgresRow> rows_of(const pqxx::result& result)
+std::vector<SqlRow> rows_of(const pqxx::result& result)
 {
-    std::vector<PostgresRow> rows;
+    std::vector<SqlRow> rows;
     rows.reserve(result.size());
     for (const auto& row : result) {
-        std::vector<PostgresRow::Column> columns;
+        std::vector<SqlRow::Column> columns;
         columns.reserve(row.size());
         for (const auto& field : row)
-            columns.push_back(field.is_null() ? PostgresRow::Column()
+            columns.push_back(field.is_null() ? SqlRow::Column()
                                               : std::string(field.c_str(), field.size()));
         rows.emplace_back(std::move(columns));
     }
     return rows;
 }
 
+// libpq takes texts that end with a NUL, so none may hold one.
+struct TextOf
+{
+    std::optional<std::string> operator()(std::monostate) const { return std::nullopt; }
+    std::optional<std::string> operator()(std::int64_t value) const
+    {
+        return std::to_string(value);
+    }
+    std::optional<std::string> operator()(const std::string& text) const
+    {
+        if (text.find('\0') != std::string::npos)
+            throw RecordRefused("postgres: a text has a NUL");
+        return text;
+    }
+};
+
 } // namespace
-
-std::optional<std::int64_t> PostgresRow::take_maybe_int()
-{
-    const Column& text = columns_.at(taken_++);
-    if (!text)
-        return std::nullopt;
-    std::int64_t value = 0;
-    const char* last = text->data() + text->size();
-    const auto [end, error] = std::from_chars(text->data(), last, value);
-    if (error != std::errc() || end != last)
-        throw std::runtime_error("postgres: not a 64-bit number: " + *text);
-    return value;
-}
-
-PostgresValues& PostgresValues::give(std::string_view text)
-{
-    all_.emplace_back(text);
-    return *this;
-}
-
-PostgresValues& PostgresValues::give(std::int64_t value)
-{
-    all_.emplace_back(std::to_string(value));
-    return *this;
-}
-
-PostgresValues& PostgresValues::give(std::optional<std::int64_t> value)
-{
-    if (value)
-        return give(*value);
-    all_.emplace_back();
-    return *this;
-}
 
 struct PostgresConnection::Parts
 {
@@ -188,14 +171,16 @@ auto PostgresConnection::guarded(Operation&& operation)
     }
 }
 
-std::vector<PostgresRow> PostgresConnection::ask(const std::string& sql,
-                                                 const PostgresValues& values)
+std::vector<SqlRow> PostgresConnection::ask(const std::string& sql, const SqlValues& values)
 {
+    std::vector<std::optional<std::string>> owned;
+    for (const SqlValues::Value& value : values.all())
+        owned.push_back(std::visit(TextOf(), value));
+    std::vector<const char*> texts;
+    for (const auto& text : owned)
+        texts.push_back(text ? text->c_str() : nullptr);
     return guarded([&](pqxx::connection& connection) {
         const std::string& name = parts_->name_of(sql);
-        std::vector<const char*> texts;
-        for (const auto& value : values.all())
-            texts.push_back(value ? value->c_str() : nullptr);
         pqxx::work work(connection);
         const pqxx::result result =
             work.exec_prepared(name, pqxx::prepare::make_dynamic_params(texts));

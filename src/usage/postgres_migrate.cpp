@@ -41,7 +41,7 @@ public:
 private:
     bool is_free(const std::string& sql)
     {
-        return connection_.ask(sql, PostgresValues().give(kLockNumber)).at(0).take_int() == 1;
+        return connection_.ask(sql, SqlValues().give(kLockNumber)).at(0).take_int() == 1;
     }
 
     PostgresConnection connection_; // the lock ends with it
@@ -50,7 +50,7 @@ private:
 std::vector<AppliedMigration> read_applied(PostgresConnection& connection)
 {
     std::vector<AppliedMigration> applied;
-    for (PostgresRow& row :
+    for (SqlRow& row :
          connection.ask("SELECT number, name, sha256 FROM schema_migrations ORDER BY number")) {
         AppliedMigration& one = applied.emplace_back();
         one.number = static_cast<int>(row.take_int());
@@ -86,7 +86,7 @@ Index state_of(PostgresConnection& connection, const std::string& index)
 {
     auto rows = connection.ask("SELECT indisvalid::int FROM pg_index "
                                "WHERE indexrelid = to_regclass(quote_ident($1))",
-                               PostgresValues().give(index));
+                               SqlValues().give(index));
     if (rows.empty())
         return Index::absent;
     return rows[0].take_int() == 1 ? Index::valid : Index::invalid;

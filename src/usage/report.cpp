@@ -75,6 +75,51 @@ std::string to_json(const std::vector<UsageSum>& sums, GroupBy by)
     return Json{{"data", std::move(data)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string to_json(const std::vector<StoredKey>& keys)
+{
+    using Json = nlohmann::ordered_json;
+    const auto time = [](const std::optional<core::Timestamp>& at) {
+        return at ? Json(core::to_rfc3339(*at)) : Json(nullptr);
+    };
+    Json data = Json::array();
+    for (const StoredKey& key : keys)
+        data.push_back({
+            {"name", key.name},
+            {"user", key.user},
+            {"group", key.group},
+            {"quota_nano_usd", key.quota ? Json(key.quota->value) : Json(nullptr)},
+            {"used_nano_usd", key.used.value},
+            {"rpm", key.rpm},
+            {"tpm", key.tpm},
+            {"created_at", core::to_rfc3339(key.created)},
+            {"expires_at", time(key.expires)},
+            {"revoked_at", time(key.revoked)},
+        });
+    return Json{{"data", std::move(data)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void print(std::ostream& out, const std::vector<StoredKey>& keys)
+{
+    Table table({"key", "user", "group", "state", "used USD", "quota USD", "rpm", "tpm"}, 4);
+    core::NanoUsd used;
+    for (const StoredKey& key : keys) {
+        const bool is_over = key.expires && *key.expires <= core::wall_now();
+        table.add({key.name,
+                   key.user,
+                   key.group,
+                   key.revoked ? "revoked"
+                   : is_over   ? "expired"
+                               : "live",
+                   dollars(key.used),
+                   key.quota ? dollars(*key.quota) : "-",
+                   key.rpm ? std::to_string(key.rpm) : "-",
+                   key.tpm ? std::to_string(key.tpm) : "-"});
+        used += key.used;
+    }
+    table.add({"total", "", "", "", dollars(used), "", "", ""});
+    table.print(out);
+}
+
 void print(std::ostream& out, const UsagePage& page)
 {
     Table table({"started",

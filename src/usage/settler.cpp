@@ -32,6 +32,8 @@ struct Settler::Parts
     bool wait_for_work(const std::stop_token& stop);
     bool settle(const std::stop_token& stop);
     void settle_batch(const JournalDirectory::Batch& batch);
+    std::size_t insert(const std::vector<UsageRecord>& records);
+    void bury(const UsageRecord& record, const std::string& reason);
     void succeeded(std::uint64_t asked);
     void failed(const char* why);
 
@@ -41,10 +43,11 @@ struct Settler::Parts
     telemetry::Counter settled;
     telemetry::Counter failures;
     telemetry::Counter torn_bytes;
+    telemetry::Counter dead_letters;
     telemetry::Gauge lag;
 
     // The settling thread's.
-    std::unique_ptr<UsageRepository> repository;
+    std::unique_ptr<Ledger> ledger;
     milliseconds pause{0};
     core::Deadline next_try{};
     std::atomic<bool> is_healthy{false};
@@ -73,6 +76,8 @@ Settler::Parts::Parts(JournalDirectory& j,
                                "Attempts to settle usage records that failed")),
       torn_bytes(metrics.counter("turngate_journal_torn_bytes_total",
                                  "Journal bytes that were no records and were set aside")),
+      dead_letters(metrics.counter("turngate_usage_dead_letters_total",
+                                   "Usage records that the repository refused for good")),
       lag(metrics.gauge("turngate_journal_lag_bytes", "Journal bytes not yet in the repository"))
 {
     syncing = std::jthread([this](const std::stop_token& stop) { keep_syncing(stop); });
@@ -105,7 +110,7 @@ bool Settler::Parts::wait_for_work(const std::stop_token& stop)
 {
     std::unique_lock lock(mutex);
     const auto is_asked = [this] { return asked != tried; };
-    const core::Deadline usual = core::Clock::now() + (repository ? tick : milliseconds(0));
+    const core::Deadline usual = core::Clock::now() + (ledger ? tick : milliseconds(0));
     changed.wait_until(lock, stop, std::max(usual, next_try), is_asked);
     tried = asked;
     return !stop.stop_requested();
@@ -115,8 +120,8 @@ bool Settler::Parts::wait_for_work(const std::stop_token& stop)
 bool Settler::Parts::settle(const std::stop_token& stop)
 {
     try {
-        if (!repository)
-            repository = open();
+        if (!ledger)
+            ledger = open();
         is_healthy = true;
         while (!stop.stop_requested()) {
             const JournalDirectory::Batch batch = journal.read(kBatch);
@@ -133,10 +138,33 @@ bool Settler::Parts::settle(const std::stop_token& stop)
 void Settler::Parts::settle_batch(const JournalDirectory::Batch& batch)
 {
     if (!batch.records.empty())
-        settled.add(static_cast<double>(repository->insert(batch.records)));
+        settled.add(static_cast<double>(insert(batch.records)));
     journal.advance(batch);
     torn_bytes.add(static_cast<double>(batch.torn_bytes));
     lag.set(static_cast<double>(journal.lag_bytes()));
+}
+
+// One bad record must not keep the others out: the batch is halved until it is alone.
+std::size_t Settler::Parts::insert(const std::vector<UsageRecord>& records)
+{
+    try {
+        return ledger->insert(records);
+    } catch (const RecordRefused& refusal) {
+        if (records.size() == 1) {
+            bury(records.front(), refusal.what());
+            return 0;
+        }
+    }
+    const auto half = records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2);
+    return insert({records.begin(), half}) + insert({half, records.end()});
+}
+
+void Settler::Parts::bury(const UsageRecord& record, const std::string& reason)
+{
+    ledger->bury(record, reason);
+    dead_letters.add();
+    telemetry::log_error("usage record is refused, kept as a dead letter",
+                         {{"response_uid", record.response_uid}, {"reason", reason}});
 }
 
 void Settler::Parts::succeeded(std::uint64_t goal)
@@ -153,7 +181,7 @@ void Settler::Parts::failed(const char* why)
 {
     failures.add();
     is_healthy = false;
-    repository.reset();
+    ledger.reset();
     pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
     next_try = core::Clock::now() + pause;
     telemetry::log_error(

@@ -1,5 +1,7 @@
 #include "sqlite_database.hpp"
 
+#include "turngate/usage/repository.hpp"
+
 #include <sqlite3.h>
 
 #include <filesystem>
@@ -42,7 +44,11 @@ void SqliteDatabase::Close::operator()(sqlite3* handle) const noexcept
 
 void SqliteDatabase::fail() const
 {
-    throw std::runtime_error(path_ + ": " + sqlite3_errmsg(handle_.get()));
+    const std::string what = path_ + ": " + sqlite3_errmsg(handle_.get());
+    const int code = sqlite3_errcode(handle_.get()) & 0xff; // without what extends it
+    if (code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG)
+        throw RecordRefused(what);
+    throw std::runtime_error(what);
 }
 
 void SqliteDatabase::run(const std::string& sql)
@@ -138,6 +144,19 @@ std::optional<std::int64_t> SqliteStatement::take_maybe_int()
         return take_int();
     ++taken_;
     return std::nullopt;
+}
+
+SqlRow SqliteStatement::take_row()
+{
+    const int count = sqlite3_column_count(statement_.get());
+    std::vector<SqlRow::Column> columns;
+    columns.reserve(static_cast<std::size_t>(count));
+    for (int column = 0; column < count; ++column) {
+        const bool is_null = sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+        std::string text = take_text();
+        columns.push_back(is_null ? SqlRow::Column() : std::move(text));
+    }
+    return SqlRow(std::move(columns));
 }
 
 SqliteTransaction::SqliteTransaction(SqliteDatabase& database) : database_(database)

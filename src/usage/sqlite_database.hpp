@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sql_session.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,7 +15,8 @@ namespace turngate::usage {
 
 class SqliteStatement;
 
-// A connection; failures are std::runtime_error("<path>: <SQLite's words>").
+// A connection; failures are std::runtime_error("<path>: <SQLite's words>"), RecordRefused when a
+// constraint or a type forbids what was given.
 class SqliteDatabase
 {
 public:
@@ -49,6 +52,7 @@ public:
     std::string take_text();
     std::int64_t take_int();
     std::optional<std::int64_t> take_maybe_int();
+    SqlRow take_row(); // whole
 
 private:
     friend class SqliteDatabase;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "turngate/usage/repository.hpp"
+#include "turngate/usage/ledger.hpp"
 
 #include <ostream>
 #include <string>
@@ -10,6 +10,10 @@ namespace turngate::usage {
 // {"data":[…],"next_cursor":…}, as /api/v1/usage and `turngate usage --json` give it.
 std::string to_json(const UsagePage& page);
 std::string to_json(const std::vector<UsageSum>& sums, GroupBy by);
+
+// `keys list`: never the secret, nor its digest.
+std::string to_json(const std::vector<StoredKey>& keys);
+void print(std::ostream& out, const std::vector<StoredKey>& keys);
 
 // Tables for people: columns aligned, dollars with six digits, a total line.
 void print(std::ostream& out, const UsagePage& page);

@@ -72,8 +72,10 @@ public:
     virtual std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) = 0;
 };
 
+class Ledger;
+
 // Opens or makes the database file (its directory too), applies pending migrations. WAL, busy
-// timeout.
-std::unique_ptr<UsageRepository> open_sqlite(const std::string& path);
+// timeout. See ledger.hpp.
+std::unique_ptr<Ledger> open_sqlite(const std::string& path);
 
 } // namespace turngate::usage

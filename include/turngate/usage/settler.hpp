@@ -2,7 +2,7 @@
 
 #include "turngate/telemetry/metrics.hpp"
 #include "turngate/usage/journal.hpp"
-#include "turngate/usage/repository.hpp"
+#include "turngate/usage/ledger.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -13,11 +13,12 @@ namespace turngate::usage {
 
 // Carries bills from the journal to the repository: read a batch, insert, advance; and syncs the
 // journal, on a thread of its own so that a slow database never delays the disk. A failing
-// repository is retried with backoff (100 ms doubling to 10 s); the journal keeps what waits.
+// repository is retried with backoff (100 ms doubling to 10 s); the journal keeps what waits. A
+// record that is refused for what is in it becomes a dead letter, and the rest settles.
 class Settler
 {
 public:
-    using OpenRepository = std::function<std::unique_ptr<UsageRepository>()>;
+    using OpenRepository = std::function<std::unique_ptr<Ledger>()>;
 
     // Starts the threads. `open` is called on the settling one. `journal` and `metrics` outlive
     // this.

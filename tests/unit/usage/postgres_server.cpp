@@ -158,6 +158,16 @@ std::string PostgresServer::url(const std::string& schema) const
            schema;
 }
 
+std::string PostgresServer::schema(const std::string& name) const
+{
+    pqxx::connection connection(url("public"));
+    pqxx::work work(connection);
+    work.exec("SET LOCAL client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS " +
+              work.quote_name(name));
+    work.commit();
+    return url(name);
+}
+
 PostgresServer& postgres_server()
 {
     if (!the_server())

@@ -16,13 +16,15 @@ public:
     PostgresServer(); // throws when there is none or it does not come up
     ~PostgresServer();
 
-    // Another schema is another database, as far as a test can see; made when it is not there.
-    std::string url(const std::string& schema) const;
+    // A schema is a database of its own, as far as a test can see; made when it is not there.
+    std::string schema(const std::string& name) const; // its URL
 
     void stop();  // at once, as if it had crashed
     void start(); // again, on the same data
 
 private:
+    std::string url(const std::string& schema) const;
+
     TempDir dir_;
     pid_t pid_ = 0;
 };

@@ -29,11 +29,6 @@ constexpr Migration kIndex{2,
 class PostgresTest : public testing::Test
 {
 protected:
-    PostgresTest()
-    {
-        PostgresConnection(postgres_server().url("public"), dog_, 10s)
-            .run_alone("CREATE SCHEMA " + schema_);
-    }
     PostgresConnection connect(std::chrono::milliseconds patience = 10s)
     {
         return {url_, dog_, patience};
@@ -44,7 +39,7 @@ protected:
 
     static inline int count_ = 0;
     const std::string schema_ = "test_" + std::to_string(++count_);
-    const std::string url_ = postgres_server().url(schema_);
+    const std::string url_ = postgres_server().schema(schema_);
     Watchdog dog_;
 };
 
@@ -52,7 +47,7 @@ TEST_F(PostgresTest, GivesBackWhatItWasGiven)
 {
     auto rows = connect().ask(
         "SELECT $1::text, $2::bigint, $3::bigint, $4::text",
-        PostgresValues().give("O'Brien \u00e9").give(INT64_MIN).give(std::nullopt).give(""));
+        SqlValues().give("O'Brien \u00e9").give(INT64_MIN).give(std::nullopt).give(""));
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].take_text(), "O'Brien \u00e9");
     EXPECT_EQ(rows[0].take_int(), INT64_MIN);
@@ -63,7 +58,7 @@ TEST_F(PostgresTest, GivesBackWhatItWasGiven)
 TEST_F(PostgresTest, TellsBadDataFromABadDatabase)
 {
     auto connection = connect();
-    EXPECT_THROW(connection.ask("SELECT $1::int", PostgresValues().give("x")), RecordRefused);
+    EXPECT_THROW(connection.ask("SELECT $1::int", SqlValues().give("x")), RecordRefused);
     EXPECT_TRUE(connection.is_usable());
     EXPECT_THAT([&] { connection.ask("SELECT * FROM nothing"); },
                 ThrowsMessage<std::runtime_error>(AllOf(HasSubstr("42P01"), HasSubstr("nothing"))));
@@ -80,7 +75,7 @@ TEST_F(PostgresTest, ThatHungUpIsNotUsedAgainNorReplacedUnseen)
 {
     auto connection = connect();
     const std::int64_t backend = connection.ask("SELECT pg_backend_pid()").at(0).take_int();
-    connect().ask("SELECT pg_terminate_backend($1::int, 10000)", PostgresValues().give(backend));
+    connect().ask("SELECT pg_terminate_backend($1::int, 10000)", SqlValues().give(backend));
     EXPECT_FALSE(connection.is_usable());
     EXPECT_THROW(connection.ask("SELECT 1"), std::runtime_error);
 }
@@ -103,13 +98,13 @@ TEST_F(PostgresTest, IsCutOffAtOnceWhenTold)
     std::jthread cutter([&] {
         const std::string asleep = "SELECT count(*) FROM pg_stat_activity "
                                    "WHERE pid = $1 AND wait_event = 'PgSleep'";
-        while (other.ask(asleep, PostgresValues().give(backend)).at(0).take_int() == 0) {
+        while (other.ask(asleep, SqlValues().give(backend)).at(0).take_int() == 0) {
         }
         dog_.cut_all();
     });
     EXPECT_THROW(connection.ask("SELECT pg_sleep(60)"), std::runtime_error);
     cutter.join(); // the server sleeps on, unless it is told
-    other.ask("SELECT pg_terminate_backend($1::int, 10000)", PostgresValues().give(backend));
+    other.ask("SELECT pg_terminate_backend($1::int, 10000)", SqlValues().give(backend));
 }
 
 TEST_F(PostgresTest, IsMigratedOnceAndLaterOnesAdded)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <limits>
 #include <stdexcept>
 
 namespace turngate::usage {
@@ -26,11 +27,49 @@ struct Faults
     int after_insert = 0;
 };
 
-class FailingRepository final : public UsageRepository
+// Everything as the one inside does it.
+class ForwardingLedger : public Ledger
 {
 public:
-    FailingRepository(const std::string& path, Faults& faults)
-        : inner_(open_sqlite(path)), faults_(faults)
+    explicit ForwardingLedger(const std::string& path) : inner_(open_sqlite(path)) {}
+
+    std::size_t insert(const std::vector<UsageRecord>& records) override
+    {
+        return inner_->insert(records);
+    }
+    UsagePage list(const UsageQuery& query) override { return inner_->list(query); }
+    std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override
+    {
+        return inner_->sums(query, by);
+    }
+    void bury(const UsageRecord& record, const std::string& reason) override
+    {
+        inner_->bury(record, reason);
+    }
+    std::vector<DeadLetter> dead_letters(unsigned limit) override
+    {
+        return inner_->dead_letters(limit);
+    }
+    Balances balances() override { return inner_->balances(); }
+    void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override
+    {
+        inner_->set_credit(user, credit);
+    }
+    bool create_key(const StoredKey& key) override { return inner_->create_key(key); }
+    std::vector<StoredKey> keys() override { return inner_->keys(); }
+    bool revoke_key(const std::string& name, core::Timestamp at) override
+    {
+        return inner_->revoke_key(name, at);
+    }
+
+private:
+    std::unique_ptr<Ledger> inner_;
+};
+
+class FailingLedger final : public ForwardingLedger
+{
+public:
+    FailingLedger(const std::string& path, Faults& faults) : ForwardingLedger(path), faults_(faults)
     {
     }
 
@@ -38,19 +77,13 @@ public:
     {
         if (faults_.before_insert-- > 0)
             throw std::runtime_error("the database is gone");
-        const std::size_t inserted = inner_->insert(records);
+        const std::size_t inserted = ForwardingLedger::insert(records);
         if (faults_.after_insert-- > 0)
             throw std::runtime_error("the answer to the commit was lost");
         return inserted;
     }
-    UsagePage list(const UsageQuery& query) override { return inner_->list(query); }
-    std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override
-    {
-        return inner_->sums(query, by);
-    }
 
 private:
-    std::unique_ptr<UsageRepository> inner_;
     Faults& faults_;
 };
 
@@ -104,23 +137,27 @@ TEST_F(SettlerTest, HasNothingToDoForAnEmptyJournal)
 TEST_F(SettlerTest, WakesByItselfToo)
 {
     std::promise<void> inserted;
-    class Telling final : public UsageRepository
+    class Telling final : public ForwardingLedger
     {
     public:
-        explicit Telling(std::promise<void>& told) : told_(told) {}
+        Telling(const std::string& path, std::promise<void>& told)
+            : ForwardingLedger(path), told_(told)
+        {
+        }
         std::size_t insert(const std::vector<UsageRecord>& records) override
         {
             told_.set_value();
             return records.size();
         }
-        UsagePage list(const UsageQuery&) override { return {}; }
-        std::vector<UsageSum> sums(const UsageQuery&, GroupBy) override { return {}; }
 
     private:
         std::promise<void>& told_;
     };
     Settler settler(
-        journal_, milliseconds(1), [&] { return std::make_unique<Telling>(inserted); }, metrics_);
+        journal_,
+        milliseconds(1),
+        [&] { return std::make_unique<Telling>(path_, inserted); },
+        metrics_);
     ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
     EXPECT_EQ(inserted.get_future().wait_for(seconds(30)), std::future_status::ready);
 }
@@ -133,7 +170,7 @@ TEST_F(SettlerTest, GetsOverARepositoryThatFailsAndDoublesNothing)
     Settler settler(
         journal_,
         milliseconds(5),
-        [&] { return std::make_unique<FailingRepository>(path_, faults); },
+        [&] { return std::make_unique<FailingLedger>(path_, faults); },
         metrics_);
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_TRUE(settler.repository_is_healthy());
@@ -149,7 +186,7 @@ TEST_F(SettlerTest, KeepsInTheJournalWhatTheRepositoryWillNotTake)
     ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
     const std::uint64_t lag = journal_.lag_bytes();
     {
-        const auto gone = []() -> std::unique_ptr<UsageRepository> {
+        const auto gone = []() -> std::unique_ptr<Ledger> {
             throw std::runtime_error("nobody listens");
         };
         Settler settler(journal_, milliseconds(5), gone, metrics_);
@@ -172,6 +209,28 @@ TEST_F(SettlerTest, DoublesNothingWhenItDiedBeforeTheCheckpoint)
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_EQ(rows(), 3u);
     EXPECT_EQ(settled(), 1);
+}
+
+TEST_F(SettlerTest, PutsARefusedRecordAsideAndSettlesTheRest)
+{
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    for (int i = 0; i < 100; ++i) {
+        UsageRecord record = numbered(i);
+        if (i == 37 || i == 38 || i == 99)
+            record.cost = {kMost}; // more than the balance of anybody can hold
+        ASSERT_TRUE(journal_.writer(0).append(record));
+    }
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_);
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_TRUE(settler.repository_is_healthy());
+    EXPECT_EQ(rows(), 97u);
+    EXPECT_EQ(settled(), 97);
+    EXPECT_EQ(failures(), 0);
+    EXPECT_EQ(counter("turngate_usage_dead_letters_total",
+                      "Usage records that the repository refused for good"),
+              3);
+    EXPECT_EQ(open_sqlite(path_)->dead_letters(10).size(), 3u);
+    EXPECT_EQ(journal_.lag_bytes(), 0u);
 }
 
 TEST_F(SettlerTest, CountsWhatWasTorn)

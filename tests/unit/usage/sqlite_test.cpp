@@ -4,7 +4,7 @@
 #include "sqlite_migrate.hpp"
 #include "temp_dir.hpp"
 #include "turngate/core/id.hpp"
-#include "turngate/usage/repository.hpp"
+#include "turngate/usage/ledger.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "turngate/core/clock.hpp"
+#include "turngate/core/id.hpp"
+#include "turngate/core/money.hpp"
+#include "turngate/usage/repository.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace turngate::usage {
+
+// What a user has: credit − spent. Users of the configuration are here too, from their first bill
+// on, without credit: theirs is in the file.
+struct UserBalance
+{
+    std::string user;
+    std::optional<core::NanoUsd> credit; // nothing: none given here
+    core::NanoUsd spent;                 // the sum of the user's bills
+};
+
+struct KeyBalance
+{
+    std::string key;
+    std::optional<core::NanoUsd> quota; // nothing: none given here
+    core::NanoUsd used;                 // the sum of the key's bills
+};
+
+struct Balances
+{
+    std::vector<UserBalance> users; // by name
+    std::vector<KeyBalance> keys;   // by name
+};
+
+// A key that `keys create` made. 0: no limit.
+struct StoredKey
+{
+    std::string name;
+    core::Digest digest; // of the secret, which nobody keeps
+    std::string user;
+    std::string group;
+    std::optional<core::NanoUsd> quota;
+    std::int64_t rpm = 0;
+    std::int64_t tpm = 0;
+    std::optional<core::Timestamp> expires;
+    std::optional<core::Timestamp> revoked;
+    core::Timestamp created;
+    core::NanoUsd used;
+};
+
+// A record that insert() refused, kept for somebody to look at.
+struct DeadLetter
+{
+    std::string response_uid;
+    std::string reason;
+    std::string record; // its JSON
+    core::Timestamp refused_at;
+};
+
+// The whole of a usage database: bills, what they come to for each user and key, keys made on the
+// command line, and bills that could not be taken. insert() moves spent and used in the same
+// transaction, for the records that are new. Not thread-safe; throws as UsageRepository does.
+class Ledger : public UsageRepository
+{
+public:
+    // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
+    virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
+    virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first
+
+    virtual Balances balances() = 0;
+    virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;
+
+    // False: the name or the secret is taken, also by a revoked key. A name that only has bills so
+    // far keeps them.
+    virtual bool create_key(const StoredKey& key) = 0;
+    virtual std::vector<StoredKey> keys() = 0; // by name, revoked too
+    virtual bool revoke_key(const std::string& name,
+                            core::Timestamp at) = 0; // false: no such live key
+};
+
+} // namespace turngate::usage

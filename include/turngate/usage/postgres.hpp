@@ -1,0 +1,41 @@
+#pragma once
+
+#include "turngate/usage/ledger.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace turngate::usage {
+
+struct PostgresOptions
+{
+    std::string url;                            // postgresql://… or libpq's key=value words
+    unsigned pool = 4;                          // connections at most
+    std::chrono::milliseconds patience{30'000}; // for an answer, and for a free connection
+};
+
+// A Postgres database and this process's connections to it. Thread-safe. Connects when the first
+// ledger is opened and not before: a gateway starts and serves without its database.
+class PostgresDatabase
+{
+public:
+    explicit PostgresDatabase(PostgresOptions options);
+    ~PostgresDatabase(); // its ledgers may outlive it
+
+    void migrate(); // throws std::runtime_error
+
+    // A ledger on a connection of its own, which goes back to the pool with it. Migrates before the
+    // first one. Throws std::runtime_error when there is no connection to be had.
+    std::unique_ptr<Ledger> open();
+
+    // Ends all waits for the database, now; they throw. So that a silent server does not hold up
+    // the end of the process.
+    void cut() noexcept;
+
+private:
+    struct Parts;
+    std::shared_ptr<Parts> parts_;
+};
+
+} // namespace turngate::usage

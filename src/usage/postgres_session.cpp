@@ -1,0 +1,82 @@
+#include "postgres_session.hpp"
+
+#include "bill_columns.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace turngate::usage {
+namespace {
+
+std::string move_sql(const std::string& table, const std::string& sum, const std::string& name)
+{
+    return "moved_" + table + " AS (INSERT INTO " + table + " (name, " + sum + ") SELECT " + name +
+           ", sum(cost_nano_usd)::bigint FROM inserted WHERE " + name + " <> '' GROUP BY " + name +
+           " ORDER BY " + name + " ON CONFLICT (name) DO UPDATE SET " + sum + " = " + table + "." +
+           sum + " + excluded." + sum + ")";
+}
+
+// All of a batch in one statement and one round trip; only what was inserted moves the sums. Sums
+// are moved in the order of names, so that two gateways wait for each other and never in a circle.
+std::string insert_sql()
+{
+    const std::string columns = column_list();
+    return "WITH inserted AS (INSERT INTO usage_records (" + columns + ") SELECT " + columns +
+           " FROM json_populate_recordset(NULL::usage_records, $1::json) "
+           "ON CONFLICT (response_uid) DO NOTHING "
+           "RETURNING user_name, key_name, cost_nano_usd), " +
+           move_sql("users", "spent_nano_usd", "user_name") + ", " +
+           move_sql("keys", "used_nano_usd", "key_name") + " SELECT count(*) FROM inserted";
+}
+
+struct SetMembers
+{
+    nlohmann::json& object;
+
+    void operator()(const char* name, const std::string& field) { object[name] = field; }
+    void operator()(const char* name, std::int64_t field) { object[name] = field; }
+    void operator()(const char* name, const std::optional<std::int64_t>& field)
+    {
+        object[name] = field ? nlohmann::json(*field) : nlohmann::json();
+    }
+    void operator()(const char* name, core::Timestamp field) { object[name] = micros(field); }
+    template <class T>
+    void operator()(const char* name, const T& field) // choices and small numbers
+    {
+        object[name] = static_cast<std::int64_t>(field);
+    }
+};
+
+// Bytes that are no UTF-8 become U+FFFD: better a bill with a strange name than none.
+std::string json_of(const std::vector<UsageRecord>& records)
+{
+    nlohmann::json all = nlohmann::json::array();
+    for (const UsageRecord& record : records)
+        each_column(record, SetMembers{all.emplace_back(nlohmann::json::object())});
+    return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace
+
+PostgresSession::PostgresSession(std::unique_ptr<PostgresConnection> connection, GiveBack give_back)
+    : connection_(std::move(connection)), give_back_(std::move(give_back)),
+      insert_sql_(insert_sql())
+{
+}
+
+std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues& values)
+{
+    return connection_->ask(sql, values);
+}
+
+std::size_t PostgresSession::insert(const std::vector<UsageRecord>& records)
+{
+    auto rows = connection_->ask(insert_sql_, SqlValues().give(json_of(records)));
+    return static_cast<std::size_t>(rows.at(0).take_int());
+}
+
+std::string_view PostgresSession::day_of_start() const
+{
+    return "to_char(to_timestamp(started_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
+}
+
+} // namespace turngate::usage

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "postgres_connection.hpp"
+#include "sql_session.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace turngate::usage {
+
+class PostgresSession final : public SqlSession
+{
+public:
+    using GiveBack = std::function<void(std::unique_ptr<PostgresConnection>)>;
+
+    PostgresSession(std::unique_ptr<PostgresConnection> connection, GiveBack give_back);
+    ~PostgresSession() override { give_back_(std::move(connection_)); }
+    PostgresSession(const PostgresSession&) = delete;
+    PostgresSession& operator=(const PostgresSession&) = delete;
+
+    std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    std::string_view day_of_start() const override;
+
+private:
+    std::unique_ptr<PostgresConnection> connection_;
+    GiveBack give_back_;
+    const std::string insert_sql_;
+};
+
+} // namespace turngate::usage

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "sql_session.hpp"
+#include "turngate/usage/ledger.hpp"
+
+#include <memory>
+
+namespace turngate::usage {
+
+// The Ledger, in the SQL that our databases have in common.
+class SqlLedger final : public Ledger
+{
+public:
+    explicit SqlLedger(std::unique_ptr<SqlSession> session) : session_(std::move(session)) {}
+
+    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    UsagePage list(const UsageQuery& query) override;
+    std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override;
+
+    void bury(const UsageRecord& record, const std::string& reason) override;
+    std::vector<DeadLetter> dead_letters(unsigned limit) override;
+
+    Balances balances() override;
+    void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
+
+    bool create_key(const StoredKey& key) override;
+    std::vector<StoredKey> keys() override;
+    bool revoke_key(const std::string& name, core::Timestamp at) override;
+
+private:
+    std::unique_ptr<SqlSession> session_;
+};
+
+} // namespace turngate::usage

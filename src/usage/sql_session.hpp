@@ -1,0 +1,63 @@
+#pragma once
+
+#include "turngate/usage/record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace turngate::usage {
+
+// A row of a result: columns as text, taken from left to right.
+class SqlRow
+{
+public:
+    using Column = std::optional<std::string>; // nothing: NULL
+    explicit SqlRow(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+    std::string take_text();
+    std::int64_t take_int();
+    std::optional<std::int64_t> take_maybe_int();
+
+private:
+    std::vector<Column> columns_;
+    std::size_t taken_ = 0;
+};
+
+// The values of $1, $2 …, in this order.
+class SqlValues
+{
+public:
+    using Value = std::variant<std::monostate, std::int64_t, std::string>;
+
+    SqlValues& give(std::string_view text);
+    SqlValues& give(std::int64_t value);
+    SqlValues& give(std::optional<std::int64_t> value);
+
+    const std::vector<Value>& all() const { return all_; }
+
+private:
+    std::vector<Value> all_;
+};
+
+// A connection to a database that has our tables. SQLite and Postgres understand the same
+// statements, as long as $1, $2 … appear in this order; what they do not have in common is here.
+// Throws std::runtime_error; RecordRefused when the values are at fault and the database is well.
+class SqlSession
+{
+public:
+    virtual ~SqlSession() = default;
+
+    // One statement, which takes effect whole or not at all.
+    virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
+
+    // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd.
+    virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
+
+    virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01
+};
+
+} // namespace turngate::usage

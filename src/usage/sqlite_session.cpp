@@ -1,0 +1,126 @@
+#include "sqlite_session.hpp"
+
+#include "bill_columns.hpp"
+#include "sql_ledger.hpp"
+#include "sqlite_migrate.hpp"
+
+namespace turngate::usage {
+namespace {
+
+// WAL, so that reports do not hold up the settler. FULL, because the journal deletes what is
+// committed here: the commit must be on the disk, which WAL's usual NORMAL does not promise.
+SqliteDatabase opened(const std::string& path)
+{
+    SqliteDatabase database(path);
+    database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    migrate(database, sqlite_migrations());
+    return database;
+}
+
+std::string insert_sql()
+{
+    const std::string columns = column_list();
+    std::string marks = "?";
+    for (const char c : columns)
+        if (c == ',')
+            marks += ", ?";
+    return "INSERT INTO usage_records (" + columns + ") VALUES (" + marks +
+           ") ON CONFLICT (response_uid) DO NOTHING";
+}
+
+// A sum that does not fit becomes a REAL, which a STRICT table refuses.
+std::string move_sql(const std::string& table, const std::string& sum)
+{
+    return "INSERT INTO " + table + " (name, " + sum + ") VALUES (?, ?) ON CONFLICT (name) " +
+           "DO UPDATE SET " + sum + " = " + sum + " + excluded." + sum;
+}
+
+struct GiveColumns
+{
+    SqliteStatement& to;
+
+    void operator()(std::string_view, const std::string& field) { to.give(field); }
+    void operator()(std::string_view, std::int64_t field) { to.give(field); }
+    void operator()(std::string_view, const std::optional<std::int64_t>& field) { to.give(field); }
+    void operator()(std::string_view, core::Timestamp field) { to.give(micros(field)); }
+    template <class T>
+    void operator()(std::string_view, const T& field) // choices and small numbers
+    {
+        to.give(static_cast<std::int64_t>(field));
+    }
+};
+
+void move(SqliteStatement& statement, const std::string& name, core::NanoUsd cost)
+{
+    if (name.empty())
+        return;
+    statement.reset();
+    statement.give(name).give(cost.value);
+    statement.step();
+    statement.reset(); // a statement in its middle would keep the transaction open
+}
+
+struct GiveValue
+{
+    SqliteStatement& to;
+
+    void operator()(std::monostate) { to.give(std::optional<std::int64_t>()); }
+    void operator()(std::int64_t value) { to.give(value); }
+    void operator()(const std::string& text) { to.give(text); }
+};
+
+} // namespace
+
+SqliteSession::SqliteSession(const std::string& path)
+    : database_(opened(path)), insert_(database_.prepare(insert_sql())),
+      move_user_(database_.prepare(move_sql("users", "spent_nano_usd"))),
+      move_key_(database_.prepare(move_sql("keys", "used_nano_usd")))
+{
+}
+
+std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& values)
+{
+    auto statement = database_.prepare(sql);
+    for (const SqlValues::Value& value : values.all())
+        std::visit(GiveValue{statement}, value);
+    std::vector<SqlRow> rows;
+    while (statement.step())
+        rows.push_back(statement.take_row());
+    return rows;
+}
+
+std::size_t SqliteSession::insert(const std::vector<UsageRecord>& records)
+{
+    std::size_t inserted = 0;
+    SqliteTransaction transaction(database_);
+    for (const UsageRecord& record : records)
+        inserted += insert_one(record) ? 1 : 0;
+    transaction.commit();
+    return inserted;
+}
+
+bool SqliteSession::insert_one(const UsageRecord& record)
+{
+    insert_.reset();
+    each_column(record, GiveColumns{insert_});
+    insert_.step();
+    const bool is_new = database_.changes() > 0;
+    insert_.reset();
+    if (is_new) {
+        move(move_user_, record.user, record.cost);
+        move(move_key_, record.key, record.cost);
+    }
+    return is_new;
+}
+
+std::string_view SqliteSession::day_of_start() const
+{
+    return "strftime('%Y-%m-%d', started_at / 1000000, 'unixepoch')";
+}
+
+std::unique_ptr<Ledger> open_sqlite(const std::string& path)
+{
+    return std::make_unique<SqlLedger>(std::make_unique<SqliteSession>(path));
+}
+
+} // namespace turngate::usage

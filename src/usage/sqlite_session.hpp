@@ -1,0 +1,28 @@
+#pragma once
+
+#include "sql_session.hpp"
+#include "sqlite_database.hpp"
+
+#include <string>
+
+namespace turngate::usage {
+
+class SqliteSession final : public SqlSession
+{
+public:
+    explicit SqliteSession(const std::string& path); // migrated when it returns
+
+    std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    std::string_view day_of_start() const override;
+
+private:
+    bool insert_one(const UsageRecord& record);
+
+    SqliteDatabase database_;
+    SqliteStatement insert_;
+    SqliteStatement move_user_;
+    SqliteStatement move_key_;
+};
+
+} // namespace turngate::usage

@@ -1,0 +1,437 @@
+// What every Ledger must do. A new implementation adds one line at the end.
+#include "turngate/usage/ledger.hpp"
+
+#include "postgres_server.hpp"
+#include "sample_record.hpp"
+#include "temp_dir.hpp"
+#include "turngate/usage/postgres.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+namespace turngate::usage {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Implementation
+{
+    const char* name;
+    std::function<std::unique_ptr<Ledger>(const TempDir&)>
+        open; // twice on one directory: the same data
+};
+
+core::Timestamp at(std::int64_t seconds)
+{
+    return core::Timestamp(std::chrono::seconds(1'793'534'400 + seconds));
+}
+
+UsageRecord record_at(const std::string& uid, std::int64_t seconds)
+{
+    UsageRecord record = sample_record(uid);
+    record.started_at = at(seconds);
+    return record;
+}
+
+void PrintTo(const Implementation& implementation, std::ostream* out)
+{
+    *out << implementation.name;
+}
+
+class LedgerContract : public testing::TestWithParam<Implementation>
+{
+protected:
+    std::vector<std::string> list(const UsageQuery& query)
+    {
+        std::vector<std::string> uids;
+        for (const UsageRecord& record : repository_->list(query).records)
+            uids.push_back(record.response_uid);
+        return uids;
+    }
+
+    std::vector<std::string> names(GroupBy by, const UsageQuery& query = {})
+    {
+        std::vector<std::string> names;
+        for (const UsageSum& sum : repository_->sums(query, by))
+            names.push_back(sum.name);
+        return names;
+    }
+
+    TempDir dir_;
+    std::unique_ptr<Ledger> repository_ = GetParam().open(dir_);
+};
+
+TEST_P(LedgerContract, KeepsEveryField)
+{
+    UsageRecord bare;
+    bare.response_uid = "bare";
+    bare.started_at = at(-1);
+    EXPECT_EQ(repository_->insert({sample_record(), bare}), 2u);
+    const auto page = repository_->list({});
+    ASSERT_EQ(page.records.size(), 2u);
+    EXPECT_TRUE(same(page.records[0], sample_record()));
+    EXPECT_TRUE(same(page.records[1], bare));
+    EXPECT_EQ(page.next_cursor, "");
+}
+
+TEST_P(LedgerContract, HasNothingAtFirst)
+{
+    EXPECT_THAT(list({}), IsEmpty());
+    EXPECT_THAT(names(GroupBy::user), IsEmpty());
+    EXPECT_EQ(repository_->insert({}), 0u);
+}
+
+TEST_P(LedgerContract, LeavesAResponseItKnowsAlone)
+{
+    UsageRecord other = record_at("a", 5);
+    other.cost = {999};
+    EXPECT_EQ(repository_->insert({record_at("a", 1), record_at("b", 2)}), 2u);
+    EXPECT_EQ(repository_->insert({other, record_at("c", 3), record_at("c", 3)}), 1u);
+    EXPECT_THAT(list({}), ElementsAre("c", "b", "a"));
+    EXPECT_EQ(repository_->list({}).records.back().cost.value, sample_record().cost.value);
+}
+
+TEST_P(LedgerContract, IsThereWhenOpenedAgain)
+{
+    repository_->insert({record_at("a", 1)});
+    repository_.reset();
+    repository_ = GetParam().open(dir_);
+    EXPECT_THAT(list({}), ElementsAre("a"));
+}
+
+TEST_P(LedgerContract, ShowsOneConnectionWhatAnotherWrote)
+{
+    const auto other = GetParam().open(dir_);
+    repository_->insert({record_at("a", 1)});
+    EXPECT_EQ(other->insert({record_at("a", 1), record_at("b", 2)}), 1u);
+    EXPECT_THAT(list({}), ElementsAre("b", "a"));
+}
+
+TEST_P(LedgerContract, KeepsTextsThatTryToBeSql)
+{
+    UsageRecord record = record_at("'; DROP TABLE usage_records; --", 1);
+    record.user = "O'Brien \"x\" \u00e9";
+    repository_->insert({record});
+    EXPECT_THAT(list({.user = record.user}), ElementsAre(record.response_uid));
+}
+
+TEST_P(LedgerContract, PagesWithoutGapsAlsoWhenTimesAreEqualAndRowsArrive)
+{
+    for (const char* uid : {"a", "b", "c", "d", "e"})
+        repository_->insert({record_at(uid, uid[0] == 'a' ? 1 : 2)});
+    UsageQuery query{.limit = 2};
+    std::vector<std::string> uids;
+    do {
+        const UsagePage page = repository_->list(query);
+        EXPECT_LE(page.records.size(), 2u);
+        for (const UsageRecord& record : page.records)
+            uids.push_back(record.response_uid);
+        query.cursor = page.next_cursor;
+        repository_->insert({record_at("new" + query.cursor, 9)});
+    } while (!query.cursor.empty());
+    EXPECT_THAT(uids, ElementsAre("e", "d", "c", "b", "a"));
+}
+
+TEST_P(LedgerContract, EndsWithAPageThatIsJustFull)
+{
+    repository_->insert({record_at("a", 1), record_at("b", 2)});
+    EXPECT_EQ(repository_->list({.limit = 2}).next_cursor, "");
+}
+
+TEST_P(LedgerContract, RefusesACursorThatIsNoneOfIts)
+{
+    for (const char* cursor : {"x", "zz", "61", "3132", "2e61"})
+        EXPECT_THROW(repository_->list({.cursor = cursor}), std::invalid_argument) << cursor;
+}
+
+TEST_P(LedgerContract, KeepsTheLimitWithinBounds)
+{
+    std::vector<UsageRecord> records;
+    for (int i = 0; i < 1005; ++i)
+        records.push_back(record_at("uid-" + std::to_string(i), i));
+    EXPECT_EQ(repository_->insert(records), 1005u);
+    EXPECT_EQ(list({.limit = 0}).size(), 1u);
+    EXPECT_EQ(list({}).size(), 100u);
+    EXPECT_EQ(list({.limit = 5000}).size(), 1000u);
+}
+
+TEST_P(LedgerContract, Filters)
+{
+    UsageRecord other = record_at("other", 10);
+    other.user = "team-b";
+    other.key = "prod";
+    other.account = "azure";
+    other.requested_model = "gpt-5";
+    repository_->insert({record_at("a", 1), record_at("b", 2), other});
+
+    EXPECT_THAT(list({.since = at(2)}), ElementsAre("other", "b"));
+    EXPECT_THAT(list({.until = at(2)}), ElementsAre("a"));
+    EXPECT_THAT(list({.since = at(2), .until = at(3)}), ElementsAre("b"));
+    EXPECT_THAT(list({.key = "prod"}), ElementsAre("other"));
+    EXPECT_THAT(list({.user = "team-a"}), ElementsAre("b", "a"));
+    EXPECT_THAT(list({.account = "azure"}), ElementsAre("other"));
+    EXPECT_THAT(list({.model = "gpt-5"}), ElementsAre("other"));
+    EXPECT_THAT(list({.since = at(2), .user = "team-a"}), ElementsAre("b"));
+    EXPECT_THAT(list({.key = "nobody's"}), IsEmpty());
+    EXPECT_THAT(names(GroupBy::user, {.until = at(3)}), ElementsAre("team-a"));
+}
+
+TEST_P(LedgerContract, FiltersByRequestTypeBeforeTheOldBoolean)
+{
+    const std::pair<const char*, RequestType> rows[] = {{"1", RequestType::unknown},
+                                                        {"2", RequestType::sync},
+                                                        {"3", RequestType::stream},
+                                                        {"4", RequestType::ws_v2}};
+    for (const auto& [uid, type] : rows) {
+        UsageRecord record = record_at(uid, uid[0]);
+        record.request_type = type;
+        repository_->insert({record});
+    }
+    EXPECT_THAT(list({.request_type = RequestType::ws_v2}), ElementsAre("4"));
+    EXPECT_THAT(list({.request_type = RequestType::unknown}), ElementsAre("1"));
+    EXPECT_THAT(list({.stream = true}), ElementsAre("4", "3"));
+    EXPECT_THAT(list({.stream = false}), ElementsAre("2", "1"));
+    EXPECT_THAT(list({.request_type = RequestType::sync, .stream = true}), ElementsAre("2"));
+}
+
+TEST_P(LedgerContract, SumsUp)
+{
+    UsageRecord cheap = record_at("a", 1);
+    cheap.user = "cheap";
+    cheap.cost = {1};
+    repository_->insert({cheap, record_at("b", 2), record_at("c", 3)});
+    const auto sums = repository_->sums({.limit = 1}, GroupBy::user);
+    ASSERT_EQ(sums.size(), 2u);
+    EXPECT_EQ(sums[0].name, "team-a");
+    EXPECT_EQ(sums[0].responses, 2);
+    const protocol::TokenUsage twice{.input = 2000,
+                                     .cached = 800,
+                                     .cache_write = 200,
+                                     .output = 100,
+                                     .reasoning = 40,
+                                     .total = 2100,
+                                     .web_searches = 4};
+    EXPECT_EQ(sums[0].tokens, twice);
+    EXPECT_EQ(sums[0].cost.value, 5'040'000);
+    EXPECT_EQ(sums[0].account_cost.value, 6'300'000);
+    EXPECT_EQ(sums[1].name, "cheap");
+    EXPECT_EQ(sums[1].cost.value, 1);
+}
+
+TEST_P(LedgerContract, GroupsByEachName)
+{
+    repository_->insert({record_at("a", 0), record_at("b", 12 * 3600)}); // noon and midnight, UTC
+    EXPECT_THAT(names(GroupBy::key), ElementsAre("dev"));
+    EXPECT_THAT(names(GroupBy::user), ElementsAre("team-a"));
+    EXPECT_THAT(names(GroupBy::group), ElementsAre("default"));
+    EXPECT_THAT(names(GroupBy::account), ElementsAre("openai-main"));
+    EXPECT_THAT(names(GroupBy::model), ElementsAre("gpt-5.2"));
+    EXPECT_THAT(names(GroupBy::day), ElementsAre("2026-11-02", "2026-11-01"));
+}
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+UsageRecord bill(const std::string& uid,
+                 const std::string& user,
+                 const std::string& key,
+                 std::int64_t cost)
+{
+    UsageRecord record = sample_record(uid);
+    record.user = user;
+    record.key = key;
+    record.cost = {cost};
+    return record;
+}
+
+std::string text_of(const Balances& balances)
+{
+    std::string text;
+    for (const UserBalance& user : balances.users)
+        text += user.user + (user.credit ? "/" + std::to_string(user.credit->value) : "") + "=" +
+                std::to_string(user.spent.value) + " ";
+    for (const KeyBalance& key : balances.keys)
+        text += key.key + (key.quota ? "/" + std::to_string(key.quota->value) : "") + "=" +
+                std::to_string(key.used.value) + " ";
+    return text;
+}
+
+TEST_P(LedgerContract, MovesBalancesWithTheBillsThatAreNew)
+{
+    EXPECT_EQ(text_of(repository_->balances()), "");
+    repository_->insert({bill("1", "ada", "a1", 5), bill("2", "ada", "a2", 7)});
+    repository_->insert(
+        {bill("2", "ada", "a2", 7), bill("3", "bob", "b", 1), bill("3", "x", "x", 9)});
+    EXPECT_EQ(text_of(repository_->balances()), "ada=12 bob=1 a1=5 a2=7 b=1 ");
+}
+
+TEST_P(LedgerContract, HasNoBalanceForNobody)
+{
+    repository_->insert({bill("1", "", "", 5)});
+    EXPECT_EQ(text_of(repository_->balances()), "");
+    EXPECT_EQ(repository_->list({}).records.size(), 1u);
+}
+
+TEST_P(LedgerContract, KeepsCreditBesideWhatWasSpent)
+{
+    repository_->set_credit("ada", core::NanoUsd{100});
+    repository_->insert({bill("1", "ada", "", 5), bill("2", "bob", "", 6)});
+    repository_->set_credit("bob", core::NanoUsd{kMost});
+    repository_->set_credit("bob", core::NanoUsd{-1});
+    EXPECT_EQ(text_of(repository_->balances()), "ada/100=5 bob/-1=6 ");
+    repository_->set_credit("ada", std::nullopt);
+    EXPECT_EQ(text_of(repository_->balances()), "ada=5 bob/-1=6 ");
+}
+
+TEST_P(LedgerContract, RefusesABatchWholeForARecordThatDoesNotFit)
+{
+    repository_->insert({bill("1", "ada", "a", 5)});
+    EXPECT_THROW(repository_->insert({bill("2", "ada", "a", 1), bill("3", "ada", "a", kMost)}),
+                 RecordRefused);
+    EXPECT_THAT(list({}), ElementsAre("1"));
+    EXPECT_EQ(text_of(repository_->balances()), "ada=5 a=5 ");
+    EXPECT_EQ(repository_->insert({bill("2", "ada", "a", 1)}), 1u); // and is well afterwards
+}
+
+TEST_P(LedgerContract, TakesTheMostThatAnyFieldCanHold)
+{
+    UsageRecord most = sample_record();
+    for (auto* field : {&most.tokens.input, &most.tokens.cached, &most.tokens.cache_write})
+        *field = kMost;
+    for (auto* field : {&most.tokens.output, &most.tokens.reasoning, &most.tokens.total})
+        *field = std::numeric_limits<std::int64_t>::min();
+    most.attempts = std::numeric_limits<std::int32_t>::min();
+    most.multiplier.value = kMost;
+    most.cost.value = kMost;
+    most.first_token_ms = kMost;
+    most.started_at = core::Timestamp(std::chrono::microseconds(kMost));
+    for (auto* text : {&most.turn_id, &most.reason, &most.user_agent, &most.routing})
+        text->assign(100'000, '\'');
+    most.user = "\\\"\n\t\x01\u00e9\U0001f600";
+    EXPECT_EQ(repository_->insert({most}), 1u);
+    const auto back = repository_->list({.user = most.user});
+    ASSERT_EQ(back.records.size(), 1u);
+    EXPECT_TRUE(back.records[0].tokens == most.tokens);
+    EXPECT_EQ(back.records[0].started_at, most.started_at);
+    EXPECT_EQ(back.records[0].attempts, most.attempts);
+    EXPECT_EQ(back.records[0].routing, most.routing);
+    EXPECT_EQ(text_of(repository_->balances()),
+              most.user + "=" + std::to_string(kMost) + " dev=" + std::to_string(kMost) + " ");
+}
+
+TEST_P(LedgerContract, KeepsDeadLettersOnceWithTheirReason)
+{
+    UsageRecord bad = sample_record("bad \xff\xfe uid");
+    bad.reason = std::string("nul \0 here", 10);
+    bad.key.assign(100'000, 'k');
+    repository_->bury(bad, "no \xff such thing");
+    repository_->bury(bad, "no such thing");
+    repository_->bury(sample_record("other"), "why");
+    EXPECT_THAT(list({}), IsEmpty());
+    const auto letters = repository_->dead_letters(10);
+    ASSERT_EQ(letters.size(), 2u);
+    EXPECT_EQ(repository_->dead_letters(1).size(), 1u);
+    const DeadLetter& first = letters[0].response_uid == "other" ? letters[1] : letters[0];
+    EXPECT_EQ(first.response_uid, "bad \ufffd\ufffd uid");
+    EXPECT_EQ(first.reason, "no \ufffd such thing");
+    EXPECT_NE(first.record.find(R"("upstream_response_id":"resp_1")"), std::string::npos);
+    EXPECT_GT(first.refused_at.time_since_epoch().count(), 0);
+}
+
+StoredKey sample_key(const std::string& name)
+{
+    StoredKey key;
+    key.name = name;
+    key.digest = core::sha256("secret of " + name);
+    key.user = "ada";
+    key.group = "default";
+    key.quota = core::NanoUsd{10'000'000'000};
+    key.rpm = 600;
+    key.tpm = 1'000'000;
+    key.expires = at(1000);
+    key.created = at(0);
+    return key;
+}
+
+TEST_P(LedgerContract, KeepsKeys)
+{
+    StoredKey bare;
+    bare.name = "bare";
+    bare.digest = core::sha256("bare");
+    EXPECT_TRUE(repository_->create_key(sample_key("dev")));
+    EXPECT_TRUE(repository_->create_key(bare));
+    repository_->insert({bill("1", "ada", "dev", 5), bill("2", "ada", "of the file", 6)});
+    const auto keys = repository_->keys();
+    ASSERT_EQ(keys.size(), 2u);
+    EXPECT_EQ(keys[0].name, "bare");
+    EXPECT_EQ(keys[0].quota, std::nullopt);
+    EXPECT_EQ(keys[0].expires, std::nullopt);
+    EXPECT_EQ(keys[0].rpm, 0);
+    const StoredKey& dev = keys[1];
+    EXPECT_EQ(dev.name, "dev");
+    EXPECT_EQ(dev.digest, core::sha256("secret of dev"));
+    EXPECT_EQ(dev.user, "ada");
+    EXPECT_EQ(dev.group, "default");
+    EXPECT_EQ(dev.quota, core::NanoUsd{10'000'000'000});
+    EXPECT_EQ(dev.rpm, 600);
+    EXPECT_EQ(dev.tpm, 1'000'000);
+    EXPECT_EQ(dev.expires, at(1000));
+    EXPECT_EQ(dev.revoked, std::nullopt);
+    EXPECT_EQ(dev.created, at(0));
+    EXPECT_EQ(dev.used, core::NanoUsd{5});
+    EXPECT_EQ(text_of(repository_->balances()), "ada=11 bare=0 dev/10000000000=5 of the file=6 ");
+}
+
+TEST_P(LedgerContract, GivesANameAndASecretToOneKeyOnly)
+{
+    EXPECT_TRUE(repository_->create_key(sample_key("dev")));
+    StoredKey same_name = sample_key("dev");
+    same_name.digest = core::sha256("another");
+    EXPECT_FALSE(repository_->create_key(same_name));
+    StoredKey same_secret = sample_key("dev");
+    same_secret.name = "prod";
+    EXPECT_FALSE(repository_->create_key(same_secret));
+    EXPECT_TRUE(repository_->revoke_key("dev", at(1)));
+    EXPECT_FALSE(repository_->create_key(same_name));
+    EXPECT_EQ(repository_->keys().size(), 1u);
+}
+
+TEST_P(LedgerContract, LeavesAKeyWhatItsNameHasUsedBefore)
+{
+    repository_->insert({bill("1", "ada", "dev", 5)});
+    EXPECT_THAT(repository_->keys(), IsEmpty());
+    EXPECT_TRUE(repository_->create_key(sample_key("dev")));
+    EXPECT_EQ(repository_->keys().at(0).used, core::NanoUsd{5});
+}
+
+TEST_P(LedgerContract, RevokesAKeyOnce)
+{
+    repository_->insert({bill("1", "ada", "of the file", 5)});
+    repository_->create_key(sample_key("dev"));
+    EXPECT_TRUE(repository_->revoke_key("dev", at(7)));
+    EXPECT_FALSE(repository_->revoke_key("dev", at(8)));
+    EXPECT_FALSE(repository_->revoke_key("of the file", at(8)));
+    EXPECT_FALSE(repository_->revoke_key("nobody's", at(8)));
+    EXPECT_EQ(repository_->keys().at(0).revoked, at(7));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    LedgerContract,
+    testing::Values(
+        Implementation{"Sqlite",
+                       [](const TempDir& dir) { return open_sqlite(dir / "data/usage.db"); }},
+        Implementation{
+            "Postgres",
+            [](const TempDir& dir) {
+                const std::size_t number = std::hash<std::string>()(dir.path());
+                const std::string schema = "contract_" + std::to_string(number);
+                return PostgresDatabase({.url = postgres_server().schema(schema)}).open();
+            }}),
+    [](const auto& param) { return param.param.name; });
+
+} // namespace
+} // namespace turngate::usage

@@ -1,0 +1,217 @@
+// What Postgres adds to the contract: it can refuse more than SQLite, go away, and be shared.
+#include "turngate/usage/postgres.hpp"
+
+#include "postgres_server.hpp"
+#include "sample_record.hpp"
+#include "turngate/usage/settler.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pqxx/pqxx>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+namespace turngate::usage {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+UsageRecord numbered(int number)
+{
+    return sample_record("uid-" + std::to_string(number));
+}
+
+class PostgresLedger : public testing::Test
+{
+protected:
+    std::size_t rows(PostgresDatabase& database)
+    {
+        return static_cast<std::size_t>(database.open()->sums({}, GroupBy::group).at(0).responses);
+    }
+    // The process that serves the only connection of this test's schema which is not this one.
+    static void signal_backends(const std::string& url, int signal)
+    {
+        pqxx::connection connection(url);
+        pqxx::work work(connection);
+        for (const auto& row : work.exec("SELECT pid FROM pg_stat_activity "
+                                         "WHERE backend_type = 'client backend' "
+                                         "AND pid <> pg_backend_pid()"))
+            ::kill(row[0].as<pid_t>(), signal);
+    }
+
+    static inline int count_ = 0;
+    const std::string url_ = postgres_server().schema("ledger_" + std::to_string(++count_));
+    TempDir dir_;
+    JournalDirectory journal_{{.dir = dir_ / "journal"}};
+    telemetry::Metrics metrics_;
+};
+
+TEST_F(PostgresLedger, RefusesWhatOnlyPostgresCannotTake)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    UsageRecord nul = numbered(1);
+    nul.reason = std::string("a\0b", 3);
+    EXPECT_THAT([&] { ledger->insert({nul}); }, ThrowsMessage<RecordRefused>(HasSubstr("22P05")));
+    UsageRecord wide = numbered(2);
+    std::mt19937 random(1); // too wide for an index, and not to be compressed
+    for (int i = 0; i < 20'000; ++i)
+        wide.key += static_cast<char>('!' + random() % 90);
+    EXPECT_THAT([&] { ledger->insert({wide}); }, ThrowsMessage<RecordRefused>(HasSubstr("54000")));
+    UsageRecord invalid = numbered(3);
+    invalid.user_agent = "caf\xe9";
+    EXPECT_EQ(ledger->insert({invalid}), 1u);
+    EXPECT_EQ(ledger->list({}).records.at(0).user_agent, "caf\ufffd");
+}
+
+TEST_F(PostgresLedger, GetsADeadLetterForARefusedRecordAndTheRestSettled)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    constexpr std::int64_t kMost = INT64_MAX;
+    for (int i = 0; i < 20; ++i) {
+        UsageRecord record = numbered(i);
+        record.cost = {i == 7 ? kMost : 1};
+        ASSERT_TRUE(journal_.writer(0).append(record));
+    }
+    Settler settler(journal_, 5ms, [&] { return database.open(); }, metrics_);
+    EXPECT_TRUE(settler.settle_all(30s));
+    EXPECT_EQ(rows(database), 19u);
+    const auto letters = ledger->dead_letters(10);
+    ASSERT_EQ(letters.size(), 1u);
+    EXPECT_EQ(letters[0].response_uid, "uid-7");
+    EXPECT_THAT(letters[0].reason, HasSubstr("22003")); // out of range
+}
+
+TEST_F(PostgresLedger, GetsEveryBillOnceThoughConnectionsBreakAllTheTime)
+{
+    PostgresDatabase database({.url = url_});
+    database.migrate();
+    std::jthread breaking([this](const std::stop_token& stop) {
+        while (!stop.stop_requested())
+            signal_backends(url_, SIGTERM);
+    });
+    Settler settler(journal_, 1ms, [&] { return database.open(); }, metrics_);
+    Journal& writer = journal_.writer(0);
+    for (int i = 0; i < 3000; ++i)
+        ASSERT_TRUE(writer.append(numbered(i)));
+    settler.settle_all(2s);
+    breaking.request_stop();
+    breaking.join();
+    EXPECT_TRUE(settler.settle_all(60s));
+    EXPECT_EQ(rows(database), 3000u);
+    EXPECT_EQ(database.open()->balances().users.at(0).spent.value,
+              3000 * sample_record().cost.value);
+}
+
+TEST_F(PostgresLedger, IsNoReasonToLoseABillWhenTheServerCrashes)
+{
+    PostgresDatabase database({.url = url_});
+    Settler settler(journal_, 5ms, [&] { return database.open(); }, metrics_);
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    EXPECT_TRUE(settler.settle_all(30s));
+    postgres_server().stop();
+    ASSERT_TRUE(journal_.writer(0).append(numbered(1)));
+    EXPECT_FALSE(settler.settle_all(300ms));
+    EXPECT_FALSE(settler.repository_is_healthy());
+    EXPECT_GT(journal_.lag_bytes(), 0u);
+    postgres_server().start();
+    EXPECT_TRUE(settler.settle_all(60s));
+    EXPECT_TRUE(settler.repository_is_healthy());
+    EXPECT_EQ(rows(database), 2u);
+}
+
+TEST_F(PostgresLedger, DoesNotHoldUpTheEndWhenTheServerIsSilent)
+{
+    PostgresDatabase database({.url = url_});
+    {
+        Settler settler(journal_, 5ms, [&] { return database.open(); }, metrics_);
+        EXPECT_TRUE(settler.settle_all(30s));
+        signal_backends(url_, SIGSTOP);
+        ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+        EXPECT_FALSE(settler.settle_all(300ms));
+        database.cut();
+    }
+    signal_backends(url_, SIGCONT);
+    EXPECT_GT(journal_.lag_bytes(), 0u);
+}
+
+TEST_F(PostgresLedger, GoesOnAfterASilentServerOnANewConnection)
+{
+    PostgresDatabase database({.url = url_, .patience = 300ms});
+    Settler settler(journal_, 5ms, [&] { return database.open(); }, metrics_);
+    EXPECT_TRUE(settler.settle_all(30s));
+    signal_backends(url_, SIGSTOP);
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    EXPECT_TRUE(settler.settle_all(30s)); // the backends of new connections are well
+    EXPECT_EQ(rows(database), 1u);
+    signal_backends(url_, SIGCONT);
+}
+
+TEST_F(PostgresLedger, TakesNoMoreConnectionsThanItsPoolAndUsesThemAgain)
+{
+    PostgresDatabase database({.url = url_, .pool = 2, .patience = 100ms});
+    auto one = database.open();
+    auto two = database.open();
+    EXPECT_THAT([&] { database.open(); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("all 2 connections are in use")));
+    one.reset();
+    EXPECT_EQ(database.open()->insert({numbered(0)}), 1u);
+    EXPECT_EQ(two->list({}).records.size(), 1u);
+}
+
+TEST_F(PostgresLedger, ReplacesAConnectionThatTheServerClosedInThePool)
+{
+    PostgresDatabase database({.url = url_});
+    database.open()->insert({numbered(0)});
+    pqxx::connection connection(url_);
+    pqxx::nontransaction work(connection);
+    work.exec("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+              "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+    EXPECT_EQ(rows(database), 1u);
+}
+
+TEST_F(PostgresLedger, IsSharedByGatewaysWithoutLosingOrDoublingMoney)
+{
+    PostgresDatabase database({.url = url_, .pool = 8});
+    std::vector<std::jthread> gateways;
+    for (int gateway = 0; gateway < 4; ++gateway)
+        gateways.emplace_back([&, gateway] {
+            const auto ledger = database.open();
+            for (int batch = 0; batch < 25; ++batch) {
+                std::vector<UsageRecord> records;
+                for (int i = 0; i < 20; ++i) {
+                    UsageRecord record = numbered(batch * 20 + i); // all have the same bills
+                    record.user = "user-" + std::to_string((i * 7 + gateway * 3) % 5);
+                    record.key = "key-" + std::to_string((i * 3 + gateway) % 7);
+                    record.cost = {1};
+                    records.push_back(record);
+                }
+                EXPECT_NO_THROW(ledger->insert(records));
+            }
+        });
+    gateways.clear();
+    EXPECT_EQ(rows(database), 500u);
+    std::int64_t spent = 0;
+    std::int64_t used = 0;
+    const Balances balances = database.open()->balances();
+    for (const UserBalance& user : balances.users)
+        spent += user.spent.value;
+    for (const KeyBalance& key : balances.keys)
+        used += key.used.value;
+    EXPECT_EQ(spent, 500);
+    EXPECT_EQ(used, 500);
+}
+
+TEST_F(PostgresLedger, SaysWhereNobodyListens)
+{
+    PostgresDatabase database({.url = "postgresql://turngate@/x?host=/nowhere"});
+    EXPECT_THAT([&] { database.open(); }, ThrowsMessage<std::runtime_error>(HasSubstr("/nowhere")));
+}
+
+} // namespace
+} // namespace turngate::usage
