@@ -18,7 +18,6 @@ constexpr Row kRows[] = {
     {.key = "keys[].quota_usd"},
     {.key = "usage.repository", .value = "postgres"},
     {.key = "usage.postgres"},
-    {.key = "usage.journal.fsync", .value = "always"},
     {.key = "usage.aborted_turns", .value = "drain"},
 };
 

@@ -66,7 +66,18 @@ bool FileJournal::write_frame()
 {
     if (!write_all(segment_->fd, frame_))
         return false;
-    return !syncs_each_ || ::fdatasync(segment_->fd.get()) == 0;
+    return !syncs_each_ || sync_frame();
+}
+
+// The file's name too, or there would be no file to have the frame.
+bool FileJournal::sync_frame()
+{
+    try {
+        segments_.sync_names();
+    } catch (const std::exception&) {
+        return false; // errno says why
+    }
+    return ::fdatasync(segment_->fd.get()) == 0;
 }
 
 // What was written of the failed frame must not stand before the next one.

@@ -25,6 +25,7 @@ public:
 private:
     bool make_room(std::size_t frame);
     bool write_frame();
+    bool sync_frame();
     void take_back() noexcept;
     core::Fault refuse(const char* where);
 

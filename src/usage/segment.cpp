@@ -102,7 +102,7 @@ SegmentPtr Segments::open_new(unsigned writer)
     segment->path = dir_ + "/" + segment->name.text();
     segment->fd = open_file(segment->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND);
     ++next_number_;
-    has_new_names_ = true;
+    ++names_made_;
     segments_.push_back(segment);
     return segment;
 }
@@ -133,14 +133,12 @@ void Segments::retire(const SegmentPtr& segment)
 
 void Segments::sync_names()
 {
-    if (!has_new_names_.exchange(false))
+    if (names_synced_ == names_made_)
         return;
-    try {
-        sync_directory(dir_);
-    } catch (...) {
-        has_new_names_ = true;
-        throw;
-    }
+    const std::lock_guard lock(names_mutex_);
+    const std::uint64_t made = names_made_;
+    sync_directory(dir_);
+    names_synced_ = made;
 }
 
 } // namespace turngate::usage

@@ -71,7 +71,9 @@ private:
     mutable std::mutex mutex_;
     std::vector<SegmentPtr> segments_;
     std::uint64_t next_number_ = 1;
-    std::atomic<bool> has_new_names_{false};
+    std::mutex names_mutex_; // who finds it locked waits for the names it has made, too
+    std::atomic<std::uint64_t> names_made_{0};
+    std::atomic<std::uint64_t> names_synced_{0};
 };
 
 } // namespace turngate::usage

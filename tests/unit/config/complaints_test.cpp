@@ -267,7 +267,6 @@ TEST(Complaints, TellOfEveryKeyThisVersionDoesNotHave)
         {"keys: [{name: k, key: s, quota_usd: 10}]", "keys[0].quota_usd"},
         {"usage: {repository: postgres}", "usage.repository"},
         {"usage: {postgres: {pool: 4}}", "usage.postgres"},
-        {"usage: {journal: {fsync: always}}", "usage.journal.fsync"},
         {"usage: {aborted_turns: drain}", "usage.aborted_turns"},
     };
     for (const auto& [yaml, key] : rows) {

@@ -40,6 +40,12 @@ TEST(Load, NeedsNoMoreThanAnAccountAndAKey)
     EXPECT_EQ(config->limits.idle, 30min);
 }
 
+TEST(Load, TakesAlwaysForAnFsyncOfEachBill)
+{
+    const auto config = good(kEnough + "usage: {journal: {fsync: always}}\n");
+    EXPECT_EQ(config->usage.journal.fsync, 0ms);
+}
+
 TEST(Load, ReadsEveryPart)
 {
     const auto config = good(R"(
