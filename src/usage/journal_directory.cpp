@@ -4,6 +4,7 @@
 #include "file_journal.hpp"
 #include "journal_frame.hpp"
 #include "posix_file.hpp"
+#include "record_scan.hpp"
 #include "segment.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -21,7 +22,7 @@
 namespace turngate::usage {
 namespace {
 
-// More than one frame always fits, so a chunk that does not begin with a whole one is unreadable
+// More than one frame always fits, so a chunk that does not begin with a whole one is damaged
 // there.
 constexpr std::size_t kChunk = 256 << 10;
 static_assert(kChunk >= kFrameHead + kMaxPayload);
@@ -42,22 +43,6 @@ Fd locked(const std::string& dir)
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
         throw_errno(path, "another process uses this journal");
     return fd;
-}
-
-// Takes whole records from the front of `bytes` until one is not readable; returns how many bytes
-// they were.
-std::size_t take_records(std::string_view bytes, std::size_t max, std::vector<UsageRecord>& records)
-{
-    std::size_t used = 0;
-    while (records.size() < max) {
-        const auto payload = frame_payload(bytes.substr(used));
-        auto record = payload ? decode(*payload) : std::nullopt;
-        if (!record)
-            break;
-        records.push_back(std::move(*record));
-        used += kFrameHead + payload->size();
-    }
-    return used;
 }
 
 } // namespace
@@ -168,24 +153,23 @@ void JournalDirectory::Parts::read_segment(Segment& segment, std::size_t max, Ba
     const bool is_closed =
         segment.closed.load(std::memory_order_acquire); // before the end it makes final
     const std::uint64_t end = segment.published.load(std::memory_order_acquire);
-    std::uint64_t at = segment.settled;
-    bool is_readable = true;
-    while (at < end && is_readable && batch.records.size() < max) {
-        const std::size_t want = std::min<std::uint64_t>(kChunk, end - at);
-        const std::string bytes = read_at(segment.fd, at, want, segment.path);
+    JournalPosition reached{segment.name.text(), segment.settled};
+    while (reached.offset < end && batch.records.size() < max) {
+        const std::size_t want = std::min<std::uint64_t>(kChunk, end - reached.offset);
+        const std::string bytes = read_at(segment.fd, reached.offset, want, segment.path);
+        std::uint64_t left_out = 0;
         const std::size_t used = take_records(bytes, max, batch.records);
-        at += used;
-        is_readable = used > 0;
+        if (used == 0) {
+            segment.spoiled = true;
+            left_out = bytes.size() < want ? end - reached.offset // the file was cut
+                                           : bytes_to_skip(bytes, reached.offset + want == end);
+        }
+        reached.torn_bytes += left_out;
+        reached.offset += used + left_out;
     }
-    if (!is_readable && is_closed) {
-        segment.torn = end - at;
-        batch.torn_bytes += segment.torn;
-        at = end;
-    } else if (!is_readable) {
-        segment.spoiled = true;
-    }
-    if (at != segment.settled || (is_closed && at == end))
-        batch.end.push_back({segment.name.text(), at});
+    batch.torn_bytes += reached.torn_bytes;
+    if (reached.offset != segment.settled || (is_closed && reached.offset == end))
+        batch.end.push_back(std::move(reached));
 }
 
 void JournalDirectory::advance(const Batch& batch)
@@ -198,6 +182,8 @@ void JournalDirectory::advance(const Batch& batch)
         if (reached != batch.end.end()) {
             segments.lag -= reached->offset - segment->settled;
             segment->settled = reached->offset;
+            if (reached->torn_bytes > 0)
+                segments.set_aside(*segment, reached->torn_bytes);
         }
         // Deleting comes first: the records are in the repository, and a full disk needs the room
         // for the checkpoint.
@@ -207,6 +193,14 @@ void JournalDirectory::advance(const Batch& batch)
             checkpoint[name] = segment->settled;
     }
     write_checkpoint(segments.dir(), checkpoint);
+}
+
+std::uint64_t JournalDirectory::size_bytes() const
+{
+    std::uint64_t size = 0;
+    for (const SegmentPtr& segment : parts_->segments.all())
+        size += segment->published;
+    return size;
 }
 
 std::uint64_t JournalDirectory::lag_bytes() const noexcept

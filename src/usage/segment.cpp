@@ -3,6 +3,7 @@
 #include "turngate/telemetry/log.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -118,17 +119,23 @@ std::vector<SegmentPtr> Segments::all() const
 void Segments::retire(const SegmentPtr& segment)
 {
     const std::string aside = segment->path + std::string(kTornEnding);
-    const bool is_torn = segment->torn > 0;
-    const int failed = is_torn ? std::rename(segment->path.c_str(), aside.c_str())
-                               : std::remove(segment->path.c_str());
+    const int failed = segment->needs_rename ? std::rename(segment->path.c_str(), aside.c_str())
+                                             : std::remove(segment->path.c_str());
     if (failed != 0)
         telemetry::log_error("journal segment cannot be removed",
                              {{"segment", segment->path}, {"errno", errno}});
-    else if (is_torn)
-        telemetry::log_error("journal segment ends in bytes that are no records",
-                             {{"kept_as", aside}, {"bytes", segment->torn}});
     const std::lock_guard lock(mutex_);
     std::erase(segments_, segment);
+}
+
+// At once, so that it also stays when this process ends before the segment is settled.
+void Segments::set_aside(Segment& segment, std::uint64_t torn_bytes)
+{
+    const std::string aside = segment.path + std::string(kTornEnding);
+    const bool is_linked = ::link(segment.path.c_str(), aside.c_str()) == 0 || errno == EEXIST;
+    segment.needs_rename = !is_linked; // a file system without links
+    telemetry::log_error("journal segment has bytes that are no records",
+                         {{"kept_as", aside}, {"bytes", torn_bytes}});
 }
 
 void Segments::sync_names()

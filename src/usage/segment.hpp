@@ -34,11 +34,11 @@ struct Segment
     std::atomic<std::uint64_t> published{
         0}; // whole frames up to here are in the kernel; the loop's to move
     std::atomic<bool> closed{false};  // `published` is final
-    std::atomic<bool> spoiled{false}; // unreadable although open: its writer moves on to a new one
+    std::atomic<bool> spoiled{false}; // damaged: its writer, if it has one, moves on to a new one
 
     std::uint64_t synced = 0;  // the syncing thread's
     std::uint64_t settled = 0; // the settling thread's
-    std::uint64_t torn = 0;    // the settling thread's: bytes at the end that are no records
+    bool needs_rename = false; // the settling thread's: to be kept, and has no second name
 };
 
 using SegmentPtr = std::shared_ptr<Segment>;
@@ -51,10 +51,12 @@ public:
     // Takes over what earlier runs left, as closed segments; `settled` is their checkpoint.
     Segments(std::string dir, const std::map<std::string, std::uint64_t>& settled);
 
-    SegmentPtr open_new(unsigned writer); // throws
-    std::vector<SegmentPtr> all() const;  // oldest first
-    void retire(const SegmentPtr&
-                    segment); // settled and closed: deletes it, or sets it aside when it is torn
+    SegmentPtr open_new(unsigned writer);   // throws
+    std::vector<SegmentPtr> all() const;    // oldest first
+    void retire(const SegmentPtr& segment); // settled and closed: its name goes
+
+    // It has so many bytes that are no records: gives it a second name, under which it stays.
+    void set_aside(Segment& segment, std::uint64_t torn_bytes);
 
     // Makes the names of new segments durable, if there are any. Throws.
     void sync_names();

@@ -28,6 +28,7 @@ struct Settler::Parts
           telemetry::Metrics& metrics);
 
     void keep_syncing(const std::stop_token& stop);
+    void measure();
     void keep_settling(const std::stop_token& stop);
     bool wait_for_work(const std::stop_token& stop);
     bool settle(const std::stop_token& stop);
@@ -45,6 +46,8 @@ struct Settler::Parts
     telemetry::Counter torn_bytes;
     telemetry::Counter dead_letters;
     telemetry::Gauge lag;
+    telemetry::Gauge lag_seconds;
+    telemetry::Gauge size;
 
     // The settling thread's.
     std::unique_ptr<Ledger> ledger;
@@ -61,6 +64,7 @@ struct Settler::Parts
     std::uint64_t answered = 0;
 
     // Apart from settling: how soon the disk has a bill must not depend on how slow a database is.
+    core::Deadline last_even = core::Clock::now(); // the syncing thread's: when there was no lag
     std::jthread syncing;
     std::jthread settling;
 };
@@ -78,7 +82,10 @@ Settler::Parts::Parts(JournalDirectory& j,
                                  "Journal bytes that were no records and were set aside")),
       dead_letters(metrics.counter("turngate_usage_dead_letters_total",
                                    "Usage records that the repository refused for good")),
-      lag(metrics.gauge("turngate_journal_lag_bytes", "Journal bytes not yet in the repository"))
+      lag(metrics.gauge("turngate_journal_lag_bytes", "Journal bytes not yet in the repository")),
+      lag_seconds(metrics.gauge("turngate_journal_lag_seconds",
+                                "Time since the repository last had all of the journal")),
+      size(metrics.gauge("turngate_journal_size_bytes", "Journal bytes on the disk"))
 {
     syncing = std::jthread([this](const std::stop_token& stop) { keep_syncing(stop); });
     settling = std::jthread([this](const std::stop_token& stop) { keep_settling(stop); });
@@ -90,10 +97,20 @@ void Settler::Parts::keep_syncing(const std::stop_token& stop)
     while (!stop.stop_requested()) {
         lock.unlock();
         journal.sync();
-        lag.set(static_cast<double>(journal.lag_bytes()));
+        measure();
         lock.lock();
         changed.wait_for(lock, stop, tick, [] { return false; });
     }
+}
+
+void Settler::Parts::measure()
+{
+    const std::uint64_t behind = journal.lag_bytes();
+    const core::Deadline now = core::Clock::now();
+    last_even = behind == 0 ? now : last_even;
+    lag.set(static_cast<double>(behind));
+    lag_seconds.set(std::chrono::duration<double>(now - last_even).count());
+    size.set(static_cast<double>(journal.size_bytes()));
 }
 
 void Settler::Parts::keep_settling(const std::stop_token& stop)

@@ -27,8 +27,9 @@ public:
 // Append-only segment files `<writer>-<number>.journal` in one directory, each frame: u32 length,
 // u32 CRC32C of the payload, payload (little endian). One writer for each loop, so appending takes
 // no lock; the settler reads all. A torn tail (crash while writing) is tolerated; `checkpoint`
-// (same directory) says how far each segment is settled. A segment with bytes that are no records
-// is renamed to `<segment>.corrupt` once the rest is settled, not deleted.
+// (same directory) says how far each segment is settled. Bytes that are no records are left out,
+// wherever they are, and the records behind them are read; the segment is kept as
+// `<segment>.corrupt`.
 struct JournalOptions
 {
     std::string dir;
@@ -41,6 +42,7 @@ struct JournalPosition
 {
     std::string segment;
     std::uint64_t offset = 0;
+    std::uint64_t torn_bytes = 0; // before it, since the last position, that are no records
 };
 
 class FileJournal;
@@ -65,9 +67,9 @@ public:
     struct Batch
     {
         std::vector<UsageRecord> records;
-        std::vector<JournalPosition> end; // where the batch ends, for advance()
-        std::uint64_t torn_bytes = 0; // skipped at the end of closed segments: reported, kept in
-                                      // the file `end` empty: there is nothing to settle
+        std::vector<JournalPosition> end; // where the batch ends, for advance(); empty: there is
+                                          // nothing to settle
+        std::uint64_t torn_bytes = 0;     // left out on the way
     };
 
     // Up to max records not yet settled, oldest first. Settler thread.
@@ -78,6 +80,7 @@ public:
     void advance(const Batch& batch);
 
     std::uint64_t lag_bytes() const noexcept; // written and not yet settled; any thread
+    std::uint64_t size_bytes() const;         // of all segments; any thread
 
 private:
     struct Parts;

@@ -244,7 +244,7 @@ TEST(Journal, ToleratesATailTornAtEveryByte)
     }
 }
 
-TEST(Journal, SetsADamagedSegmentAsideAndReadsTheOthers)
+TEST(Journal, SetsADamagedSegmentAsideAndReadsTheRest)
 {
     const TempDir dir;
     const std::string frame = frame_of(numbered(0));
@@ -255,10 +255,75 @@ TEST(Journal, SetsADamagedSegmentAsideAndReadsTheOthers)
 
     JournalDirectory journal(options_in(dir / "j"));
     const Drained drained = drain(journal);
-    EXPECT_THAT(drained.uids, ElementsAre("uid-0", "uid-3"));
-    EXPECT_EQ(drained.torn_bytes, damaged.size() - frame.size());
+    EXPECT_THAT(drained.uids, ElementsAre("uid-0", "uid-2", "uid-3"));
+    EXPECT_EQ(drained.torn_bytes, frame.size());
     ASSERT_THAT(corrupt_in(dir / "j"), ElementsAre(EndsWith("0-0000000001.journal.corrupt")));
     EXPECT_EQ(contents_of(corrupt_in(dir / "j").front()), damaged);
+}
+
+// Whatever one byte of the middle record becomes, the others are read.
+TEST(Journal, LosesOneRecordToOneBadByte)
+{
+    const std::string frame = frame_of(numbered(1));
+    for (std::size_t at = 0; at < frame.size(); ++at) {
+        const TempDir dir;
+        std::string damaged = frame;
+        damaged[at] ^= static_cast<char>(1 << at % 8);
+        leave_segment(dir, frame_of(numbered(0)) + damaged + frame_of(numbered(2)));
+        JournalDirectory journal(options_in(dir / "j"));
+        const Drained drained = drain(journal, 1 + at % 3);
+        EXPECT_THAT(drained.uids, ElementsAre("uid-0", "uid-2")) << at;
+        EXPECT_EQ(drained.torn_bytes, frame.size()) << at;
+    }
+}
+
+TEST(Journal, ReadsWhatStandsBehindALongDamage)
+{
+    for (const std::size_t size : {70'000u, 300'000u, 1'000'003u}) {
+        const TempDir dir;
+        std::string garbage(size, '\0');
+        for (std::size_t i = 0; i < size; ++i)
+            garbage[i] = static_cast<char>(i * 7 + i / 251);
+        leave_segment(dir, frame_of(numbered(0)) + garbage + frame_of(numbered(1)));
+        JournalDirectory journal(options_in(dir / "j"));
+        const Drained drained = drain(journal);
+        EXPECT_THAT(drained.uids, ElementsAre("uid-0", "uid-1")) << size;
+        EXPECT_EQ(drained.torn_bytes, size);
+        EXPECT_EQ(corrupt_in(dir / "j").size(), 1u);
+        EXPECT_EQ(journal.lag_bytes(), 0u);
+    }
+}
+
+TEST(Journal, KeepsADamagedSegmentAlsoWhenItDiesBeforeItsEnd)
+{
+    const TempDir dir;
+    leave_segment(dir, "damage" + frame_of(numbered(0)) + frame_of(numbered(1)));
+    {
+        JournalDirectory journal(options_in(dir / "j"));
+        const auto batch = journal.read(1);
+        EXPECT_EQ(batch.torn_bytes, 6u);
+        EXPECT_EQ(journal.read(1).torn_bytes, 6u); // not yet settled: the same again
+        journal.advance(batch);
+    }
+    JournalDirectory journal(options_in(dir / "j"));
+    const Drained drained = drain(journal);
+    EXPECT_THAT(drained.uids, ElementsAre("uid-1"));
+    EXPECT_EQ(drained.torn_bytes, 0u);
+    EXPECT_THAT(segments_in(dir / "j"), IsEmpty());
+    EXPECT_EQ(corrupt_in(dir / "j").size(), 1u);
+}
+
+TEST(Journal, KnowsItsSize)
+{
+    const TempDir dir;
+    JournalDirectory journal(options_in(dir.path()));
+    EXPECT_EQ(journal.size_bytes(), 0u);
+    ASSERT_TRUE(journal.writer(0).append(numbered(0)));
+    ASSERT_TRUE(journal.writer(1).append(numbered(1)));
+    EXPECT_EQ(journal.size_bytes(), 2 * frame_of(numbered(0)).size());
+    drain(journal);
+    EXPECT_EQ(journal.lag_bytes(), 0u);
+    EXPECT_EQ(journal.size_bytes(), 2 * frame_of(numbered(0)).size()); // settled and still open
 }
 
 TEST(Journal, NeverOverwritesASegmentThatWasSetAside)
@@ -303,13 +368,30 @@ TEST(Journal, MovesOnFromASegmentThatWentBadWhileOpen)
     bytes[frame + 20] ^= 1;
     write_file(segments_in(dir.path()).front(), bytes); // the same file: the writer has it open
 
-    EXPECT_THAT(drain(journal).uids, ElementsAre("uid-0"));
-    EXPECT_THAT(corrupt_in(dir.path()), IsEmpty()); // still written to
-    ASSERT_TRUE(journal.writer(0).append(numbered(3)));
     const Drained drained = drain(journal);
-    EXPECT_THAT(drained.uids, ElementsAre("uid-3"));
+    EXPECT_THAT(drained.uids, ElementsAre("uid-0", "uid-2"));
+    EXPECT_EQ(drained.torn_bytes, frame);
+    ASSERT_EQ(corrupt_in(dir.path()).size(), 1u);
+    ASSERT_TRUE(journal.writer(0).append(numbered(3)));
+    EXPECT_THAT(drain(journal).uids, ElementsAre("uid-3"));
+    EXPECT_EQ(segments_in(dir.path()).size(), 1u);
+    EXPECT_EQ(contents_of(corrupt_in(dir.path()).front()), bytes); // nothing was added to it
+}
+
+TEST(Journal, MovesOnFromASegmentThatSomebodyCut)
+{
+    const TempDir dir;
+    JournalDirectory journal(options_in(dir.path()));
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(journal.writer(0).append(numbered(i)));
+    const std::size_t frame = frame_of(numbered(0)).size();
+    std::filesystem::resize_file(segments_in(dir.path()).front(), frame + 5);
+    const Drained drained = drain(journal);
+    EXPECT_THAT(drained.uids, ElementsAre("uid-0"));
     EXPECT_EQ(drained.torn_bytes, frame * 2);
-    EXPECT_EQ(corrupt_in(dir.path()).size(), 1u);
+    ASSERT_TRUE(journal.writer(0).append(numbered(3)));
+    EXPECT_THAT(drain(journal).uids, ElementsAre("uid-3"));
+    EXPECT_EQ(journal.lag_bytes(), 0u);
 }
 
 TEST(Journal, LeavesForeignFilesAlone)

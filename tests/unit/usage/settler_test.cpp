@@ -233,6 +233,26 @@ TEST_F(SettlerTest, PutsARefusedRecordAsideAndSettlesTheRest)
     EXPECT_EQ(journal_.lag_bytes(), 0u);
 }
 
+TEST_F(SettlerTest, MeasuresTheJournal)
+{
+    const auto gauge = [this](const char* name, const char* help) {
+        return metrics_.gauge(name, help).value();
+    };
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    const auto gone = []() -> std::unique_ptr<Ledger> {
+        throw std::runtime_error("nobody listens");
+    };
+    Settler settler(journal_, milliseconds(1), gone, metrics_);
+    while (gauge("turngate_journal_lag_seconds",
+                 "Time since the repository last had all of the journal") == 0) {
+    }
+    const auto size = static_cast<double>(journal_.size_bytes());
+    EXPECT_GT(size, 0);
+    EXPECT_EQ(gauge("turngate_journal_lag_bytes", "Journal bytes not yet in the repository"), size);
+    while (gauge("turngate_journal_size_bytes", "Journal bytes on the disk") != size) {
+    }
+}
+
 TEST_F(SettlerTest, CountsWhatWasTorn)
 {
     std::filesystem::create_directories(dir_ / "torn");

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "turngate/usage/record.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace turngate::usage {
+
+// Takes whole records from the front of `bytes` until one is not readable, at most so many that
+// there are `max`; returns how many bytes they were.
+std::size_t take_records(std::string_view bytes,
+                         std::size_t max,
+                         std::vector<UsageRecord>& records);
+
+// How many bytes to leave out, at least one, when `bytes` does not begin with a record: up to the
+// next one that is whole. When there is none: all bytes if they are the last, else all but those
+// with which a record could begin that ends behind them.
+std::size_t bytes_to_skip(std::string_view bytes, bool are_last);
+
+} // namespace turngate::usage
