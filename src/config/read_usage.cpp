@@ -23,15 +23,31 @@ void read_journal(Section journal, Journal& out)
         {{"refuse", OnJournalFailure::refuse}, {"continue", OnJournalFailure::keep_serving}});
 }
 
+bool is_postgres_url(std::string_view url)
+{
+    return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
+
+void read_postgres(Section postgres, bool is_needed, Postgres& out)
+{
+    const Value url = postgres["url"];
+    if (is_needed || url.is_given())
+        out.url = url.required().secret().value_or("");
+    if (!out.url.empty() && !is_postgres_url(out.url))
+        url.complain("must be a URL such as postgresql://user@host/database");
+    postgres["pool"].read_number(out.pool, 2, 64); // one is the settler's
+}
+
 } // namespace
 
 void read_usage(Section usage, Usage& out)
 {
-    enum class Repository : std::uint8_t { sqlite, postgres } repository{};
-    usage["repository"].read_word<Repository>(
-        repository, {{"sqlite", Repository::sqlite}, {"postgres", Repository::postgres}});
+    usage["repository"].read_word<UsageBackend>(
+        out.repository, {{"sqlite", UsageBackend::sqlite}, {"postgres", UsageBackend::postgres}});
     Section sqlite = usage["sqlite"].section();
     sqlite["path"].read_text(out.sqlite_path);
+    read_postgres(
+        usage["postgres"].section(), out.repository == UsageBackend::postgres, out.postgres);
     read_journal(usage["journal"].section(), out.journal);
     usage["aborted_turns"].read_word<AbortedTurns>(out.aborted_turns,
                                                    {{"estimate", AbortedTurns::estimate},

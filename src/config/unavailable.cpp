@@ -16,8 +16,6 @@ struct Row
 constexpr Row kRows[] = {
     {.key = "users[].balance_usd"},
     {.key = "keys[].quota_usd"},
-    {.key = "usage.repository", .value = "postgres"},
-    {.key = "usage.postgres"},
     {.key = "usage.aborted_turns", .value = "drain"},
 };
 

@@ -188,9 +188,19 @@ struct Journal
     OnJournalFailure on_failure = OnJournalFailure::refuse;
 };
 
+enum class UsageBackend : std::uint8_t { sqlite, postgres };
+
+struct Postgres
+{
+    std::string url; // postgresql://…; may hold a password: never shown
+    unsigned pool = 4;
+};
+
 struct Usage
 {
+    UsageBackend repository = UsageBackend::sqlite;
     std::string sqlite_path = "./data/usage.db";
+    Postgres postgres; // with a URL when it is the repository
     Journal journal;
     AbortedTurns aborted_turns = AbortedTurns::estimate;
 };

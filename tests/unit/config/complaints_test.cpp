@@ -42,6 +42,13 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
          "4: usage.journal.on_failure: must be refuse or continue"},
         {"state: {backend: etcd}", "4: state.backend: must be memory or redis"},
         {"usage: {repository: oracle}", "4: usage.repository: must be sqlite or postgres"},
+        {"usage: {repository: postgres}", "4: usage.postgres.url: is required"},
+        {"usage: {repository: postgres, postgres: {url: ''}}",
+         "4: usage.postgres.url: must not be empty"},
+        {"usage: {postgres: {url: 'mysql://x'}}",
+         "4: usage.postgres.url: must be a URL such as postgresql://user@host/database"},
+        {"usage: {postgres: {url: 'postgres://x', pool: 1}}",
+         "4: usage.postgres.pool: must be a whole number from 2 to 64"},
         // numbers, durations, sizes
         {"limits: {sockets: many}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
         {"limits: {sockets: 0}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
@@ -265,8 +272,6 @@ TEST(Complaints, TellOfEveryKeyThisVersionDoesNotHave)
     const std::string_view rows[][2] = {
         {"users: [{name: u, balance_usd: 1}]", "users[0].balance_usd"},
         {"keys: [{name: k, key: s, quota_usd: 10}]", "keys[0].quota_usd"},
-        {"usage: {repository: postgres}", "usage.repository"},
-        {"usage: {postgres: {pool: 4}}", "usage.postgres"},
         {"usage: {aborted_turns: drain}", "usage.aborted_turns"},
     };
     for (const auto& [yaml, key] : rows) {
@@ -303,9 +308,10 @@ TEST(Complaints, NeverShowAValueThatCouldBeSecret)
                                           "    proxy: ${TURNGATE_TEST_SECRET}\n"
                                           "    concurrency: ${TURNGATE_TEST_SECRET}\n"
                                           "    kind: ${TURNGATE_TEST_SECRET}\n"
+                                          "usage: {postgres: {url: '${TURNGATE_TEST_SECRET}'}}\n"
                                           "keys: [{name: k, key: '${TURNGATE_TEST_SECRET}'}]\n"
                                           "limits: {idle: '${TURNGATE_TEST_SECRET}'}\n");
-    EXPECT_EQ(complaints.size(), 7u);
+    EXPECT_EQ(complaints.size(), 8u);
     for (const std::string& complaint : complaints)
         EXPECT_EQ(complaint.find("hunter2"), complaint.npos) << complaint;
 }

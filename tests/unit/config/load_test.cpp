@@ -46,6 +46,21 @@ TEST(Load, TakesAlwaysForAnFsyncOfEachBill)
     EXPECT_EQ(config->usage.journal.fsync, 0ms);
 }
 
+TEST(Load, TakesPostgresWithItsUrl)
+{
+    const Environment environment("TURNGATE_TEST_PASSWORD", "p%20w");
+    const auto config =
+        good(kEnough + "usage:\n"
+                       "  repository: postgres\n"
+                       "  postgres:\n"
+                       "    url: postgresql://turngate:${TURNGATE_TEST_PASSWORD}@db/x\n"
+                       "    pool: 8\n");
+    EXPECT_EQ(config->usage.repository, UsageBackend::postgres);
+    EXPECT_EQ(config->usage.postgres.url, "postgresql://turngate:p%20w@db/x");
+    EXPECT_EQ(config->usage.postgres.pool, 8u);
+    EXPECT_EQ(good(kEnough)->usage.repository, UsageBackend::sqlite);
+}
+
 TEST(Load, ReadsEveryPart)
 {
     const auto config = good(R"(
