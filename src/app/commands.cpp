@@ -1,5 +1,7 @@
 #include "commands.hpp"
 
+#include "database.hpp"
+
 #include "turngate/core/clock.hpp"
 #include "turngate/usage/prices.hpp"
 #include "turngate/usage/report.hpp"
@@ -38,8 +40,9 @@ int migrate(const std::string& config_path)
     const auto config = load_or_complain(config_path);
     if (!config)
         return exit_bad_input;
-    usage::open_sqlite(config->usage.sqlite_path);
-    std::cout << config->usage.sqlite_path << ": up to date\n";
+    Database database(config->usage);
+    database.open();
+    std::cout << database.name() << ": up to date\n";
     return exit_fine;
 }
 
@@ -62,7 +65,8 @@ int show_usage(const UsageOptions& options)
         std::cerr << "--by: want key, user, group, account, model or day\n";
         return exit_bad_input;
     }
-    const auto repository = usage::open_sqlite(config->usage.sqlite_path);
+    Database database(config->usage);
+    const auto repository = database.open();
     if (by) {
         const auto sums = repository->sums(query, *by);
         if (options.json)

@@ -137,12 +137,9 @@ Process::Process(std::string config_path,
       state_(state::make_state(*config_, pointers(loops_))), user_slots_(*state_),
       account_lives_(state_.get()),
       snapshot_(make_snapshot(config_, std::move(prices), user_slots_, account_lives_)),
-      journal_(journal_options(config_->usage.journal)),
+      journal_(journal_options(config_->usage.journal)), database_(config_->usage),
       settler_(
-          journal_,
-          config_->usage.journal.fsync,
-          [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
-          metrics_),
+          journal_, config_->usage.journal.fsync, [this] { return database_.open(); }, metrics_),
       dialer_(net::make_dialer(net::TlsContext::client())),
       admin_loop_(static_cast<unsigned>(loops_.size())),
       gateway_({loops_, *state_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
@@ -152,7 +149,7 @@ Process::Process(std::string config_path,
               [this] { return not_ready(); },
               [this] { return status(); },
               [this] { return accounts(); },
-              [path = config_->usage.sqlite_path] { return usage::open_sqlite(path); },
+              [this] { return database_.open(); },
               [this] { return reload(); },
               [this] { drain(); }}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), watch_timer_(admin_loop_.context()),
@@ -200,6 +197,7 @@ int Process::run()
     for (const std::string& path : own_unix_paths_)
         ::unlink(path.c_str());
     const bool is_settled = settler_.settle_all(kSettle);
+    database_.cut(); // what is not settled by now is in the journal
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
     if (!is_clean)
         ::_exit(
@@ -392,7 +390,8 @@ std::string Process::status() const
                        {"late", store.late},
                        {"refused", store.refused},
                        {"lost", store.lost}};
-    status["repository"] = {{"backend", "sqlite"}, {"healthy", settler_.repository_is_healthy()}};
+    status["repository"] = {{"backend", database_.backend()},
+                            {"healthy", settler_.repository_is_healthy()}};
     return status.dump();
 }
 

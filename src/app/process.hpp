@@ -1,5 +1,7 @@
 #pragma once
 
+#include "database.hpp"
+
 #include "turngate/access/principal.hpp"
 #include "turngate/accounts/account_set.hpp"
 #include "turngate/admin/server.hpp"
@@ -59,6 +61,7 @@ private:
     accounts::AccountLives account_lives_;
     std::shared_ptr<const gateway::Snapshot> snapshot_; // as loaded last; admin loop's thread
     mutable usage::JournalDirectory journal_;
+    Database database_;
     usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
     net::Loop admin_loop_;

@@ -1,0 +1,28 @@
+#include "database.hpp"
+
+namespace turngate::app {
+
+Database::Database(const config::Usage& config)
+    : sqlite_path_(config.sqlite_path), name_(config.sqlite_path)
+{
+    if (config.repository != config::UsageBackend::postgres)
+        return;
+    usage::PostgresOptions options;
+    options.url = config.postgres.url;
+    options.pool = config.postgres.pool;
+    postgres_.emplace(std::move(options));
+    name_ = "postgres";
+}
+
+std::unique_ptr<usage::Ledger> Database::open()
+{
+    return postgres_ ? postgres_->open() : usage::open_sqlite(sqlite_path_);
+}
+
+void Database::cut() noexcept
+{
+    if (postgres_)
+        postgres_->cut();
+}
+
+} // namespace turngate::app

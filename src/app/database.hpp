@@ -1,0 +1,35 @@
+#pragma once
+
+#include "turngate/config/config.hpp"
+#include "turngate/usage/ledger.hpp"
+#include "turngate/usage/postgres.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace turngate::app {
+
+// Where the bills end up, as configured. Thread-safe.
+class Database
+{
+public:
+    explicit Database(const config::Usage& config);
+
+    // Its schema is brought up to date first. Throws std::runtime_error when it cannot be had.
+    std::unique_ptr<usage::Ledger> open();
+
+    // Ends all waits for it, now: they throw.
+    void cut() noexcept;
+
+    std::string_view backend() const noexcept { return postgres_ ? "postgres" : "sqlite"; }
+    // For people; without a password.
+    const std::string& name() const noexcept { return name_; }
+
+private:
+    std::string sqlite_path_;
+    std::string name_;
+    std::optional<usage::PostgresDatabase> postgres_;
+};
+
+} // namespace turngate::app
