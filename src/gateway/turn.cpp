@@ -1,5 +1,6 @@
 #include "turn.hpp"
 
+#include "admission.hpp"
 #include "backoff.hpp"
 #include "bill.hpp"
 #include "choice.hpp"
@@ -25,53 +26,6 @@ using core::Fault;
 using core::FaultCode;
 using core::Result;
 using telemetry::log_debug;
-
-// Requests and tokens per minute of the key: its input by size, the rest when it is known.
-net::Task<Result<>> take_rate(Turn& turn)
-{
-    if (!turn.principal->is_rated())
-        co_return Result<>();
-    turn.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
-    const auto verdict = co_await turn.rooms.rates.take(
-        turn.principal->key, turn.principal->rates, turn.rated_tokens);
-    if (verdict.fits)
-        co_return Result<>();
-    turn.rated_tokens = 0;
-    turn.retry_after = verdict.retry_after;
-    co_return Fault{FaultCode::rate_limited, {}, "rate of the key"};
-}
-
-net::Task<> settle_rate(Turn& turn)
-{
-    const std::int64_t owed = turn.billed_tokens - turn.rated_tokens;
-    if (turn.principal && turn.principal->is_rated() && owed != 0)
-        co_await turn.rooms.rates.settle(turn.principal->key, turn.principal->rates, owed);
-}
-
-// 4 admit: is the key still live, does its group still serve, is there room for this user? Once for
-// all attempts.
-net::Task<Result<state::Slot>> admit(Turn& turn)
-{
-    turn.snapshot = turn.rooms.snapshot;
-    turn.relay.hold_lifecycle(turn.snapshot->config->relay.hold_lifecycle);
-    turn.relay.keep_items(turn.rooms.chains.bytes_per_session());
-    turn.principal = turn.snapshot->keys.find(turn.session.secret);
-    const bool is_revoked = turn.rooms.revoked.contains(turn.session.secret);
-    if (!turn.principal || is_revoked || turn.principal->tenant != turn.session.tenant ||
-        turn.principal->mode == config::Mode::off)
-        co_return Fault{FaultCode::invalid_api_key, {}, "admit"};
-    if (turn.rooms.is_draining)
-        co_return Fault{FaultCode::gateway_draining, {}, "admit"};
-    const bool refuses =
-        turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
-    if (refuses && !turn.rooms.journal.is_healthy())
-        co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
-    const auto rate = co_await take_rate(turn);
-    if (!rate)
-        co_return rate.error();
-    const auto deadline = Clock::now() + kSlotWait;
-    co_return co_await turn.principal->slots->acquire(turn.rooms.loop, deadline, turn.stop);
-}
 
 // What a refused dial said: when to come again, and why.
 void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
