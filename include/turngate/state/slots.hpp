@@ -106,8 +106,8 @@ private:
     const std::string name_;
     const std::shared_ptr<SlotLedger> ledger_; // null: this process alone
     // Read without the mutex: a choice looks at many accounts.
-    std::atomic<unsigned> used_{0};            // those the ledger is being asked for included
-    std::atomic<unsigned> queued_{0};          // waiting_.size()
+    std::atomic<unsigned> used_{0};   // those the ledger is being asked for included
+    std::atomic<unsigned> queued_{0}; // waiting_.size()
     unsigned asked_ = 0;
     std::deque<std::shared_ptr<Waiter>> waiting_;
     bool is_pumping_ = false;
