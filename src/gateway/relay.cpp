@@ -200,10 +200,14 @@ void Relay::note_answer(const net::Frame& frame)
 // After the terminal event nothing belongs to this turn, but for what steering brings.
 void Relay::keep_early(const net::Frame& frame)
 {
-    if (!steering_.is_open() || early_bytes_ > kMaxEarlyBytes)
+    if (!steering_.is_open() || lost_)
         return;
     early_bytes_ += frame.payload.size();
     early_.emplace_back(frame.payload);
+    if (early_bytes_ <= kMaxEarlyBytes)
+        return;
+    early_.clear(); // a successor with a hole in it is none
+    lost_ = core::Fault{core::FaultCode::upstream_lost, {}, "too much of a successor"};
 }
 
 void Relay::pass_steer(const net::Frame& frame)

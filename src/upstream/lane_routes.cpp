@@ -102,21 +102,22 @@ void LaneRoutes::lose(const net::Closing& closing)
 
 void LaneRoutes::hand_out(Frames messages)
 {
-    // Also when a sink throws: what it borrowed of the read must not outlive it.
-    struct ReadEnd
-    {
-        ~ReadEnd()
-        {
-            for (const Route& route : routes)
-                route.sink->on_read_end();
-        }
-        const std::vector<Route>& routes;
-    };
-    const ReadEnd read_end{routes_};
-    if (routes_.size() == 1 && lanes_.size() == 1)
-        routes_.front().sink->on_frames(messages); // nothing else has ever been asked for
-    else
-        demultiplex(messages);
+    try {
+        if (routes_.size() == 1 && lanes_.size() == 1)
+            routes_.front().sink->on_frames(messages); // nothing else has ever been asked for
+        else
+            demultiplex(messages);
+    } catch (...) {
+        end_read(); // what was borrowed of the read must not outlive it
+        throw;
+    }
+    end_read();
+}
+
+void LaneRoutes::end_read()
+{
+    for (const Route& route : routes_)
+        route.sink->on_read_end();
 }
 
 // Events of a named lane mostly come in runs; each run is handed out whole.

@@ -1,65 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { startDaemon } from '../scenarios/lib/daemon.mjs';
-import { temporaryDirectory } from '../scenarios/lib/place.mjs';
 import { costOf } from '../scenarios/lib/prices.mjs';
-import { Program } from '../scenarios/lib/program.mjs';
-import { atEnd } from '../scenarios/lib/scope.mjs';
 import { startSim } from '../scenarios/lib/sim.mjs';
-import { within } from '../scenarios/lib/wait.mjs';
-
-const kCodex = fileURLToPath(import.meta.resolve('@openai/codex/bin/codex.js'));
-const kModel = 'gpt-5.2';
-
-// Plugins, apps and updates would be looked for on the internet; a test needs none.
-const settings = (daemon) => `
-model = "${kModel}"
-model_provider = "gate"
-check_for_update_on_startup = false
-features = { plugins = false, remote_plugin = false, apps = false }
-
-[analytics]
-enabled = false
-
-[model_providers.gate]
-name = "gate"
-base_url = "${daemon.url}"
-env_key = "GATE_KEY"
-wire_api = "responses"
-supports_websockets = true
-`;
+import { codexExec, itemsOf, kModel, shell } from './lib/codex.mjs';
 
 async function gateway(t, script, config) {
   const sim = await startSim(t, { script });
   const daemon = await startDaemon(t, { upstream: sim, config });
   return { sim, daemon };
 }
-
-// One run of `codex exec` in a directory of its own: its exit code, and the events it printed.
-async function codexExec(t, daemon, prompt) {
-  const home = await temporaryDirectory(t);
-  const directory = { codex: join(home, 'codex'), work: join(home, 'work') };
-  await Promise.all(Object.values(directory).map((each) => mkdir(each)));
-  await writeFile(join(directory.codex, 'config.toml'), settings(daemon));
-  const flags = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', '--json'];
-  const program = new Program(process.execPath, [kCodex, 'exec', ...flags, prompt], {
-    cwd: directory.work,
-    env: { PATH: process.env.PATH, HOME: home, CODEX_HOME: directory.codex, GATE_KEY: daemon.key },
-  });
-  atEnd(t, () => program.isRunning && program.stop('SIGKILL'));
-  const { code } = await within(program.ended, 'codex to finish', 90_000);
-  const events = program.out.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-  return { code, events, said: program.out + program.err, work: directory.work };
-}
-
-const itemsOf = (run, type) =>
-  run.events.filter((event) => event.type === 'item.completed' && event.item.type === type).map((event) => event.item);
-
-const shell = (cmd) => ({ answer: [{ call: { name: 'exec_command', arguments: { cmd } } }] });
 
 // The warm-up is the first create.
 const kTask = [

@@ -39,6 +39,7 @@ private:
         std::string lane;
     };
 
+    void end_read();
     void demultiplex(std::span<const net::Frame> messages);
     void deliver(std::span<const net::Frame> run, std::string_view lane);
     std::span<const net::Frame> drop_abandoned(std::span<const net::Frame> run,
