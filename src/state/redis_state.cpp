@@ -1,3 +1,4 @@
+#include "memory_budgets.hpp"
 #include "redis_bulletin.hpp"
 #include "redis_ledger.hpp"
 #include "redis_notices.hpp"
@@ -44,6 +45,7 @@ public:
 
     StateStore& store() override { return store_; }
     Rates& rates() override { return rates_; }
+    Budgets& budgets() override { return *budgets_; }
     Bulletin& bulletin() override { return bulletin_; }
 
     std::shared_ptr<Slots> slots(std::string name, unsigned limit, unsigned max_waiting) override
@@ -71,6 +73,7 @@ private:
     const std::shared_ptr<RedisLedger> ledger_;
     RedisStore store_;
     RedisRates rates_;
+    const std::shared_ptr<MemoryBudgets> budgets_ = std::make_shared<MemoryBudgets>();
     Bulletin bulletin_;
     RedisBulletin carrier_;
     RedisNotices notices_;
