@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace turngate::state {
+namespace {
+
+constexpr core::Deadline kWithItsTurn = core::Deadline::max();
+
+} // namespace
 
 core::NanoUsd Claims::sum() const noexcept
 {
@@ -13,11 +18,28 @@ core::NanoUsd Claims::sum() const noexcept
     return {static_cast<std::int64_t>(std::clamp(sum_, kLeast, kMost))};
 }
 
+void Claims::put(const std::string& name, core::NanoUsd amount, unsigned loop, core::Deadline until)
+{
+    Known& known = claims_[name];
+    sum_ += Sum{amount.value} - known.amount.value;
+    known = {amount, loop, until, next_++};
+    first_end_ = std::min(first_end_, until);
+}
+
+void Claims::remove(ByName::iterator at)
+{
+    sum_ -= at->second.amount.value;
+    claims_.erase(at);
+}
+
+bool Claims::has_holds() const
+{
+    return !claims_.empty() && claims_.begin()->second.until == kWithItsTurn;
+}
+
 void Claims::hold(const std::string& id, core::NanoUsd amount, unsigned loop)
 {
-    Held& held = holds_[id];
-    sum_ += Sum{amount.value} - held.amount.value;
-    held = {amount, loop, next_++};
+    put(hold_name(id), amount, loop, kWithItsTurn);
 }
 
 Claims::Settled Claims::settle(const std::string& id,
@@ -25,38 +47,27 @@ Claims::Settled Claims::settle(const std::string& id,
                                core::Deadline until)
 {
     Settled settled{.loop = kNoLoop, .charges = std::move(charges)};
-    const auto held = holds_.find(id);
-    if (held != holds_.end()) {
+    const auto held = claims_.find(hold_name(id));
+    if (held != claims_.end()) {
         settled.loop = held->second.loop;
-        sum_ -= held->second.amount.value;
-        holds_.erase(held);
+        remove(held);
     }
     std::erase_if(settled.charges,
                   [&](const Charge& each) { return reported_.contains(each.uid); });
     for (const Charge& each : settled.charges)
-        charge(each, settled.loop, until);
+        put(charge_name(each.uid), each.cost, settled.loop, until);
     forget_reported();
     return settled;
-}
-
-void Claims::charge(const Charge& charge, unsigned loop, core::Deadline until)
-{
-    Charged& charged = charges_[charge.uid];
-    sum_ += Sum{charge.cost.value} - charged.cost.value;
-    charged = {charge.cost, loop, until};
-    first_end_ = std::min(first_end_, until);
 }
 
 void Claims::report(const std::vector<std::string>& uids)
 {
     for (const std::string& uid : uids) {
-        const auto charged = charges_.find(uid);
-        if (charged != charges_.end()) {
-            sum_ -= charged->second.cost.value;
-            charges_.erase(charged);
-        } else if (!holds_.empty()) {
+        const auto charged = claims_.find(charge_name(uid));
+        if (charged != claims_.end())
+            remove(charged);
+        else if (has_holds())
             reported_[uid] = next_; // its turn still runs
-        }
     }
 }
 
@@ -65,8 +76,8 @@ void Claims::forget_reported()
     if (reported_.empty())
         return;
     std::uint64_t oldest = next_;
-    for (const auto& [id, held] : holds_)
-        oldest = std::min(oldest, held.number);
+    for (auto at = claims_.begin(); at != claims_.end() && at->second.until == kWithItsTurn; ++at)
+        oldest = std::min(oldest, at->second.number);
     std::erase_if(reported_, [&](const auto& each) { return each.second <= oldest; });
 }
 
@@ -75,15 +86,22 @@ void Claims::forget_charges(core::Deadline now)
     if (now < first_end_)
         return;
     first_end_ = core::Deadline::max();
-    std::erase_if(charges_, [&](const auto& each) {
-        const Charged& charged = each.second;
-        if (charged.until <= now) {
-            sum_ -= charged.cost.value;
-            return true;
-        }
-        first_end_ = std::min(first_end_, charged.until);
-        return false;
-    });
+    for (auto at = claims_.begin(); at != claims_.end();) {
+        const auto claim = at++;
+        if (claim->second.until <= now)
+            remove(claim);
+        else
+            first_end_ = std::min(first_end_, claim->second.until);
+    }
+}
+
+std::vector<Claim> Claims::page(unsigned loop, const std::string& after, std::size_t most) const
+{
+    std::vector<Claim> page;
+    for (auto at = claims_.upper_bound(after); at != claims_.end() && page.size() < most; ++at)
+        if (at->second.loop == loop)
+            page.push_back({at->first, at->second.amount, at->second.until});
+    return page;
 }
 
 } // namespace turngate::state

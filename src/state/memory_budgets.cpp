@@ -62,17 +62,27 @@ void MemoryBudgets::report(std::string_view subject,
                            Spending spent,
                            const std::vector<std::string>& uids)
 {
-    const std::string name(subject);
+    report_now(std::string(subject), spent, uids);
+}
+
+bool MemoryBudgets::report_now(const std::string& subject,
+                               Spending spent,
+                               const std::vector<std::string>& uids)
+{
     const std::lock_guard lock(mutex_);
-    const auto [known, is_new] = spent_.try_emplace(name, spent);
-    if (spent.revision >= known->second.revision)
+    const auto [known, is_new] = spent_.try_emplace(subject, spent);
+    const bool is_changed =
+        is_new || spent.revision > known->second.revision ||
+        (spent.revision == known->second.revision && spent.amount != known->second.amount);
+    if (is_changed)
         known->second = spent;
-    const auto at = claims_.find(name);
+    const auto at = claims_.find(subject);
     if (at == claims_.end())
-        return;
+        return !uids.empty();
     at->second.report(uids);
     if (at->second.is_empty())
         claims_.erase(at);
+    return is_changed || !uids.empty();
 }
 
 std::vector<core::NanoUsd> MemoryBudgets::held(const std::vector<std::string>& subjects)
@@ -98,10 +108,30 @@ std::optional<Spending> MemoryBudgets::spent(const std::string& subject) const
     return known->second;
 }
 
-std::size_t MemoryBudgets::open() const
+std::vector<std::string> MemoryBudgets::open() const
 {
+    std::vector<std::string> subjects;
     const std::lock_guard lock(mutex_);
-    return claims_.size();
+    for (const auto& [subject, claims] : claims_)
+        subjects.push_back(subject);
+    return subjects;
+}
+
+std::vector<Claim> MemoryBudgets::page(const std::string& subject,
+                                       unsigned loop,
+                                       const std::string& after,
+                                       std::size_t most)
+{
+    const auto now = core::Clock::now();
+    const std::lock_guard lock(mutex_);
+    const auto at = claims_.find(subject);
+    if (at == claims_.end())
+        return {};
+    at->second.forget_charges(now);
+    std::vector<Claim> page = at->second.page(loop, after, most);
+    if (at->second.is_empty())
+        claims_.erase(at);
+    return page;
 }
 
 } // namespace turngate::state

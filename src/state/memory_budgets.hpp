@@ -44,8 +44,17 @@ public:
                                const std::string& id,
                                std::vector<Charge> charges);
 
+    // False: nothing of it is new to whoever shares these budgets.
+    bool report_now(const std::string& subject,
+                    Spending spent,
+                    const std::vector<std::string>& uids);
+
     std::optional<Spending> spent(const std::string& subject) const;
-    std::size_t open() const; // subjects with holds or charges
+    std::vector<std::string> open() const; // subjects with holds or charges
+    std::vector<Claim> page(const std::string& subject,
+                            unsigned loop,
+                            const std::string& after,
+                            std::size_t most);
 
 private:
     mutable std::mutex mutex_;

@@ -4,17 +4,15 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <gtest/gtest.h>
 
-#include "gateways.hpp"
+#include "budget_questions.hpp"
 
 #include <algorithm>
-#include <future>
 #include <limits>
 
 namespace turngate::state::test {
 namespace {
 
 using core::NanoUsd;
-using Uids = std::vector<std::string>;
 
 constexpr const char* kAlice = "user/alice";
 
@@ -37,14 +35,9 @@ protected:
         std::optional<Hold> turn = hold(std::numeric_limits<std::int64_t>::max(), 0);
         turn->charge({std::move(uid), {cost}});
     }
-    // As the settler's thread would ask.
-    std::vector<NanoUsd> held(std::vector<std::string> subjects)
+    Sums held(std::vector<std::string> subjects)
     {
-        auto asked = std::async(std::launch::async, [&] { return budgets().held(subjects); });
-        fakes::until(loop_, [&] {
-            return asked.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-        });
-        return asked.get();
+        return held_of(loop_, gateway_, std::move(subjects));
     }
 
     net::Loop loop_{0};
@@ -143,7 +136,7 @@ TEST_P(BudgetContract, TakesNumbersOfAnySize)
     first.reset();
     charge("r2", 0);
     EXPECT_FALSE(hold(kMost, 1'000'000));
-    EXPECT_EQ(held({kAlice}), (std::vector<NanoUsd>{{kMost}}));
+    EXPECT_EQ(held({kAlice}), (Sums{{kMost}}));
     budgets().report(kAlice, {kMost, {kMost}}, {"r1"});
     EXPECT_FALSE(hold(kMost, 1'000'000));
     budgets().report(kAlice, {kMost, {-1}}, {});
@@ -159,7 +152,7 @@ TEST_P(BudgetContract, TellsWhatIsHeldOfEachSubject)
     const auto other = hold(100, 7, "key/a {key}");
     charge("r1", 30);
     budgets().report(kAlice, {1, {1'000}}, {}); // not of it
-    EXPECT_EQ(held({kAlice, "user/nobody", "key/a {key}"}), (std::vector<NanoUsd>{{90}, {0}, {7}}));
+    EXPECT_EQ(held({kAlice, "user/nobody", "key/a {key}"}), (Sums{{90}, {0}, {7}}));
 }
 
 TEST_P(BudgetContract, LosesTheHoldOfATurnThatIsCancelledWhileItIsAskedFor)

@@ -93,16 +93,42 @@ TEST(Claims, EndAfterTheirLife)
     EXPECT_EQ(claims.sum(), NanoUsd{1}); // a hold has no end of its own
 }
 
+TEST(Claims, AreTurnedOverByThePageHoldsFirst)
+{
+    Claims claims;
+    claims.hold("a", {1}, 7);
+    claims.settle("a", {{"r1", {2}}, {"r2", {3}}}, kNow + 1h);
+    claims.hold("b", {4}, 7);
+    claims.hold("c", {5}, 8);
+    std::vector<std::string> names;
+    for (auto page = claims.page(7, "", 2); !page.empty(); page = claims.page(7, names.back(), 2))
+        for (const Claim& each : page)
+            names.push_back(each.name);
+    EXPECT_EQ(names, (std::vector<std::string>{"hold:b", "uid:r1", "uid:r2"}));
+}
+
+TEST(MemoryBudgets, SayWhatIsNewToOthers)
+{
+    const auto budgets = std::make_shared<MemoryBudgets>();
+    EXPECT_FALSE(budgets->report_now("user/alice", {1, {3}}, {})); // nobody has anything of hers
+    EXPECT_TRUE(budgets->report_now("user/alice", {1, {3}}, {"unknown"}));
+    ASSERT_TRUE(budgets->hold_now("user/alice", {10}, "a", {1}));
+    EXPECT_FALSE(budgets->report_now("user/alice", {1, {3}}, {}));
+    EXPECT_FALSE(budgets->report_now("user/alice", {0, {2}}, {}));
+    EXPECT_TRUE(budgets->report_now("user/alice", {1, {4}}, {}));
+    EXPECT_TRUE(budgets->report_now("user/alice", {2, {4}}, {}));
+}
+
 TEST(MemoryBudgets, KeepOnlyWhatIsOpen)
 {
     const auto budgets = std::make_shared<MemoryBudgets>();
     EXPECT_FALSE(budgets->hold_now("user/alice", {10}, "a", {11}));
-    EXPECT_EQ(budgets->open(), 0u);
+    EXPECT_TRUE(budgets->open().empty());
     EXPECT_TRUE(budgets->hold_now("user/alice", {10}, "a", {10}));
     budgets->settle("user/alice", "a", {{"r", {3}}});
-    EXPECT_EQ(budgets->open(), 1u);
+    EXPECT_EQ(budgets->open(), std::vector<std::string>{"user/alice"});
     budgets->report("user/alice", {1, {3}}, {"r"});
-    EXPECT_EQ(budgets->open(), 0u);
+    EXPECT_TRUE(budgets->open().empty());
     EXPECT_FALSE(budgets->hold_now("user/alice", {10}, "b", {8}));
 }
 
