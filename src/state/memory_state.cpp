@@ -1,3 +1,4 @@
+#include "memory_budgets.hpp"
 #include "memory_rates.hpp"
 
 #include "turngate/state/state.hpp"
@@ -13,6 +14,7 @@ public:
 
     StateStore& store() override { return *store_; }
     Rates& rates() override { return rates_; }
+    Budgets& budgets() override { return *budgets_; }
     Bulletin& bulletin() override { return bulletin_; }
 
     std::shared_ptr<Slots> slots(std::string name, unsigned limit, unsigned max_waiting) override
@@ -30,6 +32,7 @@ public:
 private:
     std::unique_ptr<StateStore> store_ = make_memory_store();
     MemoryRates rates_;
+    const std::shared_ptr<MemoryBudgets> budgets_ = std::make_shared<MemoryBudgets>();
     Bulletin bulletin_;
 };
 

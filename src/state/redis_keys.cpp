@@ -52,6 +52,11 @@ std::string rate_key(std::string_view key)
     return key_of("rate:", key, "");
 }
 
+std::string budget_key(std::string_view subject)
+{
+    return key_of("budget:", subject, "");
+}
+
 SlotKeys::SlotKeys(std::string_view name)
     : held(key_of("slot:", name, ":held")), queue(key_of("slot:", name, ":queue")),
       seen(key_of("slot:", name, ":seen"))

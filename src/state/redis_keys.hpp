@@ -12,6 +12,7 @@ namespace turngate::state {
 std::string response_key(std::string_view tenant, std::string_view response_id);
 std::string lane_key(std::string_view tenant, std::string_view session);
 std::string rate_key(std::string_view key);
+std::string budget_key(std::string_view subject);
 
 struct SlotKeys
 {

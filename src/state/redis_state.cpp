@@ -1,3 +1,4 @@
+#include "redis_budgets.hpp"
 #include "redis_bulletin.hpp"
 #include "redis_ledger.hpp"
 #include "redis_notices.hpp"
@@ -15,20 +16,26 @@ public:
     RedisState(RedisOptions options, const std::vector<net::Loop*>& loops)
         : instance_(std::move(options.instance)), links_(loops, std::move(options.redis)),
           ledger_(std::make_shared<RedisLedger>(links_, instance_, options.lease)),
+          budgets_(std::make_shared<RedisBudgets>(links_, options.lease)),
           store_(links_, instance_.life), rates_(links_),
-          carrier_(links_.first(), bulletin_, instance_, [this] { ledger_->tell_all(); }),
+          carrier_(links_.first(), bulletin_, instance_, [this] { tell_all(); }),
           notices_(links_.first().loop(), links_.config(), [this](const std::string& name) {
               ledger_->on_notice(name);
           })
     {
     }
 
-    ~RedisState() override { ledger_->end(); }
+    ~RedisState() override
+    {
+        ledger_->end();
+        budgets_->end();
+    }
 
     void start(net::Loop& loop) override
     {
         links_.of(loop).start();
         ledger_->start(loop);
+        budgets_->start(loop);
         if (!is_first(loop))
             return;
         carrier_.start();
@@ -44,6 +51,7 @@ public:
 
     StateStore& store() override { return store_; }
     Rates& rates() override { return rates_; }
+    Budgets& budgets() override { return *budgets_; }
     Bulletin& bulletin() override { return bulletin_; }
 
     std::shared_ptr<Slots> slots(std::string name, unsigned limit, unsigned max_waiting) override
@@ -64,11 +72,18 @@ public:
     }
 
 private:
+    // Redis was flushed.
+    void tell_all()
+    {
+        ledger_->tell_all();
+        budgets_->tell_all();
+    }
     bool is_first(const net::Loop& loop) const { return &links_.first().loop() == &loop; }
 
     const Instance instance_;
     const RedisLinks links_;
     const std::shared_ptr<RedisLedger> ledger_;
+    const std::shared_ptr<RedisBudgets> budgets_;
     RedisStore store_;
     RedisRates rates_;
     Bulletin bulletin_;

@@ -2,6 +2,7 @@
 
 #include "turngate/config/config.hpp"
 #include "turngate/net/loop.hpp"
+#include "turngate/state/budgets.hpp"
 #include "turngate/state/bulletin.hpp"
 #include "turngate/state/health.hpp"
 #include "turngate/state/rates.hpp"
@@ -16,7 +17,8 @@ namespace turngate::state {
 
 // All that is known beyond one session: of this process alone, or shared by gateways through Redis.
 // Nothing here waits for Redis to be there, and nothing fails because it is not. Made before the
-// loops run, gone before they are and after they have stopped; slots may be given back even later.
+// loops run, gone before they are and after they have stopped; slots and holds may be given back
+// even later.
 class State
 {
 public:
@@ -28,6 +30,7 @@ public:
 
     virtual StateStore& store() = 0;
     virtual Rates& rates() = 0;
+    virtual Budgets& budgets() = 0;
     virtual Bulletin& bulletin() = 0;
 
     // Slots of one name are the same slots in every gateway: user/NAME, account/NAME. Any thread.

@@ -75,6 +75,7 @@ TEST(RedisKeys, AreAllDifferent)
             add(lane_key(name, id));
         }
         add(rate_key(name));
+        add(budget_key(name));
         add(SlotKeys(name).held);
         add(instance_slots_key(name));
         add(instance_seen_key(name));

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "turngate/core/clock.hpp"
+#include "turngate/state/budgets.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace turngate::state {
+
+// A hold or a charge, by the name that it also has in Redis.
+struct Claim
+{
+    std::string name;
+    core::NanoUsd amount;
+    core::Deadline until; // max: a hold, which goes with its turn
+};
+
+inline std::string hold_name(const std::string& id)
+{
+    return "hold:" + id;
+}
+inline std::string charge_name(const std::string& uid)
+{
+    return "uid:" + uid;
+}
+
+// What counts against one subject beside the repository's word: what running turns hold, and
+// charges that the word does not have in it yet. No lock, no clock.
+class Claims
+{
+public:
+    static constexpr unsigned kNoLoop = ~0u;
+
+    struct Settled
+    {
+        unsigned loop = kNoLoop; // that took the hold
+        std::vector<Charge> charges;
+    };
+
+    bool is_empty() const noexcept { return claims_.empty(); }
+    bool has_room(core::NanoUsd spent, core::NanoUsd limit, core::NanoUsd amount) const noexcept
+    {
+        return sum_ + spent.value + amount.value <= limit.value;
+    }
+    core::NanoUsd sum() const noexcept; // the largest there is, if it is more
+
+    void hold(const std::string& id, core::NanoUsd amount, unsigned loop);
+    // The hold goes, its charges stay: those that were not reported while it was there.
+    Settled settle(const std::string& id, std::vector<Charge> charges, core::Deadline until);
+    void report(const std::vector<std::string>& uids);
+    void forget_charges(core::Deadline now); // that have ended
+
+    // Up to `most` of those that came by a loop, holds first, from the one behind `after` on.
+    std::vector<Claim> page(unsigned loop, const std::string& after, std::size_t most) const;
+
+private:
+    // Any number of amounts fits: nothing is rounded or saturated before it is compared.
+    using Sum = __int128;
+
+    struct Known
+    {
+        core::NanoUsd amount;
+        unsigned loop = kNoLoop;
+        core::Deadline until;
+        std::uint64_t number = 0;
+    };
+    using ByName = std::map<std::string, Known>; // holds before charges
+
+    void put(const std::string& name, core::NanoUsd amount, unsigned loop, core::Deadline until);
+    void remove(ByName::iterator at);
+    bool has_holds() const;
+    void forget_reported();
+
+    ByName claims_;
+    // Uids that came before their charges, and the number of the claim that came next: only holds
+    // from before it can bring them.
+    std::map<std::string, std::uint64_t> reported_;
+    Sum sum_ = 0;
+    std::uint64_t next_ = 0;
+    core::Deadline first_end_ = core::Deadline::max(); // of the charges; or sooner
+};
+
+} // namespace turngate::state

@@ -1,0 +1,122 @@
+#include "redis_budgets.hpp"
+
+#include "turngate/telemetry/log.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
+namespace turngate::state {
+namespace {
+
+constexpr auto kALittle = std::chrono::milliseconds(50); // for a loop that is busy
+
+} // namespace
+
+RedisBudgets::RedisBudgets(const RedisLinks& links, std::chrono::milliseconds lease) : links_(links)
+{
+    unsigned loop = 0;
+    for (const auto& link : links_.all())
+        leases_.push_back(std::make_unique<BudgetLeases>(*link, local_, loop++, lease));
+}
+
+unsigned RedisBudgets::index_of(const net::Executor& executor) const noexcept
+{
+    for (unsigned i = 0; i < leases_.size(); ++i)
+        if (loop_of(i).executor() == executor)
+            return i;
+    return Claims::kNoLoop;
+}
+
+unsigned RedisBudgets::first_up() const noexcept
+{
+    for (unsigned i = 0; i < leases_.size(); ++i)
+        if (links_.all()[i]->is_up())
+            return i;
+    return Claims::kNoLoop;
+}
+
+void RedisBudgets::start(net::Loop& loop)
+{
+    leases_[index_of(loop.executor())]->start();
+}
+
+void RedisBudgets::end() noexcept
+{
+    leases_.clear();
+}
+
+void RedisBudgets::tell_all()
+{
+    for (unsigned i = 0; i < leases_.size(); ++i)
+        loop_of(i).post([&leases = *leases_[i]] { leases.tell_all(); });
+}
+
+net::Task<std::optional<Hold>> RedisBudgets::hold(std::string subject,
+                                                  core::NanoUsd limit,
+                                                  std::string id,
+                                                  core::NanoUsd amount)
+{
+    const net::Executor executor = co_await net::asio::this_coro::executor;
+    const unsigned loop = index_of(executor);
+    if (!local_.hold_now(subject, limit, id, amount, loop))
+        co_return std::nullopt;
+    Hold held(shared_from_this(), subject, id); // goes when we are refused, or cancelled
+    if (loop != Claims::kNoLoop) {
+        const bool fits =
+            co_await leases_[loop]->take(std::move(subject), limit, std::move(id), amount);
+        if (!fits)
+            co_return std::nullopt;
+    }
+    co_return std::move(held);
+}
+
+// On the loop that took it: there it is behind the hold and in order with the renewals.
+void RedisBudgets::settle(const std::string& subject,
+                          const std::string& id,
+                          std::vector<Charge> charges) noexcept
+try {
+    Claims::Settled settled = local_.settle_now(subject, id, std::move(charges));
+    if (leases_.empty() || settled.loop == Claims::kNoLoop)
+        return;
+    const auto tell =
+        [&leases = *leases_[settled.loop], subject, id, charges = std::move(settled.charges)] {
+            leases.settle(subject, id, charges);
+        };
+    net::asio::dispatch(loop_of(settled.loop).context(), tell);
+} catch (const std::exception& bug) {
+    telemetry::log_error("a hold could not be settled", {{"what", bug.what()}});
+}
+
+// Through any loop: a report that comes before what it reports is right too.
+void RedisBudgets::report(std::string_view subject,
+                          Spending spent,
+                          const std::vector<std::string>& uids)
+{
+    const std::string name(subject);
+    const bool is_news = local_.report_now(name, spent, uids);
+    if (!is_news || leases_.empty())
+        return;
+    loop_of(0).post([&leases = *leases_[0], name, uids] { leases.report(name, uids); });
+}
+
+std::vector<core::NanoUsd> RedisBudgets::held(const std::vector<std::string>& subjects)
+{
+    const auto time = links_.config().timeout;
+    const unsigned loop = first_up();
+    std::vector<core::NanoUsd> here = local_.held(subjects);
+    if (subjects.empty() || loop == Claims::kNoLoop)
+        return here;
+    const auto question = std::make_shared<HeldQuestion>();
+    question->subjects = subjects;
+    question->deadline = core::Clock::now() + time;
+    question->sums = here;
+    std::future<void> answered = question->answered.get_future();
+    loop_of(loop).post([&leases = *leases_[loop], question] { leases.answer(question); });
+    if (answered.wait_for(time + kALittle) != std::future_status::ready)
+        return here;
+    return question->sums;
+}
+
+} // namespace turngate::state
