@@ -9,10 +9,11 @@ namespace {
 
 std::string move_sql(const std::string& table, const std::string& sum, const std::string& name)
 {
-    return "moved_" + table + " AS (INSERT INTO " + table + " (name, " + sum + ") SELECT " + name +
-           ", sum(cost_nano_usd)::bigint FROM inserted WHERE " + name + " <> '' GROUP BY " + name +
-           " ORDER BY " + name + " ON CONFLICT (name) DO UPDATE SET " + sum + " = " + table + "." +
-           sum + " + excluded." + sum + ")";
+    return "moved_" + table + " AS (INSERT INTO " + table + " (name, " + sum +
+           ", revision) SELECT " + name + ", sum(cost_nano_usd)::bigint, 1 FROM inserted WHERE " +
+           name + " <> '' GROUP BY " + name + " ORDER BY " + name +
+           " ON CONFLICT (name) DO UPDATE SET " + sum + " = " + table + "." + sum + " + excluded." +
+           sum + ", revision = " + table + ".revision + 1)";
 }
 
 // All of a batch in one statement and one round trip; only what was inserted moves the sums. Sums

@@ -94,19 +94,21 @@ std::vector<DeadLetter> SqlLedger::dead_letters(unsigned limit)
 Balances SqlLedger::balances()
 {
     Balances balances;
-    for (SqlRow& row :
-         session_->ask("SELECT name, credit_nano_usd, spent_nano_usd FROM users ORDER BY name")) {
+    for (SqlRow& row : session_->ask(
+             "SELECT name, credit_nano_usd, spent_nano_usd, revision FROM users ORDER BY name")) {
         UserBalance& user = balances.users.emplace_back();
         user.user = row.take_text();
         user.credit = take_amount(row);
         user.spent.value = row.take_int();
+        user.revision = row.take_int();
     }
-    for (SqlRow& row :
-         session_->ask("SELECT name, quota_nano_usd, used_nano_usd FROM keys ORDER BY name")) {
+    for (SqlRow& row : session_->ask(
+             "SELECT name, quota_nano_usd, used_nano_usd, revision FROM keys ORDER BY name")) {
         KeyBalance& key = balances.keys.emplace_back();
         key.key = row.take_text();
         key.quota = take_amount(row);
         key.used.value = row.take_int();
+        key.revision = row.take_int();
     }
     return balances;
 }

@@ -54,7 +54,8 @@ public:
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
 
-    // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd.
+    // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd, each with its
+    // row's revision.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
 
     virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01

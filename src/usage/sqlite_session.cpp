@@ -31,8 +31,9 @@ std::string insert_sql()
 // A sum that does not fit becomes a REAL, which a STRICT table refuses.
 std::string move_sql(const std::string& table, const std::string& sum)
 {
-    return "INSERT INTO " + table + " (name, " + sum + ") VALUES (?, ?) ON CONFLICT (name) " +
-           "DO UPDATE SET " + sum + " = " + sum + " + excluded." + sum;
+    return "INSERT INTO " + table + " (name, " + sum + ", revision) VALUES (?, ?, 1) " +
+           "ON CONFLICT (name) DO UPDATE SET " + sum + " = " + sum + " + excluded." + sum +
+           ", revision = revision + 1";
 }
 
 struct GiveColumns

@@ -20,6 +20,7 @@ struct UserBalance
     std::string user;
     std::optional<core::NanoUsd> credit; // nothing: none given here
     core::NanoUsd spent;                 // the sum of the user's bills
+    std::int64_t revision = 0; // grows whenever `spent` moves: the greater one is the newer figure
 };
 
 struct KeyBalance
@@ -27,6 +28,7 @@ struct KeyBalance
     std::string key;
     std::optional<core::NanoUsd> quota; // nothing: none given here
     core::NanoUsd used;                 // the sum of the key's bills
+    std::int64_t revision = 0;          // as a user's
 };
 
 struct Balances

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -266,6 +267,45 @@ TEST_P(LedgerContract, MovesBalancesWithTheBillsThatAreNew)
     repository_->insert(
         {bill("2", "ada", "a2", 7), bill("3", "bob", "b", 1), bill("3", "x", "x", 9)});
     EXPECT_EQ(text_of(repository_->balances()), "ada=12 bob=1 a1=5 a2=7 b=1 ");
+}
+
+std::int64_t revision_of(const Balances& balances, const std::string& user)
+{
+    const auto row = std::ranges::find(balances.users, user, &UserBalance::user);
+    return row == balances.users.end() ? -1 : row->revision;
+}
+
+TEST_P(LedgerContract, TellsTheNewerOfTwoBalancesByTheirRevisions)
+{
+    repository_->set_credit("ada", core::NanoUsd{100});
+    StoredKey key;
+    key.name = "a1";
+    key.digest = core::sha256("a1");
+    repository_->create_key(key);
+    const Balances none = repository_->balances();
+    EXPECT_EQ(revision_of(none, "ada"), 0);
+    EXPECT_EQ(none.keys.at(0).revision, 0);
+
+    repository_->insert({bill("1", "ada", "a1", 5), bill("2", "bob", "b", 0)});
+    const Balances first = repository_->balances();
+    EXPECT_GT(revision_of(first, "ada"), 0);
+    EXPECT_GT(revision_of(first, "bob"), 0);
+    EXPECT_GT(first.keys.at(0).revision, 0);
+
+    repository_->insert({bill("1", "ada", "a1", 5), bill("3", "ada", "a1", -5)});
+    const Balances second = repository_->balances();
+    EXPECT_GT(revision_of(second, "ada"), revision_of(first, "ada"));
+    EXPECT_GT(second.keys.at(0).revision, first.keys.at(0).revision);
+    EXPECT_EQ(revision_of(second, "bob"), revision_of(first, "bob"));
+}
+
+TEST_P(LedgerContract, LeavesRevisionsAloneWhenNothingMoves)
+{
+    repository_->insert({bill("1", "ada", "a1", 5)});
+    const std::int64_t before = revision_of(repository_->balances(), "ada");
+    repository_->insert({bill("1", "ada", "a1", 5)});
+    repository_->set_credit("ada", core::NanoUsd{100});
+    EXPECT_EQ(revision_of(repository_->balances(), "ada"), before);
 }
 
 TEST_P(LedgerContract, HasNoBalanceForNobody)

@@ -1,0 +1,3 @@
+-- How often the row's sum was moved: of two figures, the one with the greater revision is the newer one.
+ALTER TABLE users ADD COLUMN revision bigint NOT NULL DEFAULT 0;
+ALTER TABLE keys ADD COLUMN revision bigint NOT NULL DEFAULT 0;
