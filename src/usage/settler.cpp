@@ -25,7 +25,8 @@ struct Settler::Parts
     Parts(JournalDirectory& j,
           milliseconds fsync_every,
           OpenRepository o,
-          telemetry::Metrics& metrics);
+          telemetry::Metrics& metrics,
+          OnSettled told);
 
     void keep_syncing(const std::stop_token& stop);
     void measure();
@@ -33,6 +34,7 @@ struct Settler::Parts
     bool wait_for_work(const std::stop_token& stop);
     bool settle(const std::stop_token& stop);
     void settle_batch(const JournalDirectory::Batch& batch);
+    void tell(const std::vector<UsageRecord>& records);
     std::size_t insert(const std::vector<UsageRecord>& records);
     void bury(const UsageRecord& record, const std::string& reason);
     void succeeded(std::uint64_t asked);
@@ -41,6 +43,7 @@ struct Settler::Parts
     JournalDirectory& journal;
     const milliseconds tick;
     OpenRepository open;
+    OnSettled on_settled;
     telemetry::Counter settled;
     telemetry::Counter failures;
     telemetry::Counter torn_bytes;
@@ -72,8 +75,10 @@ struct Settler::Parts
 Settler::Parts::Parts(JournalDirectory& j,
                       milliseconds fsync_every,
                       OpenRepository o,
-                      telemetry::Metrics& metrics)
+                      telemetry::Metrics& metrics,
+                      OnSettled told)
     : journal(j), tick(fsync_every.count() > 0 ? fsync_every : kUsualTick), open(std::move(o)),
+      on_settled(std::move(told)),
       settled(
           metrics.counter("turngate_usage_settled_total", "Usage records put into the repository")),
       failures(metrics.counter("turngate_usage_settle_failures_total",
@@ -156,9 +161,31 @@ void Settler::Parts::settle_batch(const JournalDirectory::Batch& batch)
 {
     if (!batch.records.empty())
         settled.add(static_cast<double>(insert(batch.records)));
-    journal.advance(batch);
+    try {
+        journal.advance(batch);
+    } catch (...) { // the checkpoint could not be written: the batch is behind us all the same
+        tell(batch.records);
+        throw;
+    }
     torn_bytes.add(static_cast<double>(batch.torn_bytes));
     lag.set(static_cast<double>(journal.lag_bytes()));
+    tell(batch.records);
+}
+
+// The batch is settled whatever the listener makes of it.
+void Settler::Parts::tell(const std::vector<UsageRecord>& records)
+{
+    if (!on_settled || records.empty())
+        return;
+    try {
+        on_settled(records);
+    } catch (const std::exception& error) {
+        telemetry::log_error("settled usage records: the listener failed",
+                             {{"error", error.what()}, {"records", records.size()}});
+    } catch (...) {
+        telemetry::log_error("settled usage records: the listener failed",
+                             {{"records", records.size()}});
+    }
 }
 
 // One bad record must not keep the others out: the batch is halved until it is alone.
@@ -209,8 +236,10 @@ void Settler::Parts::failed(const char* why)
 Settler::Settler(JournalDirectory& journal,
                  milliseconds fsync_every,
                  OpenRepository open,
-                 telemetry::Metrics& metrics)
-    : parts_(std::make_unique<Parts>(journal, fsync_every, std::move(open), metrics))
+                 telemetry::Metrics& metrics,
+                 OnSettled on_settled)
+    : parts_(std::make_unique<Parts>(
+          journal, fsync_every, std::move(open), metrics, std::move(on_settled)))
 {
 }
 

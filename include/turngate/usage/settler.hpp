@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace turngate::usage {
 
@@ -20,12 +21,18 @@ class Settler
 public:
     using OpenRepository = std::function<std::unique_ptr<Ledger>()>;
 
+    // Told, on the settling thread, of each batch that is now in the repository or, in part, among
+    // its dead letters, after the journal has let go of it. A crash in between leaves it untold.
+    // What it throws is logged. May be empty.
+    using OnSettled = std::function<void(const std::vector<UsageRecord>&)>;
+
     // Starts the threads. `open` is called on the settling one. `journal` and `metrics` outlive
-    // this.
+    // this, and so does whatever `on_settled` refers to.
     Settler(JournalDirectory& journal,
             std::chrono::milliseconds fsync_every,
             OpenRepository open,
-            telemetry::Metrics& metrics);
+            telemetry::Metrics& metrics,
+            OnSettled on_settled = {});
     ~Settler(); // stops without settling the rest
 
     // Settles all that was appended before the call. False: the deadline came first; the journal

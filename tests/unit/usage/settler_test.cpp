@@ -233,6 +233,73 @@ TEST_F(SettlerTest, PutsARefusedRecordAsideAndSettlesTheRest)
     EXPECT_EQ(journal_.lag_bytes(), 0u);
 }
 
+TEST_F(SettlerTest, TellsOfEachRecordOnceWhenTheJournalHasLetGoOfIt)
+{
+    Faults faults{.before_insert = 1, .after_insert = 1};
+    std::vector<std::string> told;
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
+    Settler settler(
+        journal_,
+        milliseconds(5),
+        [&] { return std::make_unique<FailingLedger>(path_, faults); },
+        metrics_,
+        [&](const std::vector<UsageRecord>& records) {
+            EXPECT_EQ(journal_.lag_bytes(), 0u);
+            EXPECT_EQ(rows(), 2u);
+            for (const UsageRecord& record : records)
+                told.push_back(record.response_uid);
+        });
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(told, (std::vector<std::string>{"uid-0", "uid-1"}));
+}
+
+TEST_F(SettlerTest, TellsOfABuriedRecordToo)
+{
+    UsageRecord most = numbered(1);
+    most.cost = {std::numeric_limits<std::int64_t>::max()};
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    ASSERT_TRUE(journal_.writer(0).append(most));
+    std::size_t told = 0;
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
+        told += records.size();
+    });
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(rows(), 1u);
+    EXPECT_EQ(told, 2u);
+}
+
+TEST_F(SettlerTest, TellsOfABatchOnceThoughItsCheckpointCannotBeWritten)
+{
+    std::filesystem::create_directory(dir_ / "journal/checkpoint.new");
+    std::size_t told = 0;
+    ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
+        told += records.size();
+    });
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(failures(), 1);
+    EXPECT_EQ(told, 1u);
+}
+
+TEST_F(SettlerTest, SettlesOnWhenItsListenerThrows)
+{
+    std::size_t told = 0;
+    for (int i = 0; i < 700; ++i) // more than one batch
+        ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
+    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
+        told += records.size();
+        if (told == records.size())
+            throw std::runtime_error("the listener is broken");
+        throw 1; // NOLINT: whatever it is
+    });
+    EXPECT_TRUE(settler.settle_all(seconds(30)));
+    EXPECT_EQ(told, 700u);
+    EXPECT_EQ(rows(), 700u);
+    EXPECT_EQ(failures(), 0);
+    EXPECT_TRUE(settler.repository_is_healthy());
+}
+
 TEST_F(SettlerTest, MeasuresTheJournal)
 {
     const auto gauge = [this](const char* name, const char* help) {
