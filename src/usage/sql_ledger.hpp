@@ -20,6 +20,10 @@ public:
     void bury(const UsageRecord& record, const std::string& reason) override;
     std::vector<DeadLetter> dead_letters(unsigned limit) override;
 
+    using Ledger::retire;
+    std::size_t retire(core::Timestamp before, unsigned portion) override;
+    std::optional<core::Timestamp> retired_before() override;
+
     Balances balances() override;
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
 
@@ -28,6 +32,8 @@ public:
     bool revoke_key(const std::string& name, core::Timestamp at) override;
 
 private:
+    void remember_retention(core::Timestamp before);
+
     std::unique_ptr<SqlSession> session_;
 };
 

@@ -58,6 +58,15 @@ public:
     // row's revision.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
 
+    // One transaction: deletes at most `portion` bills with from <= started_at < before, the oldest
+    // first; adds what they cost to users.retired_nano_usd and keys.retired_nano_usd.
+    struct Retired
+    {
+        std::size_t count = 0;
+        std::int64_t newest = 0; // started_at of the last of them
+    };
+    virtual Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) = 0;
+
     virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01
 };
 

@@ -19,7 +19,7 @@ struct UserBalance
 {
     std::string user;
     std::optional<core::NanoUsd> credit; // nothing: none given here
-    core::NanoUsd spent;                 // the sum of the user's bills
+    core::NanoUsd spent;                 // the sum of the user's bills, retired ones too
     std::int64_t revision = 0; // grows whenever `spent` moves: the greater one is the newer figure
 };
 
@@ -27,7 +27,7 @@ struct KeyBalance
 {
     std::string key;
     std::optional<core::NanoUsd> quota; // nothing: none given here
-    core::NanoUsd used;                 // the sum of the key's bills
+    core::NanoUsd used;                 // the sum of the key's bills, retired ones too
     std::int64_t revision = 0;          // as a user's
 };
 
@@ -71,6 +71,14 @@ public:
     // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
     virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
     virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first
+
+    // Deletes the bills that started before, at most `portion` in a transaction and with pauses, so
+    // that inserting is never held up for long. Returns how many there were. Balances stay as they
+    // are. Throws std::invalid_argument for less than a day ago: settling may still be at work
+    // there.
+    virtual std::size_t retire(core::Timestamp before, unsigned portion) = 0;
+    std::size_t retire(core::Timestamp before) { return retire(before, 5'000); }
+    virtual std::optional<core::Timestamp> retired_before() = 0; // the latest of these calls
 
     virtual Balances balances() = 0;
     virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;

@@ -1,16 +1,14 @@
-// What every Ledger must do. A new implementation adds one line at the end.
+// What every Ledger must do.
 #include "turngate/usage/ledger.hpp"
 
-#include "postgres_server.hpp"
+#include "ledger_implementations.hpp"
 #include "sample_record.hpp"
 #include "temp_dir.hpp"
-#include "turngate/usage/postgres.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 
 namespace turngate::usage {
@@ -18,13 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-struct Implementation
-{
-    const char* name;
-    std::function<std::unique_ptr<Ledger>(const TempDir&)>
-        open; // twice on one directory: the same data
-};
 
 core::Timestamp at(std::int64_t seconds)
 {
@@ -36,11 +27,6 @@ UsageRecord record_at(const std::string& uid, std::int64_t seconds)
     UsageRecord record = sample_record(uid);
     record.started_at = at(seconds);
     return record;
-}
-
-void PrintTo(const Implementation& implementation, std::ostream* out)
-{
-    *out << implementation.name;
 }
 
 class LedgerContract : public testing::TestWithParam<Implementation>
@@ -458,20 +444,7 @@ TEST_P(LedgerContract, RevokesAKeyOnce)
     EXPECT_EQ(repository_->keys().at(0).revoked, at(7));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All,
-    LedgerContract,
-    testing::Values(
-        Implementation{"Sqlite",
-                       [](const TempDir& dir) { return open_sqlite(dir / "data/usage.db"); }},
-        Implementation{
-            "Postgres",
-            [](const TempDir& dir) {
-                const std::size_t number = std::hash<std::string>()(dir.path());
-                const std::string schema = "contract_" + std::to_string(number);
-                return PostgresDatabase({.url = postgres_server().schema(schema)}).open();
-            }}),
-    [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, LedgerContract, ledger_implementations(), name_of_implementation);
 
 } // namespace
 } // namespace turngate::usage

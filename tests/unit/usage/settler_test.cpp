@@ -50,6 +50,11 @@ public:
     {
         return inner_->dead_letters(limit);
     }
+    std::size_t retire(core::Timestamp before, unsigned portion) override
+    {
+        return inner_->retire(before, portion);
+    }
+    std::optional<core::Timestamp> retired_before() override { return inner_->retired_before(); }
     Balances balances() override { return inner_->balances(); }
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override
     {
