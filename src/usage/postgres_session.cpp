@@ -92,6 +92,15 @@ std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues
     return connection_->ask(sql, values);
 }
 
+// Others may still read: the lock stops inserts and deletes, and lets those end that are at work.
+void PostgresSession::alone(const std::function<void()>& work)
+{
+    connection_->in_transaction([&] {
+        connection_->ask("LOCK TABLE usage_records IN SHARE ROW EXCLUSIVE MODE");
+        work();
+    });
+}
+
 std::size_t PostgresSession::insert(const std::vector<UsageRecord>& records)
 {
     auto rows = connection_->ask(insert_sql_, SqlValues().give(json_of(records)));

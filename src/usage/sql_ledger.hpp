@@ -24,6 +24,10 @@ public:
     std::size_t retire(core::Timestamp before, unsigned portion) override;
     std::optional<core::Timestamp> retired_before() override;
 
+    std::vector<std::string> missing(const std::vector<std::string>& uids) override;
+    std::vector<BalanceDifference> balance_differences() override;
+    std::vector<BalanceDifference> mend_balances() override;
+
     Balances balances() override;
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
 

@@ -3,6 +3,7 @@
 #include "turngate/usage/record.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ public:
 
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
+
+    // What `work` asks takes effect whole or, when it throws, not at all. No bill comes or goes
+    // meanwhile.
+    virtual void alone(const std::function<void()>& work) = 0;
 
     // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd, each with its
     // row's revision.

@@ -104,6 +104,13 @@ std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& 
     return rows;
 }
 
+void SqliteSession::alone(const std::function<void()>& work)
+{
+    SqliteTransaction transaction(database_);
+    work();
+    transaction.commit();
+}
+
 std::size_t SqliteSession::insert(const std::vector<UsageRecord>& records)
 {
     std::size_t inserted = 0;

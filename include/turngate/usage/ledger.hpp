@@ -62,6 +62,16 @@ struct DeadLetter
     core::Timestamp refused_at;
 };
 
+// A balance that is not the sum of its bills.
+struct BalanceDifference
+{
+    enum class Of : std::uint8_t { user, key };
+    Of of = Of::user;
+    std::string name;
+    std::optional<core::NanoUsd> is; // nothing: the bills are there, a balance is not
+    core::NanoUsd should_be;         // what was retired, and the bills
+};
+
 // The whole of a usage database: bills, what they come to for each user and key, keys made on the
 // command line, and bills that could not be taken. insert() moves spent and used in the same
 // transaction, for the records that are new. Not thread-safe; throws as UsageRepository does.
@@ -79,6 +89,14 @@ public:
     virtual std::size_t retire(core::Timestamp before, unsigned portion) = 0;
     std::size_t retire(core::Timestamp before) { return retire(before, 5'000); }
     virtual std::optional<core::Timestamp> retired_before() = 0; // the latest of these calls
+
+    // Which of these the ledger has neither as a bill nor as a dead letter.
+    virtual std::vector<std::string> missing(const std::vector<std::string>& uids) = 0;
+
+    virtual std::vector<BalanceDifference> balance_differences() = 0; // users, then keys, by name
+    // Sets the balances that differ to what they should be; no bill comes or goes meanwhile.
+    // Returns what differed.
+    virtual std::vector<BalanceDifference> mend_balances() = 0;
 
     virtual Balances balances() = 0;
     virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;

@@ -59,6 +59,7 @@ TEST_P(Retention, DeletesWhatStartedBeforeAndLeavesBalancesAlone)
     EXPECT_EQ(ledger_->balances().users.at(0).revision, revision);
     ledger_->insert({old_bill("d", 9, 1)});
     EXPECT_EQ(spent(), 19);
+    EXPECT_TRUE(ledger_->balance_differences().empty());
 }
 
 TEST_P(Retention, GoesInPortionsAlsoWhenTimesAreEqual)
@@ -136,6 +137,7 @@ TEST_P(Retention, LosesNoMoneyWhileBillsComeIn)
     for (const UserBalance& user : ledger_->balances().users)
         spent += user.spent.value;
     EXPECT_EQ(spent, kBatches * kEach);
+    EXPECT_TRUE(ledger_->balance_differences().empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Retention, ledger_implementations(), name_of_implementation);
