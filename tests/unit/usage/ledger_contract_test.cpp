@@ -312,6 +312,41 @@ TEST_P(LedgerContract, KeepsCreditBesideWhatWasSpent)
     EXPECT_EQ(text_of(repository_->balances()), "ada=5 bob/-1=6 ");
 }
 
+TEST_P(LedgerContract, KnowsAUserByCreditAlone)
+{
+    repository_->set_credit("ada", core::NanoUsd{100});
+    repository_->set_credit("bob", std::nullopt);
+    EXPECT_EQ(text_of(repository_->balances()), "ada/100=0 bob=0 ");
+    EXPECT_TRUE(repository_->balance_differences().empty());
+}
+
+TEST_P(LedgerContract, KeepsWhatWasSpentAndRetiredWhateverBecomesOfTheCredit)
+{
+    UsageRecord old = bill("1", "ada", "a", 5);
+    old.started_at = core::Timestamp(std::chrono::days(18'000));
+    const auto other = GetParam().open(dir_);
+    repository_->set_credit("ada", core::NanoUsd{100});
+    other->insert({old, bill("2", "ada", "a", 6)});
+    repository_->set_credit("ada", core::NanoUsd{50});
+    EXPECT_EQ(other->retire(old.started_at + std::chrono::seconds(1)), 1u);
+    repository_->set_credit("ada", core::NanoUsd{40});
+    other->insert({bill("3", "ada", "a", 7)});
+    EXPECT_EQ(text_of(repository_->balances()), "ada/40=18 a=18 ");
+    EXPECT_TRUE(repository_->balance_differences().empty());
+}
+
+TEST_P(LedgerContract, KnowsWhichBillsItHas)
+{
+    repository_->insert({record_at("a", 1), record_at("it's", 2)});
+    repository_->bury(sample_record("bad"), "why");
+    EXPECT_THAT(repository_->missing({}), IsEmpty());
+    EXPECT_THAT(repository_->missing({"x", "a", "it's", "bad", "", "y"}),
+                ElementsAre("x", "", "y"));
+    std::vector<std::string> many(1000, "a");
+    many.back() = "z";
+    EXPECT_THAT(repository_->missing(many), ElementsAre("z"));
+}
+
 TEST_P(LedgerContract, RefusesABatchWholeForARecordThatDoesNotFit)
 {
     repository_->insert({bill("1", "ada", "a", 5)});
