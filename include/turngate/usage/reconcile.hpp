@@ -27,10 +27,8 @@ struct Reconciliation
     std::size_t put_back = 0;              // missing records that are bills now
     std::size_t buried = 0;                // missing records that the ledger refused
 
-    bool is_even() const noexcept
-    {
-        return missing.empty() && differences.empty();
-    } // was, at first
+    // As it was found, whatever was done since.
+    bool is_even() const noexcept { return missing.empty() && differences.empty(); }
 };
 
 // Compares; with `fix`, sets balances right and inserts what is missing, which moves them as ever.
