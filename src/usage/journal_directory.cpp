@@ -2,7 +2,6 @@
 
 #include "checkpoint.hpp"
 #include "file_journal.hpp"
-#include "journal_frame.hpp"
 #include "posix_file.hpp"
 #include "record_scan.hpp"
 #include "segment.hpp"
@@ -21,11 +20,6 @@
 
 namespace turngate::usage {
 namespace {
-
-// More than one frame always fits, so a chunk that does not begin with a whole one is damaged
-// there.
-constexpr std::size_t kChunk = 256 << 10;
-static_assert(kChunk >= kFrameHead + kMaxPayload);
 
 std::string made_directory(const std::string& dir)
 {
@@ -155,7 +149,7 @@ void JournalDirectory::Parts::read_segment(Segment& segment, std::size_t max, Ba
     const std::uint64_t end = segment.published.load(std::memory_order_acquire);
     JournalPosition reached{segment.name.text(), segment.settled};
     while (reached.offset < end && batch.records.size() < max) {
-        const std::size_t want = std::min<std::uint64_t>(kChunk, end - reached.offset);
+        const std::size_t want = std::min<std::uint64_t>(kScanChunk, end - reached.offset);
         const std::string bytes = read_at(segment.fd, reached.offset, want, segment.path);
         std::uint64_t left_out = 0;
         const std::size_t used = take_records(bytes, max, batch.records);

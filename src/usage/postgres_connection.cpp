@@ -124,10 +124,14 @@ struct PostgresConnection::Parts
     }
 
     const std::string& name_of(const std::string& sql);
+    std::vector<SqlRow> run(pqxx::work& work,
+                            const std::string& sql,
+                            const std::vector<const char*>& values);
 
     Watchdog& dog;
     const std::chrono::milliseconds patience;
     pqxx::connection connection;
+    std::optional<pqxx::work> open; // of in_transaction()
     Fd socket; // our own, for the watchdog: libpq may close its one at any time
     std::map<std::string, std::string> prepared; // SQL → name
     bool has_failed = false;
@@ -139,6 +143,13 @@ const std::string& PostgresConnection::Parts::name_of(const std::string& sql)
     if (is_new)
         connection.prepare(place->second, sql);
     return place->second;
+}
+
+std::vector<SqlRow> PostgresConnection::Parts::run(pqxx::work& work,
+                                                   const std::string& sql,
+                                                   const std::vector<const char*>& values)
+{
+    return rows_of(work.exec_prepared(name_of(sql), pqxx::prepare::make_dynamic_params(values)));
 }
 
 PostgresConnection::PostgresConnection(const std::string& url,
@@ -180,13 +191,27 @@ std::vector<SqlRow> PostgresConnection::ask(const std::string& sql, const SqlVal
     for (const auto& text : owned)
         texts.push_back(text ? text->c_str() : nullptr);
     return guarded([&](pqxx::connection& connection) {
-        const std::string& name = parts_->name_of(sql);
+        if (parts_->open)
+            return parts_->run(*parts_->open, sql, texts);
         pqxx::work work(connection);
-        const pqxx::result result =
-            work.exec_prepared(name, pqxx::prepare::make_dynamic_params(texts));
+        std::vector<SqlRow> rows = parts_->run(work, sql, texts);
         work.commit();
-        return rows_of(result);
+        return rows;
     });
+}
+
+void PostgresConnection::in_transaction(const std::function<void()>& work)
+{
+    guarded([&](pqxx::connection& connection) { parts_->open.emplace(connection); });
+    try {
+        work();
+        guarded([&](pqxx::connection&) { parts_->open->commit(); });
+    } catch (...) {
+        const Watch watch(parts_->dog, parts_->socket.get(), parts_->patience);
+        parts_->open.reset();
+        throw;
+    }
+    parts_->open.reset();
 }
 
 void PostgresConnection::run_in_transaction(const std::string& sql)

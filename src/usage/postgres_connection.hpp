@@ -4,6 +4,7 @@
 #include "watchdog.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +23,12 @@ public:
                        std::chrono::milliseconds patience);
     ~PostgresConnection();
 
-    // One statement in a transaction of its own, prepared at its first use.
+    // One statement, prepared at its first use; in a transaction of its own, or of
+    // in_transaction().
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {});
+
+    // What `work` asks is one transaction, rolled back when it throws.
+    void in_transaction(const std::function<void()>& work);
 
     // Statements without values or results: all in one transaction, or one outside of any.
     void run_in_transaction(const std::string& sql);

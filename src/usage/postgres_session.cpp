@@ -29,6 +29,29 @@ std::string insert_sql()
            move_sql("keys", "used_nano_usd", "key_name") + " SELECT count(*) FROM inserted";
 }
 
+std::string keep_sql(const std::string& table, const std::string& sum, const std::string& name)
+{
+    return "kept_" + table + " AS (INSERT INTO " + table + " (name, " + sum +
+           ", retired_nano_usd) SELECT " + name + ", 0, sum(cost_nano_usd)::bigint FROM gone " +
+           "WHERE " + name + " <> '' GROUP BY " + name + " ORDER BY " + name +
+           " ON CONFLICT (name) DO UPDATE SET retired_nano_usd = " + table +
+           ".retired_nano_usd + excluded.retired_nano_usd)";
+}
+
+// Of the shape of insert_sql, so that both lock rows in one order. Bills that another gateway is
+// just retiring are left to it.
+std::string retire_sql()
+{
+    return "WITH old AS (SELECT response_uid FROM usage_records "
+           "WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at LIMIT $3 "
+           "FOR UPDATE SKIP LOCKED), "
+           "gone AS (DELETE FROM usage_records WHERE response_uid IN (SELECT response_uid FROM "
+           "old) RETURNING started_at, user_name, key_name, cost_nano_usd), " +
+           keep_sql("users", "spent_nano_usd", "user_name") + ", " +
+           keep_sql("keys", "used_nano_usd", "key_name") +
+           " SELECT count(*), max(started_at) FROM gone";
+}
+
 struct SetMembers
 {
     nlohmann::json& object;
@@ -69,10 +92,30 @@ std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues
     return connection_->ask(sql, values);
 }
 
+// Others may still read: the lock stops inserts and deletes, and lets those end that are at work.
+void PostgresSession::alone(const std::function<void()>& work)
+{
+    connection_->in_transaction([&] {
+        connection_->ask("LOCK TABLE usage_records IN SHARE ROW EXCLUSIVE MODE");
+        work();
+    });
+}
+
 std::size_t PostgresSession::insert(const std::vector<UsageRecord>& records)
 {
     auto rows = connection_->ask(insert_sql_, SqlValues().give(json_of(records)));
     return static_cast<std::size_t>(rows.at(0).take_int());
+}
+
+SqlSession::Retired PostgresSession::retire(std::int64_t from,
+                                            std::int64_t before,
+                                            std::int64_t portion)
+{
+    auto rows = connection_->ask(retire_sql(), SqlValues().give(from).give(before).give(portion));
+    Retired retired;
+    retired.count = static_cast<std::size_t>(rows.at(0).take_int());
+    retired.newest = rows.at(0).take_int();
+    return retired;
 }
 
 std::string_view PostgresSession::day_of_start() const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "journal_frame.hpp"
 #include "turngate/usage/record.hpp"
 
 #include <cstddef>
@@ -7,6 +8,11 @@
 #include <vector>
 
 namespace turngate::usage {
+
+// To be read at a time. More than one frame always fits, so a chunk that does not begin with a
+// whole one is damaged there.
+inline constexpr std::size_t kScanChunk = 256 << 10;
+static_assert(kScanChunk >= kFrameHead + kMaxPayload);
 
 // Takes whole records from the front of `bytes` until one is not readable, at most so many that
 // there are `max`; returns how many bytes they were.

@@ -25,15 +25,14 @@ bool take_number(std::string_view& text, T& value)
     return error == std::errc();
 }
 
-// A name with what it was set aside under taken off.
-std::string_view original_name(std::string_view file)
+} // namespace
+
+std::string original_name(std::string_view file)
 {
     if (file.ends_with(kTornEnding))
         file.remove_suffix(kTornEnding.size());
-    return file;
+    return std::string(file);
 }
-
-} // namespace
 
 std::string SegmentName::text() const
 {

@@ -25,6 +25,9 @@ struct SegmentName
     static std::optional<SegmentName> parse(std::string_view file);
 };
 
+// A file's name with what it was set aside under taken off.
+std::string original_name(std::string_view file);
+
 // One file. Its loop writes; the settler reads what is published; nobody waits for anybody.
 struct Segment
 {

@@ -1,5 +1,6 @@
 #include "turngate/usage/settler.hpp"
 
+#include "insert_or_bury.hpp"
 #include "turngate/core/clock.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -36,7 +37,6 @@ struct Settler::Parts
     void settle_batch(const JournalDirectory::Batch& batch);
     void tell(const std::vector<UsageRecord>& records);
     std::size_t insert(const std::vector<UsageRecord>& records);
-    void bury(const UsageRecord& record, const std::string& reason);
     void succeeded(std::uint64_t asked);
     void failed(const char* why);
 
@@ -188,27 +188,14 @@ void Settler::Parts::tell(const std::vector<UsageRecord>& records)
     }
 }
 
-// One bad record must not keep the others out: the batch is halved until it is alone.
 std::size_t Settler::Parts::insert(const std::vector<UsageRecord>& records)
 {
-    try {
-        return ledger->insert(records);
-    } catch (const RecordRefused& refusal) {
-        if (records.size() == 1) {
-            bury(records.front(), refusal.what());
-            return 0;
-        }
-    }
-    const auto half = records.begin() + static_cast<std::ptrdiff_t>(records.size() / 2);
-    return insert({records.begin(), half}) + insert({half, records.end()});
-}
-
-void Settler::Parts::bury(const UsageRecord& record, const std::string& reason)
-{
-    ledger->bury(record, reason);
-    dead_letters.add();
-    telemetry::log_error("usage record is refused, kept as a dead letter",
-                         {{"response_uid", record.response_uid}, {"reason", reason}});
+    return insert_or_bury(
+        *ledger, records, [this](const UsageRecord& record, const std::string& reason) {
+            dead_letters.add();
+            telemetry::log_error("usage record is refused, kept as a dead letter",
+                                 {{"response_uid", record.response_uid}, {"reason", reason}});
+        });
 }
 
 void Settler::Parts::succeeded(std::uint64_t goal)

@@ -20,6 +20,14 @@ public:
     void bury(const UsageRecord& record, const std::string& reason) override;
     std::vector<DeadLetter> dead_letters(unsigned limit) override;
 
+    using Ledger::retire;
+    std::size_t retire(core::Timestamp before, unsigned portion) override;
+    std::optional<core::Timestamp> retired_before() override;
+
+    std::vector<std::string> missing(const std::vector<std::string>& uids) override;
+    std::vector<BalanceDifference> balance_differences() override;
+    std::vector<BalanceDifference> mend_balances() override;
+
     Balances balances() override;
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
 
@@ -28,6 +36,8 @@ public:
     bool revoke_key(const std::string& name, core::Timestamp at) override;
 
 private:
+    void remember_retention(core::Timestamp before);
+
     std::unique_ptr<SqlSession> session_;
 };
 

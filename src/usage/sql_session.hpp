@@ -3,6 +3,7 @@
 #include "turngate/usage/record.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,9 +55,22 @@ public:
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
 
+    // What `work` asks takes effect whole or, when it throws, not at all. No bill comes or goes
+    // meanwhile.
+    virtual void alone(const std::function<void()>& work) = 0;
+
     // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd, each with its
     // row's revision.
     virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
+
+    // One transaction: deletes at most `portion` bills with from <= started_at < before, the oldest
+    // first; adds what they cost to users.retired_nano_usd and keys.retired_nano_usd.
+    struct Retired
+    {
+        std::size_t count = 0;
+        std::int64_t newest = 0; // started_at of the last of them
+    };
+    virtual Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) = 0;
 
     virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01
 };

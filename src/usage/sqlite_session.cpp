@@ -4,6 +4,8 @@
 #include "sql_ledger.hpp"
 #include "sqlite_migrate.hpp"
 
+#include <algorithm>
+
 namespace turngate::usage {
 namespace {
 
@@ -35,6 +37,18 @@ std::string move_sql(const std::string& table, const std::string& sum)
            "ON CONFLICT (name) DO UPDATE SET " + sum + " = " + sum + " + excluded." + sum +
            ", revision = revision + 1";
 }
+
+std::string keep_sql(const std::string& table, const std::string& sum)
+{
+    return "INSERT INTO " + table + " (name, " + sum + ", retired_nano_usd) VALUES (?, 0, ?) " +
+           "ON CONFLICT (name) DO UPDATE SET " +
+           "retired_nano_usd = retired_nano_usd + excluded.retired_nano_usd";
+}
+
+constexpr std::string_view kRetireSql =
+    "DELETE FROM usage_records WHERE rowid IN (SELECT rowid FROM usage_records "
+    "WHERE started_at >= ? AND started_at < ? ORDER BY started_at LIMIT ?) "
+    "RETURNING started_at, user_name, key_name, cost_nano_usd";
 
 struct GiveColumns
 {
@@ -90,6 +104,13 @@ std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& 
     return rows;
 }
 
+void SqliteSession::alone(const std::function<void()>& work)
+{
+    SqliteTransaction transaction(database_);
+    work();
+    transaction.commit();
+}
+
 std::size_t SqliteSession::insert(const std::vector<UsageRecord>& records)
 {
     std::size_t inserted = 0;
@@ -112,6 +133,29 @@ bool SqliteSession::insert_one(const UsageRecord& record)
         move(move_key_, record.key, record.cost);
     }
     return is_new;
+}
+
+SqlSession::Retired SqliteSession::retire(std::int64_t from,
+                                          std::int64_t before,
+                                          std::int64_t portion)
+{
+    Retired retired{.count = 0, .newest = from};
+    SqliteTransaction transaction(database_);
+    auto keep_user = database_.prepare(keep_sql("users", "spent_nano_usd"));
+    auto keep_key = database_.prepare(keep_sql("keys", "used_nano_usd"));
+    auto gone = database_.prepare(kRetireSql);
+    gone.give(from).give(before).give(portion);
+    while (gone.step()) {
+        ++retired.count;
+        retired.newest = std::max(retired.newest, gone.take_int());
+        const std::string user = gone.take_text();
+        const std::string key = gone.take_text();
+        const core::NanoUsd cost{gone.take_int()};
+        move(keep_user, user, cost);
+        move(keep_key, key, cost);
+    }
+    transaction.commit();
+    return retired;
 }
 
 std::string_view SqliteSession::day_of_start() const

@@ -13,7 +13,9 @@ public:
     explicit SqliteSession(const std::string& path); // migrated when it returns
 
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    void alone(const std::function<void()>& work) override;
     std::size_t insert(const std::vector<UsageRecord>& records) override;
+    Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
     std::string_view day_of_start() const override;
 
 private:

@@ -12,14 +12,13 @@ std::size_t width_of(const std::string& cell)
         std::ranges::count_if(cell, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// Names come from configurations and upstreams: none may steer the reader's terminal.
-std::string printable(std::string cell)
-{
-    std::ranges::replace_if(cell, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return cell;
-}
-
 } // namespace
+
+std::string printable(std::string text)
+{
+    std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return text;
+}
 
 Table::Table(std::vector<std::string> heads, std::size_t text_columns)
     : text_columns_(text_columns), widths_(heads.size(), 0)

@@ -6,6 +6,9 @@
 
 namespace turngate::usage {
 
+// Names come from configurations and upstreams: none may steer the reader's terminal.
+std::string printable(std::string text);
+
 // A table for a terminal: the first columns are texts (left), the rest numbers (right), a rule
 // before the last row.
 class Table

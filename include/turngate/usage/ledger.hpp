@@ -19,7 +19,7 @@ struct UserBalance
 {
     std::string user;
     std::optional<core::NanoUsd> credit; // nothing: none given here
-    core::NanoUsd spent;                 // the sum of the user's bills
+    core::NanoUsd spent;                 // the sum of the user's bills, retired ones too
     std::int64_t revision = 0; // grows whenever `spent` moves: the greater one is the newer figure
 };
 
@@ -27,7 +27,7 @@ struct KeyBalance
 {
     std::string key;
     std::optional<core::NanoUsd> quota; // nothing: none given here
-    core::NanoUsd used;                 // the sum of the key's bills
+    core::NanoUsd used;                 // the sum of the key's bills, retired ones too
     std::int64_t revision = 0;          // as a user's
 };
 
@@ -62,6 +62,16 @@ struct DeadLetter
     core::Timestamp refused_at;
 };
 
+// A balance that is not the sum of its bills.
+struct BalanceDifference
+{
+    enum class Of : std::uint8_t { user, key };
+    Of of = Of::user;
+    std::string name;
+    std::optional<core::NanoUsd> is; // nothing: the bills are there, a balance is not
+    core::NanoUsd should_be;         // what was retired, and the bills
+};
+
 // The whole of a usage database: bills, what they come to for each user and key, keys made on the
 // command line, and bills that could not be taken. insert() moves spent and used in the same
 // transaction, for the records that are new. Not thread-safe; throws as UsageRepository does.
@@ -71,6 +81,22 @@ public:
     // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
     virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
     virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first
+
+    // Deletes the bills that started before, at most `portion` in a transaction and with pauses, so
+    // that inserting is never held up for long. Returns how many there were. Balances stay as they
+    // are. Throws std::invalid_argument for less than a day ago: settling may still be at work
+    // there.
+    virtual std::size_t retire(core::Timestamp before, unsigned portion) = 0;
+    std::size_t retire(core::Timestamp before) { return retire(before, 5'000); }
+    virtual std::optional<core::Timestamp> retired_before() = 0; // the latest of these calls
+
+    // Which of these the ledger has neither as a bill nor as a dead letter.
+    virtual std::vector<std::string> missing(const std::vector<std::string>& uids) = 0;
+
+    virtual std::vector<BalanceDifference> balance_differences() = 0; // users, then keys, by name
+    // Sets the balances that differ to what they should be; no bill comes or goes meanwhile.
+    // Returns what differed.
+    virtual std::vector<BalanceDifference> mend_balances() = 0;
 
     virtual Balances balances() = 0;
     virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;

@@ -11,6 +11,11 @@ namespace turngate::usage {
 std::string to_json(const UsagePage& page);
 std::string to_json(const std::vector<UsageSum>& sums, GroupBy by);
 
+// RFC 4180: a line of names, then a line each, with the fields of the JSON in its order; nothing is
+// an empty field. A text that a spreadsheet would take for a formula has a ' before it.
+std::string to_csv(const UsagePage& page);
+std::string to_csv(const std::vector<UsageSum>& sums, GroupBy by);
+
 // `keys list`: never the secret, nor its digest.
 std::string to_json(const std::vector<StoredKey>& keys);
 void print(std::ostream& out, const std::vector<StoredKey>& keys);

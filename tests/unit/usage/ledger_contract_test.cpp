@@ -1,16 +1,14 @@
-// What every Ledger must do. A new implementation adds one line at the end.
+// What every Ledger must do.
 #include "turngate/usage/ledger.hpp"
 
-#include "postgres_server.hpp"
+#include "ledger_implementations.hpp"
 #include "sample_record.hpp"
 #include "temp_dir.hpp"
-#include "turngate/usage/postgres.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 
 namespace turngate::usage {
@@ -18,13 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-struct Implementation
-{
-    const char* name;
-    std::function<std::unique_ptr<Ledger>(const TempDir&)>
-        open; // twice on one directory: the same data
-};
 
 core::Timestamp at(std::int64_t seconds)
 {
@@ -36,11 +27,6 @@ UsageRecord record_at(const std::string& uid, std::int64_t seconds)
     UsageRecord record = sample_record(uid);
     record.started_at = at(seconds);
     return record;
-}
-
-void PrintTo(const Implementation& implementation, std::ostream* out)
-{
-    *out << implementation.name;
 }
 
 class LedgerContract : public testing::TestWithParam<Implementation>
@@ -326,6 +312,41 @@ TEST_P(LedgerContract, KeepsCreditBesideWhatWasSpent)
     EXPECT_EQ(text_of(repository_->balances()), "ada=5 bob/-1=6 ");
 }
 
+TEST_P(LedgerContract, KnowsAUserByCreditAlone)
+{
+    repository_->set_credit("ada", core::NanoUsd{100});
+    repository_->set_credit("bob", std::nullopt);
+    EXPECT_EQ(text_of(repository_->balances()), "ada/100=0 bob=0 ");
+    EXPECT_TRUE(repository_->balance_differences().empty());
+}
+
+TEST_P(LedgerContract, KeepsWhatWasSpentAndRetiredWhateverBecomesOfTheCredit)
+{
+    UsageRecord old = bill("1", "ada", "a", 5);
+    old.started_at = core::Timestamp(std::chrono::days(18'000));
+    const auto other = GetParam().open(dir_);
+    repository_->set_credit("ada", core::NanoUsd{100});
+    other->insert({old, bill("2", "ada", "a", 6)});
+    repository_->set_credit("ada", core::NanoUsd{50});
+    EXPECT_EQ(other->retire(old.started_at + std::chrono::seconds(1)), 1u);
+    repository_->set_credit("ada", core::NanoUsd{40});
+    other->insert({bill("3", "ada", "a", 7)});
+    EXPECT_EQ(text_of(repository_->balances()), "ada/40=18 a=18 ");
+    EXPECT_TRUE(repository_->balance_differences().empty());
+}
+
+TEST_P(LedgerContract, KnowsWhichBillsItHas)
+{
+    repository_->insert({record_at("a", 1), record_at("it's", 2)});
+    repository_->bury(sample_record("bad"), "why");
+    EXPECT_THAT(repository_->missing({}), IsEmpty());
+    EXPECT_THAT(repository_->missing({"x", "a", "it's", "bad", "", "y"}),
+                ElementsAre("x", "", "y"));
+    std::vector<std::string> many(1000, "a");
+    many.back() = "z";
+    EXPECT_THAT(repository_->missing(many), ElementsAre("z"));
+}
+
 TEST_P(LedgerContract, RefusesABatchWholeForARecordThatDoesNotFit)
 {
     repository_->insert({bill("1", "ada", "a", 5)});
@@ -458,20 +479,7 @@ TEST_P(LedgerContract, RevokesAKeyOnce)
     EXPECT_EQ(repository_->keys().at(0).revoked, at(7));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All,
-    LedgerContract,
-    testing::Values(
-        Implementation{"Sqlite",
-                       [](const TempDir& dir) { return open_sqlite(dir / "data/usage.db"); }},
-        Implementation{
-            "Postgres",
-            [](const TempDir& dir) {
-                const std::size_t number = std::hash<std::string>()(dir.path());
-                const std::string schema = "contract_" + std::to_string(number);
-                return PostgresDatabase({.url = postgres_server().schema(schema)}).open();
-            }}),
-    [](const auto& param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, LedgerContract, ledger_implementations(), name_of_implementation);
 
 } // namespace
 } // namespace turngate::usage

@@ -43,6 +43,21 @@ protected:
             ::kill(row[0].as<pid_t>(), signal);
     }
 
+    void run(const std::string& sql)
+    {
+        pqxx::connection connection(url_);
+        pqxx::work work(connection);
+        work.exec(sql);
+        work.commit();
+    }
+    void wait_for_a_blocked_backend()
+    {
+        pqxx::connection connection(url_);
+        pqxx::nontransaction work(connection);
+        while (work.exec("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").empty()) {
+        }
+    }
+
     static inline int count_ = 0;
     const std::string url_ = postgres_server().schema("ledger_" + std::to_string(++count_));
     TempDir dir_;
@@ -205,6 +220,40 @@ TEST_F(PostgresLedger, IsSharedByGatewaysWithoutLosingOrDoublingMoney)
         used += key.used.value;
     EXPECT_EQ(spent, 500);
     EXPECT_EQ(used, 500);
+}
+
+TEST_F(PostgresLedger, MendsNoBalanceBehindAnInsertThatIsUnderWay)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    ledger->insert({numbered(1)});
+    pqxx::connection connection(url_);
+    pqxx::work inserting(connection); // of a gateway, just before its commit
+    inserting.exec("UPDATE users SET spent_nano_usd = 7");
+    inserting.exec("CREATE TEMP TABLE late AS SELECT * FROM usage_records; "
+                   "UPDATE late SET response_uid = 'late'; "
+                   "INSERT INTO usage_records SELECT * FROM late");
+    run("UPDATE keys SET used_nano_usd = 0"); // so that there is something to mend
+    std::jthread mending([&] { EXPECT_EQ(ledger->mend_balances().size(), 2u); });
+    wait_for_a_blocked_backend();
+    inserting.commit();
+    mending.join();
+    EXPECT_TRUE(ledger->balance_differences().empty());
+    EXPECT_EQ(ledger->balances().users.at(0).spent.value, 2 * sample_record().cost.value);
+}
+
+TEST_F(PostgresLedger, IsWellAfterAMendThatFailed)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    ledger->insert({numbered(1)});
+    run("UPDATE users SET spent_nano_usd = 7; "
+        "ALTER TABLE users ADD CONSTRAINT none CHECK (spent_nano_usd = 7)");
+    EXPECT_THROW(ledger->mend_balances(), std::runtime_error);
+    EXPECT_EQ(ledger->balances().users.at(0).spent.value, 7);
+    run("ALTER TABLE users DROP CONSTRAINT none"); // it held no lock back
+    EXPECT_EQ(ledger->mend_balances().size(), 1u);
+    EXPECT_TRUE(ledger->balance_differences().empty());
 }
 
 TEST_F(PostgresLedger, SaysWhereNobodyListens)

@@ -47,6 +47,62 @@ TEST(Report, GivesSumsAsJson)
         R"("cost_nano_usd":5040000,"account_cost_nano_usd":1000000000}]})");
 }
 
+constexpr const char* kRecordNames =
+    "response_uid,turn_id,upstream_response_id,user,key,group,account,requested_model,"
+    "upstream_model,lane,session,request_type,stream,openai_ws_mode,input_tokens,cached_tokens,"
+    "cache_write_tokens,output_tokens,reasoning_tokens,total_tokens,status,reason,estimated,"
+    "attempts,retry_reason,routing,service_tier,price_version,multiplier_ppm,cost_nano_usd,"
+    "account_cost_nano_usd,queue_ms,first_token_ms,total_ms,started_at,user_agent,client_ip\r\n";
+
+TEST(Report, GivesAPageAsCsv)
+{
+    EXPECT_EQ(to_csv(UsagePage{}), kRecordNames);
+    UsagePage page;
+    page.records = {sample_record("a"), UsageRecord()};
+    page.records[1].cost = {-5};
+    EXPECT_EQ(to_csv(page),
+              std::string(kRecordNames) +
+                  "a,turn-1,resp_1,team-a,dev,default,openai-main,gpt-5.2,gpt-5.2-2025-12-11,agent,"
+                  "ab12,stream,true,false,1000,400,100,50,20,1050,incomplete,max_output_tokens,"
+                  "true,2,upstream_lost,sticky openai-main 2.71 of 3,priority,2026-11-01,800000,"
+                  "2520000,3150000,3,250,1250,2026-11-01T12:00:00.123456Z,codex/1.0,192.0.2.7\r\n"
+                  ",,,,,,,,,,,ws_v2,true,true,0,0,0,0,0,0,completed,,false,1,,,,,1000000,-5,0,0,,0,"
+                  "1970-01-01T00:00:00.000000Z,,\r\n");
+}
+
+TEST(Report, GivesSumsAsCsv)
+{
+    const std::string rest = ",responses,input_tokens,cached_tokens,cache_write_tokens,"
+                             "output_tokens,reasoning_tokens,total_tokens,cost_nano_usd,"
+                             "account_cost_nano_usd\r\n";
+    EXPECT_EQ(to_csv(std::vector<UsageSum>{}, GroupBy::day), "day" + rest);
+    EXPECT_EQ(to_csv({sum_of("team-a", -1), sum_of("b", 2)}, GroupBy::user),
+              "user" + rest + "team-a,2,2000,800,200,100,40,2100,-1,1000000000\r\n" +
+                  "b,2,2000,800,200,100,40,2100,2,1000000000\r\n");
+}
+
+TEST(Report, QuotesInCsvWhatWouldBreakALineOrBeAFormula)
+{
+    const std::pair<const char*, const char*> rows[] = {{"a,b", "\"a,b\""},
+                                                        {"say \"so\"", "\"say \"\"so\"\"\""},
+                                                        {"two\r\nlines", "\"two\r\nlines\""},
+                                                        {"=1+1", "'=1+1"},
+                                                        {"+1", "'+1"},
+                                                        {"-1", "'-1"},
+                                                        {"@x", "'@x"},
+                                                        {"\tx", "'\tx"},
+                                                        {"\r=1", "\"'\r=1\""},
+                                                        {"=a,\"b\"", "\"'=a,\"\"b\"\"\""},
+                                                        {"a=1", "a=1"},
+                                                        {"\xff", "\ufffd"},
+                                                        {"", ""}};
+    for (const auto& [name, field] : rows) {
+        const std::string csv = to_csv({sum_of(name, 0)}, GroupBy::key);
+        const std::string row = csv.substr(csv.find("\r\n") + 2);
+        EXPECT_EQ(row.substr(0, row.find(",2,2000,")), field) << name;
+    }
+}
+
 TEST(Report, PrintsSumsAsATable)
 {
     std::ostringstream out;

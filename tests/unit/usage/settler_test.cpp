@@ -50,6 +50,20 @@ public:
     {
         return inner_->dead_letters(limit);
     }
+    std::size_t retire(core::Timestamp before, unsigned portion) override
+    {
+        return inner_->retire(before, portion);
+    }
+    std::optional<core::Timestamp> retired_before() override { return inner_->retired_before(); }
+    std::vector<std::string> missing(const std::vector<std::string>& uids) override
+    {
+        return inner_->missing(uids);
+    }
+    std::vector<BalanceDifference> balance_differences() override
+    {
+        return inner_->balance_differences();
+    }
+    std::vector<BalanceDifference> mend_balances() override { return inner_->mend_balances(); }
     Balances balances() override { return inner_->balances(); }
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override
     {
