@@ -2,6 +2,7 @@
 
 #include "control.hpp"
 #include "door.hpp"
+#include "drains.hpp"
 #include "preemption.hpp"
 
 #include "turngate/protocol/close_code.hpp"
@@ -35,7 +36,8 @@ net::WebSocketOptions options_of(const config::Config& config, bool deflate)
 } // namespace
 
 Session::Session(Rooms& rooms, Opening opening)
-    : rooms_(rooms), facts_(std::move(opening.facts)), ticket_(std::move(opening.ticket)),
+    : rooms_(rooms), memory_(std::make_shared<SessionMemory>(std::move(opening.facts))),
+      facts_(memory_->facts), lanes_(memory_->lanes), ticket_(std::move(opening.ticket)),
       leftover_(std::move(opening.leftover)),
       socket_(rooms.loop,
               std::move(opening.stream),
@@ -283,16 +285,19 @@ net::Task<> Session::run_next(Lane& lane, WaitingTurn waiting)
 {
     std::uint16_t close_code = 0;
     if (socket_.is_open()) {
-        Turn turn(rooms_, *this, facts_, lane.memory, std::move(waiting));
-        lane.turn = &turn;
+        ClientOutput& client = *this; // make_unique knows no private bases
+        auto turn = std::make_unique<Turn>(rooms_, client, facts_, lane.memory, std::move(waiting));
+        lane.turn = turn.get();
         rooms_.metrics.turns_running.add(1);
         try {
-            close_code = co_await run_turn(turn);
+            close_code = co_await run_turn(*turn);
         } catch (const std::exception& bug) {
             fail(bug);
         }
         rooms_.metrics.turns_running.add(-1);
         lane.turn = nullptr;
+        if (turn->unfinished)
+            rooms_.drains.take(std::move(turn), memory_);
     }
     lanes_.end(lane);
     idle_since_ = Clock::now();

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "client_output.hpp"
-#include "lanes.hpp"
+#include "session_memory.hpp"
 #include "socket_counts.hpp"
-#include "turn.hpp"
 
 #include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
@@ -73,12 +72,13 @@ private:
     void close(std::uint16_t code, std::string_view reason);
 
     Rooms& rooms_;
-    SessionFacts facts_;
+    const std::shared_ptr<SessionMemory> memory_;
+    SessionFacts& facts_;
+    Lanes& lanes_;
     SocketCounts::Ticket ticket_;
     std::string leftover_;
     net::WebSocket socket_;
     net::TaskGroup tasks_;
-    Lanes lanes_;
     core::Deadline idle_since_;
     std::shared_ptr<const Snapshot>
         checked_keys_of_; // the key is looked up again when the snapshot changes
