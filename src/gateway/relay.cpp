@@ -355,12 +355,6 @@ void Relay::on_writable()
         connection_->resume();
 }
 
-void Relay::redirect(ClientOutput& client)
-{
-    client_ = &client;
-    on_writable(); // whatever the former one had queued
-}
-
 bool Relay::is_running(std::string_view response_id) const
 {
     return connection_ && !over_.is_set() && has_created_ && this->response_id() == response_id;

@@ -62,8 +62,12 @@ public:
     // stop's reason.
     net::Task<core::Result<bool>> until_successor(core::Deadline deadline, net::Stop& stop);
 
-    // From now on another one is the client.
-    void redirect(ClientOutput& client);
+    // From now on another one is the client; whatever the former one had queued, it can take more.
+    void redirect(ClientOutput& client)
+    {
+        client_ = &client;
+        on_writable();
+    }
 
     // What was held back goes to the client.
     void release_held();
