@@ -193,6 +193,20 @@ TEST_F(DrainsTest, EstimatesWhatTheGatewaysEndCutsOff)
     expect_estimate();
 }
 
+TEST_F(DrainsTest, TriesToWriteABillOnce)
+{
+    Turn& turn = begin();
+    say(kCreated);
+    leave(turn);
+    int tries = 0;
+    test.journal.is_broken = true;
+    test.journal.on_append = [&] { ++tries; };
+    say(kCompleted);
+    EXPECT_EQ(test.drains.running(), 0u);
+    EXPECT_EQ(tries, 1);
+    EXPECT_EQ(account().slots->used(), 0u);
+}
+
 TEST_F(DrainsTest, TakesNoMoreThanItHasRoomFor)
 {
     std::vector<Turn*> turns;
