@@ -53,6 +53,7 @@ void read_usage(Section usage, Usage& out)
                                                    {{"estimate", AbortedTurns::estimate},
                                                     {"free", AbortedTurns::free},
                                                     {"drain", AbortedTurns::drain}});
+    usage["drain_timeout"].read_duration(out.drain_timeout, 100ms, 10min);
 }
 
 } // namespace turngate::config

@@ -16,7 +16,6 @@ struct Row
 constexpr Row kRows[] = {
     {.key = "users[].balance_usd"},
     {.key = "keys[].quota_usd"},
-    {.key = "usage.aborted_turns", .value = "drain"},
 };
 
 // users[3].name is a matter of users[].name.

@@ -122,8 +122,8 @@ net::Task<> remember(Turn& turn, std::string response_id, state::Binding binding
         turn.lane.turn_state = turn.relay.turn_state();
     const std::string& tenant = turn.session.tenant;
     co_await turn.rooms.store.bind_response(tenant, response_id, std::move(binding));
-    if (!turn.session.is_named)
-        co_return; // nobody can come back to it
+    if (!turn.session.is_named || turn.is_left)
+        co_return; // nobody can come back to it, or somebody has, and been further since
     state::LaneBinding lane{turn.lane.account, std::move(response_id), turn.lane.turn_state};
     co_await turn.rooms.store.bind_lane(tenant, lane_key(turn), std::move(lane));
 }

@@ -27,6 +27,8 @@ Metrics::Metrics(telemetry::Metrics& registry)
       refused_upgrades(
           registry.counter("turngate_refused_upgrades_total", "Upgrades refused over HTTP")),
       turns_running(registry.gauge("turngate_turns_running", "Turns running")),
+      turns_draining(
+          registry.gauge("turngate_turns_draining", "Responses read on after their clients left")),
       first_token_seconds(registry.histogram("turngate_first_token_seconds",
                                              "From the accepted create to the first content",
                                              telemetry::latency_bounds())),

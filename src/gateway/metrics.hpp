@@ -22,6 +22,7 @@ struct Metrics
     telemetry::Counter refused_upgrades;
     std::array<telemetry::Counter, 6> turns; // by outcome
     telemetry::Gauge turns_running;
+    telemetry::Gauge turns_draining;
     telemetry::Histogram first_token_seconds;
     telemetry::Histogram turn_seconds;
     telemetry::Histogram queue_seconds;

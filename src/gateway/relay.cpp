@@ -42,7 +42,7 @@ Relay::Relay(net::Loop& loop,
              ClientOutput& client,
              protocol::UpstreamEventReader& reader,
              telemetry::Counter pauses)
-    : client_(client), reader_(reader), pauses_(pauses), over_(loop),
+    : client_(&client), reader_(reader), pauses_(pauses), over_(loop),
       last_event_(core::Clock::now())
 {
 }
@@ -151,11 +151,11 @@ void Relay::on_read_end()
 {
     if (!std::exchange(has_heard_, false))
         return; // it was all for other lanes
-    client_.flush();
+    client_->flush();
     last_event_ = core::Clock::now(); // once a read
     if (has_content_now_ && !first_content_at_)
         first_content_at_ = last_event_;
-    if (!connection_ || !client_.is_congested())
+    if (!connection_ || !client_->is_congested())
         return;
     if (!std::exchange(is_paused_, true))
         pauses_.add();
@@ -258,15 +258,15 @@ void Relay::pass_lifecycle(const net::Frame& frame)
 void Relay::to_client(const net::Frame& frame)
 {
     if (frame.wire.empty())
-        client_.send(frame.payload);
+        client_->send(frame.payload);
     else
-        client_.forward(frame);
+        client_->forward(frame);
 }
 
 void Relay::release_held()
 {
     for (const std::string& event : held_)
-        client_.send(event);
+        client_->send(event);
     if (!held_.empty())
         seen_ = std::max(seen_, Seen::lifecycle);
     held_.clear();
@@ -387,7 +387,7 @@ net::Task<core::Result<>> Relay::until_terminal(std::chrono::milliseconds betwee
             hold_until_ = core::Deadline::max();
             hold_ = std::chrono::milliseconds(0); // from here on lifecycle passes
             release_held();
-            client_.flush();
+            client_->flush();
         }
         if (is_paused_)
             last_event_ = now; // it is the client that is slow; its own timeout watches it

@@ -46,6 +46,9 @@ public:
     // It may not be: nobody waits for the rest of it.
     void abandon();
 
+    // The connection is there, and more may come on it.
+    bool is_attached() const noexcept { return connection_ != nullptr; }
+
     // A further attempt: forgets the last one's response, keeps what the client has seen.
     void start_anew();
 
@@ -58,6 +61,13 @@ public:
     // begun. False: none comes, or not before the deadline. Fault: the connection was lost, or the
     // stop's reason.
     net::Task<core::Result<bool>> until_successor(core::Deadline deadline, net::Stop& stop);
+
+    // From now on another one is the client; whatever the former one had queued, it can take more.
+    void redirect(ClientOutput& client)
+    {
+        client_ = &client;
+        on_writable();
+    }
 
     // What was held back goes to the client.
     void release_held();
@@ -118,7 +128,7 @@ private:
     void forget_response();
     void go_on();
 
-    ClientOutput& client_;
+    ClientOutput* client_;
     protocol::UpstreamEventReader& reader_;
     telemetry::Counter pauses_;
     std::shared_ptr<upstream::Connection> connection_;

@@ -18,6 +18,8 @@
 
 namespace turngate::gateway {
 
+class Drains;
+
 // What one loop's sessions and turns work with. Belongs to the loop; outlives its sessions.
 struct Rooms
 {
@@ -28,6 +30,7 @@ struct Rooms
     usage::Journal& journal;
     upstream::Pool& pool;
     Chains& chains;
+    Drains& drains;
     Metrics metrics;
     std::shared_ptr<const Snapshot> snapshot; // the current one; a turn keeps its own
     protocol::ClientEventReader client_events;

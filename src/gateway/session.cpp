@@ -2,6 +2,7 @@
 
 #include "control.hpp"
 #include "door.hpp"
+#include "drains.hpp"
 #include "preemption.hpp"
 
 #include "turngate/protocol/close_code.hpp"
@@ -35,12 +36,14 @@ net::WebSocketOptions options_of(const config::Config& config, bool deflate)
 } // namespace
 
 Session::Session(Rooms& rooms, Opening opening)
-    : rooms_(rooms), facts_(std::move(opening.facts)), ticket_(std::move(opening.ticket)),
+    : rooms_(rooms), memory_(std::make_shared<SessionMemory>(std::move(opening.facts))),
+      facts_(memory_->facts), lanes_(memory_->lanes), ticket_(std::move(opening.ticket)),
       leftover_(std::move(opening.leftover)),
       socket_(rooms.loop,
               std::move(opening.stream),
               options_of(*rooms.snapshot->config, opening.deflate)),
-      tasks_(rooms.loop), idle_since_(Clock::now()), checked_keys_of_(rooms.snapshot)
+      client_(socket_), tasks_(rooms.loop), idle_since_(Clock::now()),
+      checked_keys_of_(rooms.snapshot)
 {
     rooms_.loop.tick(*this);
 }
@@ -139,7 +142,7 @@ void Session::on_event(protocol::ClientEvent event, std::string_view frame)
     case protocol::ClientEventType::cancel:
         if (!is_own(event) || refuses_to_read(event))
             break;
-        if (const auto refusal = control(lanes_, event, frame, *this))
+        if (const auto refusal = control(lanes_, event, frame, client_))
             refuse(*refusal);
         break;
     }
@@ -197,11 +200,11 @@ bool Session::admits(const protocol::ClientEvent& event)
         return false;
     }
     if (is_revoked_) {
-        send(protocol::error_event(FaultCode::invalid_api_key, detail));
+        client_.send(protocol::error_event(FaultCode::invalid_api_key, detail));
         return false;
     }
     if (is_draining_) {
-        send(protocol::error_event(FaultCode::gateway_draining, detail));
+        client_.send(protocol::error_event(FaultCode::gateway_draining, detail));
         return false;
     }
     switch (lanes_.admits(event.stream_id.value_or(""))) {
@@ -222,7 +225,7 @@ bool Session::admits(const protocol::ClientEvent& event)
     }
     detail.message = "Too many requests are waiting on this connection.";
     detail.retry_after = std::chrono::seconds(1);
-    send(protocol::error_event(FaultCode::rate_limited, detail));
+    client_.send(protocol::error_event(FaultCode::rate_limited, detail));
     return false;
 }
 
@@ -257,7 +260,7 @@ void Session::refuse(const protocol::Rejection& rejection)
                          {{"session", facts_.id},
                           {"fault", core::name_of(rejection.code)},
                           {"param", rejection.param}});
-    send(protocol::error_event(rejection.code, detail));
+    client_.send(protocol::error_event(rejection.code, detail));
     if (++bad_frames_ >= kBadFramesInARow)
         close(protocol::policy_violation, "too many bad messages");
 }
@@ -265,7 +268,7 @@ void Session::refuse(const protocol::Rejection& rejection)
 void Session::on_violation(const net::FrameFault& fault)
 {
     if (fault.close_code == protocol::message_too_big)
-        send(protocol::error_event(FaultCode::request_too_large));
+        client_.send(protocol::error_event(FaultCode::request_too_large));
 }
 
 void Session::on_writable()
@@ -283,16 +286,19 @@ net::Task<> Session::run_next(Lane& lane, WaitingTurn waiting)
 {
     std::uint16_t close_code = 0;
     if (socket_.is_open()) {
-        Turn turn(rooms_, *this, facts_, lane.memory, std::move(waiting));
-        lane.turn = &turn;
+        auto turn =
+            std::make_unique<Turn>(rooms_, client_, facts_, lane.memory, std::move(waiting));
+        lane.turn = turn.get();
         rooms_.metrics.turns_running.add(1);
         try {
-            close_code = co_await run_turn(turn);
+            close_code = co_await run_turn(*turn);
         } catch (const std::exception& bug) {
             fail(bug);
         }
         rooms_.metrics.turns_running.add(-1);
         lane.turn = nullptr;
+        if (turn->unfinished)
+            rooms_.drains.take(std::move(turn), memory_);
     }
     lanes_.end(lane);
     idle_since_ = Clock::now();
@@ -313,8 +319,8 @@ net::Task<> Session::preempt(WaitingTurn by)
         protocol::ErrorDetail detail;
         if (by.create.stream_id)
             detail.stream_id = *by.create.stream_id;
-        send(protocol::error_event(refusal->code, detail));
-        flush();
+        client_.send(protocol::error_event(refusal->code, detail));
+        client_.flush();
         co_return;
     }
     Lane& lane = *lanes_.find(by.create.stream_id.value_or(""));
@@ -366,7 +372,7 @@ void Session::revoke()
     is_revoked_ = true;
     if (!lanes_.is_idle())
         return;
-    send(protocol::error_event(FaultCode::invalid_api_key));
+    client_.send(protocol::error_event(FaultCode::invalid_api_key));
     close(protocol::policy_violation, "the API key was revoked");
 }
 
@@ -387,31 +393,6 @@ void Session::shut_down()
 void Session::close(std::uint16_t code, std::string_view reason)
 {
     socket_.close(code, reason);
-}
-
-void Session::forward(const net::Frame& frame)
-{
-    const bool compress =
-        socket_.compresses() && frame.payload.size() >= net::WebSocket::kCompressFrom;
-    if (frame.wire.empty() || compress)
-        socket_.send_text(frame.payload);
-    else
-        socket_.forward(frame.wire);
-}
-
-void Session::send(std::string_view event)
-{
-    socket_.send_text(event);
-}
-
-void Session::flush()
-{
-    socket_.flush();
-}
-
-bool Session::is_congested() const
-{
-    return socket_.is_congested();
 }
 
 } // namespace turngate::gateway

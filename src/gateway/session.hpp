@@ -1,9 +1,8 @@
 #pragma once
 
-#include "client_output.hpp"
-#include "lanes.hpp"
+#include "session_memory.hpp"
 #include "socket_counts.hpp"
-#include "turn.hpp"
+#include "socket_output.hpp"
 
 #include "turngate/net/task_group.hpp"
 #include "turngate/net/websocket.hpp"
@@ -15,7 +14,7 @@ namespace turngate::gateway {
 
 // One client WebSocket and its principal. Reads the socket at all times, validates what comes, and
 // runs its turns, those of a lane one after the other. Single loop.
-class Session final : private net::WebSocket::Sink, private ClientOutput, private net::Ticked
+class Session final : private net::WebSocket::Sink, private net::Ticked
 {
 public:
     struct Opening
@@ -60,11 +59,6 @@ private:
     void on_tick(core::Deadline now) override;
 
     // The turns' side
-    void forward(const net::Frame& frame) override;
-    void send(std::string_view event) override;
-    void flush() override;
-    bool is_congested() const override;
-
     void start_turns();
     net::Task<> run_next(Lane& lane, WaitingTurn waiting);
     net::Task<> preempt(WaitingTurn by);
@@ -73,12 +67,14 @@ private:
     void close(std::uint16_t code, std::string_view reason);
 
     Rooms& rooms_;
-    SessionFacts facts_;
+    const std::shared_ptr<SessionMemory> memory_;
+    SessionFacts& facts_;
+    Lanes& lanes_;
     SocketCounts::Ticket ticket_;
     std::string leftover_;
     net::WebSocket socket_;
+    SocketOutput client_;
     net::TaskGroup tasks_;
-    Lanes lanes_;
     core::Deadline idle_since_;
     std::shared_ptr<const Snapshot>
         checked_keys_of_; // the key is looked up again when the snapshot changes

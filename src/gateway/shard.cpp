@@ -72,6 +72,7 @@ Shard::Shard(Gateway::Parts& parts,
              parts.journal.writer(loop.index()),
              pool_,
              chains_,
+             drains_,
              Metrics(parts.metrics),
              parts.snapshot,
              {},
@@ -80,8 +81,8 @@ Shard::Shard(Gateway::Parts& parts,
              false,
              {}},
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
-      chains_(budget, chain_limits(*parts.snapshot->config)), state_(parts.state), tls_(parts.tls),
-      all_(all), counts_(std::move(counts)), tasks_(loop)
+      chains_(budget, chain_limits(*parts.snapshot->config)), drains_(loop), state_(parts.state),
+      tls_(parts.tls), all_(all), counts_(std::move(counts)), tasks_(loop)
 {
 }
 
@@ -299,6 +300,7 @@ net::Task<> Shard::finish()
     shut_down();
     for (net::Stream* stream : at_the_door_)
         stream->close();
+    co_await drains_.join();
     co_await pool_.close_all();
     co_await tasks_.join();
     news_.reset();
@@ -309,6 +311,7 @@ void Shard::shut_down()
 {
     for (const auto& [id, session] : sessions_)
         session->shut_down();
+    drains_.close();
 }
 
 } // namespace turngate::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "door.hpp"
+#include "drains.hpp"
 #include "news.hpp"
 #include "rooms.hpp"
 #include "session.hpp"
@@ -35,7 +36,11 @@ public:
     net::Task<> finish(); // ends everything and waits for it
 
     net::Loop& loop() noexcept { return rooms_.loop; }
-    std::size_t sessions() const noexcept { return open_.load(std::memory_order_relaxed); }
+    // Turns that read on without theirs included. Any thread.
+    std::size_t sessions() const noexcept
+    {
+        return open_.load(std::memory_order_relaxed) + drains_.running();
+    }
 
 private:
     struct Guest;
@@ -52,6 +57,7 @@ private:
     Rooms rooms_;
     upstream::Pool pool_;
     Chains chains_;
+    Drains drains_;
     state::State& state_;
     std::unique_ptr<News> news_; // on one loop
     std::shared_ptr<const net::TlsContext> tls_;

@@ -60,12 +60,12 @@ net::Task<core::Result<bool>> begin_successor(Turn& turn)
 void give_back_steers(Turn& turn)
 {
     for (const auto& steer : turn.relay.steering().give_up())
-        turn.client.send(protocol::steer_failed_event("response_not_active",
-                                                      "The response ended before it took this.",
-                                                      steer.input,
-                                                      steer.target,
-                                                      turn.lane_name()));
-    turn.client.flush();
+        turn.client->send(protocol::steer_failed_event("response_not_active",
+                                                       "The response ended before it took this.",
+                                                       steer.input,
+                                                       steer.target,
+                                                       turn.lane_name()));
+    turn.client->flush();
 }
 
 } // namespace turngate::gateway

@@ -6,6 +6,7 @@
 #include "choice.hpp"
 #include "continuity.hpp"
 #include "cooling.hpp"
+#include "drains.hpp"
 #include "header_policy.hpp"
 #include "recovery.hpp"
 #include "successor.hpp"
@@ -17,6 +18,7 @@
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace turngate::gateway {
 namespace {
@@ -112,20 +114,22 @@ net::Task<Result<>> settle(Turn& turn)
     const auto terminal = turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
                                                                    turn.relay.terminal_kind());
     const auto judged = judge(turn, terminal);
-    if (judged && judged->what != Action::What::relay)
+    if (judged && judged->what != Action::What::relay && !turn.is_left)
         co_return settle_unseen(turn, terminal, *judged);
     std::optional<usage::UsageRecord> record;
     if (turn.relay.has_response() || !terminal.response_id.empty()) {
         record = bill(turn, terminal);
+        if (turn.is_left && record->reason.empty())
+            record->reason = core::name_of(FaultCode::client_gone);
         const auto written = write_bill(turn, *record);
         if (!written)
             co_return written.error();
         turn.is_billed = true;
     }
     turn.relay.release_held();
-    turn.client.send(with_status(turn, terminal));
+    turn.client->send(with_status(turn, terminal));
     turn.is_told = true;
-    turn.client.flush();
+    turn.client->flush();
 
     log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     if (judged)
@@ -160,6 +164,26 @@ net::Task<Result<>> relay_and_settle(Turn& turn)
     }
 }
 
+// The lease ends as the turn has: an answer that is still owed would be taken for one to the lane's
+// next turn.
+void give_back(Turn& turn, upstream::Lease lease)
+{
+    if (turn.is_connection_clean && !turn.relay.awaits_answer()) {
+        turn.relay.detach();
+        std::move(lease).park();
+    } else {
+        turn.relay.abandon();
+    }
+}
+
+// Nobody waits for the response any more, and the operator wants to know what it costs.
+bool should_read_on(const Turn& turn, const Result<>& ended)
+{
+    return !ended && ended.error().code == FaultCode::client_gone && turn.relay.is_attached() &&
+           turn.snapshot->config->usage.aborted_turns == config::AbortedTurns::drain &&
+           turn.rooms.drains.has_room();
+}
+
 // Steps 5 to 10, once.
 net::Task<Result<>> attempt(Turn& turn)
 {
@@ -172,7 +196,7 @@ net::Task<Result<>> attempt(Turn& turn)
     const auto route = co_await resolve(turn); // 5 resolve
     if (!route)
         co_return route.error();
-    const auto account_slot = co_await choose(turn, *route); // 6 choose
+    auto account_slot = co_await choose(turn, *route); // 6 choose
     if (!account_slot)
         co_return account_slot.error();
     auto leased = co_await lease(turn, *route); // 7 lease
@@ -182,13 +206,10 @@ net::Task<Result<>> attempt(Turn& turn)
     if (!sent)
         co_return sent.error();
     const auto ended = co_await relay_and_settle(turn); // 9 relay, 10 settle
-    // An answer that is still owed would be taken for one to the lane's next turn.
-    if (turn.is_connection_clean && !turn.relay.awaits_answer()) {
-        turn.relay.detach();
-        std::move(*leased).park();
-    } else {
-        turn.relay.abandon();
-    }
+    if (should_read_on(turn, ended))
+        turn.unfinished.emplace(Turn::Unfinished{std::move(*account_slot), std::move(*leased)});
+    else
+        give_back(turn, std::move(*leased));
     co_return ended;
 }
 
@@ -232,7 +253,7 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
     for (;;) {
         ++turn.attempts;
         const auto ended = co_await attempt(turn);
-        if (ended)
+        if (ended || turn.unfinished)
             co_return std::nullopt;
         const Facts facts =
             facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
@@ -244,12 +265,27 @@ net::Task<std::optional<Failure>> try_turn(Turn& turn)
     }
 }
 
+// 9 and 10 once more, for nobody. Without a terminal event the turn has ended with its client.
+net::Task<std::optional<Failure>> try_rest(Turn& turn)
+{
+    auto rest = std::exchange(turn.unfinished, std::nullopt);
+    const auto ended = co_await relay_and_settle(turn);
+    give_back(turn, std::move(rest->lease));
+    if (ended)
+        co_return std::nullopt;
+    Facts facts = facts_of(turn, ended.error());
+    charge(turn, facts.fault, decide(facts));
+    if (facts.fault.code != FaultCode::accounting_unavailable)
+        facts.fault.code = FaultCode::client_gone;
+    co_return Failure{facts, Action{.what = Action::What::drop, .tell = facts.fault.code}};
+}
+
 // All but what follows a turn, however it ended.
-net::Task<std::uint16_t> run_to_its_end(Turn& turn)
+net::Task<std::uint16_t> run_to_its_end(Turn& turn, net::Task<std::optional<Failure>> attempts)
 {
     std::optional<Failure> failure;
     try {
-        failure = co_await try_turn(turn);
+        failure = co_await std::move(attempts);
     } catch (const std::exception& bug) {
         telemetry::log_error("turn ended by an exception",
                              {{"turn", turn.id}, {"what", bug.what()}});
@@ -273,18 +309,35 @@ Turn::Turn(Rooms& its_rooms,
            const SessionFacts& its_session,
            LaneMemory& its_lane,
            WaitingTurn waiting)
-    : rooms(its_rooms), client(its_client), session(its_session), lane(its_lane),
+    : rooms(its_rooms), client(&its_client), session(its_session), lane(its_lane),
       create(std::move(waiting.create)), frame(std::move(waiting.frame)),
       accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7()),
       relay(its_rooms.loop, its_client, its_rooms.upstream_events, its_rooms.metrics.pauses)
 {
 }
 
+void Turn::leave_client(ClientOutput& nobody)
+{
+    client = &nobody;
+    relay.redirect(nobody);
+    stop.withdraw();
+    is_left = true;
+}
+
 net::Task<std::uint16_t> run_turn(Turn& turn)
 {
-    const std::uint16_t close_code = co_await run_to_its_end(turn);
-    co_await settle_rate(turn);
+    auto attempts = try_turn(turn);
+    const std::uint16_t close_code = co_await run_to_its_end(turn, std::move(attempts));
+    if (!turn.unfinished)
+        co_await settle_rate(turn);
     co_return close_code;
+}
+
+net::Task<> read_on(Turn& turn)
+{
+    auto rest = try_rest(turn);
+    co_await run_to_its_end(turn, std::move(rest));
+    co_await settle_rate(turn);
 }
 
 } // namespace turngate::gateway

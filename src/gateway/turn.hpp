@@ -49,8 +49,11 @@ struct Turn
         return create.stream_id ? std::string_view(*create.stream_id) : std::string_view();
     }
 
+    // Another client takes its place, and the turn can be stopped anew.
+    void leave_client(ClientOutput& nobody);
+
     Rooms& rooms;
-    ClientOutput& client;
+    ClientOutput* client;
     const SessionFacts& session;
     LaneMemory& lane; // kept up to date
 
@@ -108,11 +111,24 @@ struct Turn
     std::string_view retry_reason; // of the last one
     std::optional<core::Deadline> first_failure_at;
     std::vector<std::string> failed_accounts;
+
+    // The client has gone, the response runs on: what Drains goes on with.
+    struct Unfinished
+    {
+        state::Slot account_slot;
+        upstream::Lease lease;
+    };
+    std::optional<Unfinished> unfinished;
+    bool is_left = false; // its client has gone: all that is left to do is its bill
 };
 
 // The way of a turn (design.md section 2): always tells the client once how it ended, always leaves
 // slots, lease and bill in order. Returns the close code the session must end with, 0 if it goes on
-// (behaviour.md section 8).
+// (behaviour.md section 8). A turn that is `unfinished` then has not ended: Drains must take it.
 net::Task<std::uint16_t> run_turn(Turn& turn);
+
+// The rest of an unfinished turn, which its client has left: settles once, by the terminal event if
+// it comes before the turn is stopped again.
+net::Task<> read_on(Turn& turn);
 
 } // namespace turngate::gateway

@@ -164,21 +164,21 @@ std::uint16_t end_without_terminal(Turn& turn, const Facts& facts, const Action&
         break;
     case Action::What::interrupt:
         turn.relay.release_held();
-        turn.client.send(protocol::incomplete_event(
+        turn.client->send(protocol::incomplete_event(
             turn.relay.has_response() ? turn.relay.response_id() : "resp_" + turn.id,
             "interrupted",
             turn.lane_name()));
         break;
     case Action::What::relay:
         turn.relay.release_held();
-        turn.client.send(turn.relay.terminal_event());
+        turn.client->send(turn.relay.terminal_event());
         break;
     case Action::What::retry: // decided, and then there was no time left for it
     case Action::What::tell:
-        turn.client.send(event_for(turn, tell));
+        turn.client->send(event_for(turn, tell));
         break;
     }
-    turn.client.flush();
+    turn.client->flush();
     // A response whose bill is lost may not be followed by another: the gateway's own fault, like
     // an exception.
     if (tell == FaultCode::accounting_unavailable && turn.is_sent)

@@ -203,6 +203,7 @@ struct Usage
     Postgres postgres; // with a URL when it is the repository
     Journal journal;
     AbortedTurns aborted_turns = AbortedTurns::estimate;
+    milliseconds drain_timeout{30'000}; // of a response that is read on, with `drain`
 };
 
 struct Pricing

@@ -58,6 +58,8 @@ public:
     // One future for each loop, ready when no task of ours runs there.
     std::vector<std::future<void>> finish();
 
+    // What the end of the process waits for: open sockets, and turns that read on without theirs
+    // (`usage.aborted_turns: drain`).
     std::size_t sessions() const noexcept;
     bool is_draining() const noexcept { return is_draining_; }
 

@@ -27,6 +27,9 @@ public:
             wake_(target_);
     }
 
+    // Whoever was told goes on after all, and can be told to stop anew.
+    void withdraw() noexcept { reason_.reset(); }
+
     bool requested() const noexcept { return reason_.has_value(); }
     const core::Fault& reason() const { return reason_.value(); }
 

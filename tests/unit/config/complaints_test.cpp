@@ -272,7 +272,6 @@ TEST(Complaints, TellOfEveryKeyThisVersionDoesNotHave)
     const std::string_view rows[][2] = {
         {"users: [{name: u, balance_usd: 1}]", "users[0].balance_usd"},
         {"keys: [{name: k, key: s, quota_usd: 10}]", "keys[0].quota_usd"},
-        {"usage: {aborted_turns: drain}", "usage.aborted_turns"},
     };
     for (const auto& [yaml, key] : rows) {
         const std::string expected =
@@ -286,7 +285,7 @@ TEST(Complaints, DoNotReachTheValuesOfThoseKeysThatAreThere)
     EXPECT_THAT(complaints_of(kEnough + "lanes: {overlap: queue}\n"
                                         "pool: {spares: 0, ping_interval: 10s}\n"
                                         "state: {backend: redis}\n"
-                                        "usage: {repository: sqlite, aborted_turns: free}\n"
+                                        "usage: {repository: sqlite, aborted_turns: drain}\n"
                                         "recovery: {}\n"
                                         "scheduler: {}\n"),
                 ElementsAre());

@@ -94,6 +94,7 @@ usage:
   sqlite: {path: /tmp/u.db}
   journal: {dir: /tmp/j, fsync: 5ms, on_failure: continue}
   aborted_turns: free
+  drain_timeout: 5s
 pricing: {file: /nowhere/p.yaml, unknown_model: gpt-5.2}
 limits: {max_client_message: 1MiB, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
 log: {level: debug, format: json}
@@ -142,6 +143,7 @@ log: {level: debug, format: json}
     EXPECT_EQ(config->usage.journal.fsync, 5ms);
     EXPECT_EQ(config->usage.journal.on_failure, OnJournalFailure::keep_serving);
     EXPECT_EQ(config->usage.aborted_turns, AbortedTurns::free);
+    EXPECT_EQ(config->usage.drain_timeout, 5s);
     EXPECT_EQ(config->pricing.file, "/nowhere/p.yaml");
     EXPECT_EQ(config->pricing.unknown_model, "gpt-5.2");
     EXPECT_EQ(config->limits.max_client_message, 1'048'576u);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "drains.hpp"
 #include "rooms.hpp"
 
 #include "fakes/dialer.hpp"
@@ -57,6 +58,8 @@ struct RoomsUnderTest
     {
         for (auto& peer : dialer.peers)
             peer->close(1000);
+        drains.close();
+        fakes::run(loop, drains.join());
         fakes::run(loop, pool.close_all());
     }
 
@@ -82,6 +85,7 @@ struct RoomsUnderTest
         loop, dialer, metrics, {.ping_interval = std::chrono::milliseconds(0), .pong = {}}};
     ChainBudget chain_budget{64 << 20};
     Chains chains{chain_budget, {}};
+    Drains drains{loop, 2};
     Rooms rooms{loop,
                 state->store(),
                 state->rates(),
@@ -89,6 +93,7 @@ struct RoomsUnderTest
                 journal,
                 pool,
                 chains,
+                drains,
                 Metrics(metrics),
                 nullptr,
                 {},

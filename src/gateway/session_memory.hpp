@@ -1,0 +1,15 @@
+#pragma once
+
+#include "lanes.hpp"
+#include "turn.hpp"
+
+namespace turngate::gateway {
+
+// What a session's turns refer to. Outlives the session where one of them reads on (Drains).
+struct SessionMemory
+{
+    SessionFacts facts;
+    Lanes lanes{};
+};
+
+} // namespace turngate::gateway
