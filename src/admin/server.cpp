@@ -164,6 +164,8 @@ Server::Answer Server::answer(const net::HttpRequest& request)
         return {200, sources_.accounts()};
     if (path == "/api/v1/usage" && is_read)
         return usage(request.query());
+    if (path == "/api/v1/balances" && is_read)
+        return balances();
     if (path == "/api/v1/drain" && is_post) {
         sources_.drain();
         return {202, R"({"status":"draining"})"};
@@ -196,11 +198,25 @@ Server::Answer Server::usage(std::string_view query)
                 protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};
     } catch (const std::exception& failure) {
         usage_.reset(); // opened anew next time
-        telemetry::log_error("usage query failed", {{"what", failure.what()}});
-        return {503,
-                protocol::error_body(
-                    "The usage repository cannot be read.", "server_error", "repository_down")};
+        return repository_down(failure);
     }
+}
+
+Server::Answer Server::balances()
+{
+    try {
+        return {200, sources_.balances()};
+    } catch (const std::exception& failure) {
+        return repository_down(failure);
+    }
+}
+
+Server::Answer Server::repository_down(const std::exception& failure)
+{
+    telemetry::log_error("repository cannot be read", {{"what", failure.what()}});
+    return {503,
+            protocol::error_body(
+                "The usage repository cannot be read.", "server_error", "repository_down")};
 }
 
 } // namespace turngate::admin

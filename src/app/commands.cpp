@@ -4,10 +4,12 @@
 
 #include "turngate/core/clock.hpp"
 #include "turngate/usage/prices.hpp"
+#include "turngate/usage/reconcile.hpp"
 #include "turngate/usage/report.hpp"
 #include "turngate/usage/repository.hpp"
 
 #include <iostream>
+#include <stdexcept>
 
 namespace turngate::app {
 
@@ -60,6 +62,7 @@ int show_usage(const UsageOptions& options)
             return exit_bad_input;
         }
     }
+    query.cursor = options.cursor;
     const auto by = usage::group_by(options.by);
     if (!options.by.empty() && !by) {
         std::cerr << "--by: want key, user, group, account, model or day\n";
@@ -69,17 +72,54 @@ int show_usage(const UsageOptions& options)
     const auto repository = database.open();
     if (by) {
         const auto sums = repository->sums(query, *by);
-        if (options.json)
+        if (options.csv)
+            std::cout << usage::to_csv(sums, *by);
+        else if (options.json)
             std::cout << usage::to_json(sums, *by) << '\n';
         else
             usage::print(std::cout, sums, *by);
         return exit_fine;
     }
     const auto page = repository->list(query);
-    if (options.json)
+    if (options.csv)
+        std::cout << usage::to_csv(page);
+    else if (options.json)
         std::cout << usage::to_json(page) << '\n';
     else
         usage::print(std::cout, page);
+    return exit_fine;
+}
+
+int reconcile(const std::string& config_path, bool fix, bool json)
+{
+    const auto config = load_or_complain(config_path);
+    if (!config)
+        return exit_bad_input;
+    Database database(config->usage);
+    const auto ledger = database.open();
+    const auto found = usage::reconcile(*ledger, config->usage.journal.dir, fix);
+    std::cout << (json ? usage::to_json(found) + "\n" : usage::to_text(found));
+    return found.is_even() || fix ? exit_fine : exit_uneven;
+}
+
+int retain(const std::string& config_path, const std::string& older_than)
+{
+    const auto config = load_or_complain(config_path);
+    if (!config)
+        return exit_bad_input;
+    const auto before = core::read_time(older_than, core::wall_now());
+    if (!before) {
+        std::cerr << "--older-than: want 400d, 2026-01-01 or an RFC 3339 time\n";
+        return exit_bad_input;
+    }
+    Database database(config->usage);
+    const auto ledger = database.open();
+    try {
+        std::cout << ledger->retire(*before) << " records deleted\n";
+    } catch (const std::invalid_argument& too_new) {
+        std::cerr << "--older-than: " << too_new.what() << '\n';
+        return exit_bad_input;
+    }
     return exit_fine;
 }
 

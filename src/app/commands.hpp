@@ -13,6 +13,7 @@ enum Exit : int {
     exit_bad_input = 1,    // configuration or arguments
     exit_cannot_start = 2, // port, database, file
     exit_drain_deadline = 3,
+    exit_uneven = 4, // reconcile found differences, and did not mend them
 };
 
 struct UsageOptions
@@ -21,13 +22,21 @@ struct UsageOptions
     std::string since;
     std::string by;
     unsigned limit = 100;
+    std::string cursor; // of the page before
     bool json = false;
+    bool csv = false;
 };
 
 int serve(const std::string& config_path, const std::string& log_level);
 int check_config(const std::string& config_path);
 int migrate(const std::string& config_path);
 int show_usage(const UsageOptions& options);
+
+// Compares journal, bills and balances, and says what differs: exit code 4. With `fix` mends it.
+int reconcile(const std::string& config_path, bool fix, bool json);
+
+// Deletes the bills that are older: a span back (400d), a date or an RFC 3339 time.
+int retain(const std::string& config_path, const std::string& older_than);
 
 // The configuration, or null after its complaints were printed to standard error. Warnings are
 // printed too.

@@ -1,5 +1,7 @@
 #include "process.hpp"
 
+#include "accounts_json.hpp"
+#include "balances_json.hpp"
 #include "commands.hpp"
 #include "systemd.hpp"
 
@@ -21,15 +23,17 @@ using core::Clock;
 constexpr auto kAfterDeadline =
     std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
+constexpr auto kFirstReading = std::chrono::seconds(2);
 constexpr auto kWatch = std::chrono::milliseconds(500);
 
 std::shared_ptr<const gateway::Snapshot> make_snapshot(
     std::shared_ptr<const config::Config> config,
     std::shared_ptr<const usage::PriceTable> prices,
+    const std::optional<access::Registry>& registry,
     access::UserSlots& slots,
     accounts::AccountLives& lives)
 {
-    access::KeyRing keys(*config, slots);
+    access::KeyRing keys(*config, slots, registry);
     accounts::AccountSet accounts(*config, lives);
     return std::make_shared<const gateway::Snapshot>(gateway::Snapshot{
         std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
@@ -78,55 +82,6 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
     return socket;
 }
 
-std::string_view name_of(accounts::Breaker::Phase phase)
-{
-    switch (phase) {
-    case accounts::Breaker::Phase::closed:
-        return "closed";
-    case accounts::Breaker::Phase::open:
-        return "open";
-    case accounts::Breaker::Phase::half_open:
-        return "half_open";
-    }
-    return "unknown";
-}
-
-nlohmann::ordered_json quota_json(const accounts::QuotaWindows& quota, core::Deadline now)
-{
-    auto windows = nlohmann::ordered_json::array();
-    for (const auto& window : quota.all(now)) {
-        const auto left = std::chrono::ceil<std::chrono::seconds>(window.resets_at - now);
-        windows.push_back({{"window", window.name},
-                           {"used_percent", window.used_percent},
-                           {"resets_in_s", left.count()}});
-    }
-    return windows;
-}
-
-nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
-{
-    auto all = nlohmann::ordered_json::array();
-    const auto now = Clock::now();
-    for (const auto& account : accounts.all()) {
-        const accounts::AccountLife& life = *account->life;
-        const auto cooling = std::chrono::ceil<std::chrono::seconds>(life.cooled_at() - now);
-        all.push_back({{"name", account->config.name},
-                       {"running", account->slots->used()},
-                       {"waiting", account->slots->waiting()},
-                       {"connections", life.connections.load()},
-                       {"leased", life.leased.load()},
-                       {"parked", life.parked.load()},
-                       {"dials", life.dials.load()},
-                       {"faults", life.faults.load()},
-                       {"cooling_s", life.is_cooling(now) ? cooling.count() : 0},
-                       {"credentials_refused", life.is_shut_out.load()},
-                       {"breaker", name_of(life.breaker.phase(now))},
-                       {"error_rate", life.health.errors.value()},
-                       {"quota", quota_json(life.health.quota, now)}});
-    }
-    return all;
-}
-
 } // namespace
 
 Process::Process(std::string config_path,
@@ -136,12 +91,20 @@ Process::Process(std::string config_path,
       loops_(make_loops(config_->server.threads)),
       state_(state::make_state(*config_, pointers(loops_))), user_slots_(*state_),
       account_lives_(state_.get()),
-      snapshot_(make_snapshot(config_, std::move(prices), user_slots_, account_lives_)),
+      snapshot_(make_snapshot(config_, std::move(prices), {}, user_slots_, account_lives_)),
       journal_(journal_options(config_->usage.journal)), database_(config_->usage),
-      settler_(
-          journal_, config_->usage.journal.fsync, [this] { return database_.open(); }, metrics_),
-      dialer_(net::make_dialer(net::TlsContext::client())),
       admin_loop_(static_cast<unsigned>(loops_.size())),
+      books_(
+          {[this] { return database_.open(); },
+           state_->budgets(),
+           [this] { admin_loop_.post([this] { load(snapshot_->config, snapshot_->prices); }); }}),
+      settler_(
+          journal_,
+          config_->usage.journal.fsync,
+          [this] { return database_.open(); },
+          metrics_,
+          [this](const auto& records) { books_.settled(records); }),
+      dialer_(net::make_dialer(net::TlsContext::client())),
       gateway_({loops_, *state_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
       admin_(admin_loop_,
              config_->admin.token,
@@ -149,6 +112,7 @@ Process::Process(std::string config_path,
               [this] { return not_ready(); },
               [this] { return status(); },
               [this] { return accounts(); },
+              [this] { return balances(); },
               [this] { return database_.open(); },
               [this] { return reload(); },
               [this] { drain(); }}),
@@ -156,10 +120,31 @@ Process::Process(std::string config_path,
       drain_timer_(admin_loop_.context())
 {
     state_->bulletin().on_revoked([this](const core::Digest& key) { gateway_.revoke(key); });
+    read_books();
     listen();
 }
 
 Process::~Process() = default;
+
+// Before the first client comes: the bills of a previous life are settled, and what users and keys
+// have left is known. A repository that is away does not keep us from serving.
+void Process::read_books()
+{
+    settler_.settle_all(kFirstReading);
+    books_.read_now(kFirstReading);
+    load(snapshot_->config, snapshot_->prices);
+    books_.read_now(kFirstReading); // whose limits are known only now
+}
+
+// For the turns to come.
+void Process::load(std::shared_ptr<const config::Config> config,
+                   std::shared_ptr<const usage::PriceTable> prices)
+{
+    snapshot_ = make_snapshot(
+        std::move(config), std::move(prices), books_.registry(), user_slots_, account_lives_);
+    books_.watch(snapshot_->keys.budgeted());
+    gateway_.replace(snapshot_);
+}
 
 void Process::listen()
 {
@@ -332,9 +317,8 @@ std::vector<std::string> Process::reload()
     complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
     if (!prices.table)
         return complaints;
-    const auto before = std::exchange(
-        snapshot_, make_snapshot(loaded.config, prices.table, user_slots_, account_lives_));
-    gateway_.replace(snapshot_);
+    const auto before = snapshot_;
+    load(loaded.config, prices.table);
     for (const config::Key& key : before->config->keys)
         if (!snapshot_->keys.find(key.digest))
             state_->bulletin().revoke(key.digest); // its sockets close at every gateway
@@ -365,6 +349,11 @@ std::vector<std::string> Process::not_ready() const
 std::string Process::accounts() const
 {
     return nlohmann::ordered_json{{"data", accounts_json(snapshot_->accounts)}}.dump();
+}
+
+std::string Process::balances()
+{
+    return balances_json(database_.open()->balances(), *snapshot_->config, state_->budgets());
 }
 
 std::string Process::status() const

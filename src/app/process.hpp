@@ -1,5 +1,6 @@
 #pragma once
 
+#include "books.hpp"
 #include "database.hpp"
 
 #include "turngate/access/principal.hpp"
@@ -36,6 +37,9 @@ public:
     int run();
 
 private:
+    void read_books();
+    void load(std::shared_ptr<const config::Config> config,
+              std::shared_ptr<const usage::PriceTable> prices);
     void listen();
     void on_signal();
     void watch();
@@ -49,6 +53,7 @@ private:
     bool journal_is_healthy() const;
     std::string status() const;
     std::string accounts() const;
+    std::string balances();
 
     std::string config_path_;
     std::shared_ptr<const config::Config> config_;
@@ -62,9 +67,10 @@ private:
     std::shared_ptr<const gateway::Snapshot> snapshot_; // as loaded last; admin loop's thread
     mutable usage::JournalDirectory journal_;
     Database database_;
+    net::Loop admin_loop_;
+    Books books_;
     usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
-    net::Loop admin_loop_;
     gateway::Gateway gateway_;
     admin::Server admin_;
 

@@ -1,6 +1,6 @@
 #include "turngate/config/address.hpp"
 
-#include "quantity.hpp"
+#include "turngate/config/quantity.hpp"
 
 #include <arpa/inet.h>
 #include <sys/un.h>

@@ -1,4 +1,4 @@
-#include "quantity.hpp"
+#include "turngate/config/quantity.hpp"
 
 #include <algorithm>
 #include <charconv>

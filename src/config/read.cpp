@@ -6,23 +6,18 @@
 
 namespace turngate::config {
 
-namespace {
-
-constexpr std::size_t kMaxName = 128; // goes into every usage record and log line
-
-bool is_printable(std::string_view text)
+bool is_name(std::string_view text) noexcept
 {
-    return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    return !text.empty() && text.size() <= kMaxName && std::ranges::none_of(text, is_control);
 }
-
-} // namespace
 
 void read_name(const Value& value, std::string& out, Names& taken)
 {
     value.required().read_text(out);
     if (out.empty())
         return;
-    if (out.size() > kMaxName || !is_printable(out))
+    if (!is_name(out))
         value.complain("must be at most " + std::to_string(kMaxName) + " printable characters");
     if (!taken.insert(out).second)
         value.complain("is taken already");

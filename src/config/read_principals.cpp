@@ -117,7 +117,8 @@ void read_users(const Value& users, Config& config)
 void read_keys(const Value& keys, bool has_users, Config& config)
 {
     Names taken;
-    keys.require_items();
+    if (!keys.is_given())
+        keys.complain("at least one is required; [] if all come from `turngate keys create`");
     for (const Value& item : keys.mappings())
         config.keys.push_back(read_key(item.section(), has_users, config, taken));
 }

@@ -1,7 +1,6 @@
 #include "section.hpp"
 
 #include "spelling.hpp"
-#include "unavailable.hpp"
 
 #include <algorithm>
 
@@ -16,20 +15,16 @@ Section::~Section()
 {
     if (node_ == nullptr)
         return;
-    const auto missing = unavailable_under(path_);
-    known_.insert(known_.end(), missing.begin(), missing.end());
-    for (const Node& child : node_->children) {
-        const bool is_known = std::ranges::find(known_, child.key) != known_.end();
-        if (!is_known || is_unavailable(key_path(path_, child.key)))
+    for (const Node& child : node_->children)
+        if (std::ranges::find(known_, child.key) == known_.end())
             refuse(child);
-    }
 }
 
 Value Section::operator[](std::string_view key)
 {
     known_.push_back(key);
     const std::string path = key_path(path_, std::string(key));
-    if (node_ == nullptr || is_unavailable(path))
+    if (node_ == nullptr)
         return {report_, nullptr, path, at_};
     const auto child = std::ranges::find(node_->children, key, &Node::key);
     if (child == node_->children.end())
@@ -40,8 +35,6 @@ Value Section::operator[](std::string_view key)
 void Section::refuse(const Node& child) const
 {
     const std::string path = key_path(path_, child.key);
-    if (is_unavailable(path))
-        return report_.complain(child.key_at, path, std::string(kNotAvailable));
     const auto meant = closest(child.key, known_);
     const std::string hint = meant ? "; did you mean " + std::string(*meant) + "?" : "";
     report_.complain(child.key_at, path, "unknown key" + hint);

@@ -1,9 +1,8 @@
 #include "value.hpp"
 
 #include "file.hpp"
-#include "quantity.hpp"
 #include "section.hpp"
-#include "unavailable.hpp"
+#include "turngate/config/quantity.hpp"
 #include "variables.hpp"
 
 #include <algorithm>
@@ -56,10 +55,6 @@ std::optional<std::string> Value::text() const
         complain(std::move(what));
     if (!expanded.complaints.empty())
         return std::nullopt;
-    if (is_unavailable(path_, expanded.text)) {
-        complain(std::string(kNotAvailable));
-        return std::nullopt;
-    }
     return std::move(expanded.text);
 }
 

@@ -1,6 +1,8 @@
 #include "admission.hpp"
 
+#include "budget.hpp"
 #include "choice.hpp"
+#include "turn_price.hpp"
 
 namespace turngate::gateway {
 namespace {
@@ -49,6 +51,11 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
     if (refuses && !turn.rooms.journal.is_healthy())
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
+    if (is_unknown(*turn.snapshot, turn.principal->group, turn.create.model))
+        co_return Fault{FaultCode::model_not_found, {}, "admit"};
+    const auto budget = co_await hold_budget(turn);
+    if (!budget)
+        co_return budget.error();
     const auto rate = co_await take_rate(turn);
     if (!rate)
         co_return rate.error();

@@ -1,5 +1,7 @@
 #include "choice.hpp"
 
+#include "turn_price.hpp"
+
 #include "turngate/accounts/scheduler.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -36,10 +38,7 @@ bool has_room(const accounts::Account& account)
 Result<> find_price(Turn& turn)
 {
     turn.upstream_model = std::string(turn.account->upstream_model(turn.create.model).value_or(""));
-    const usage::PriceTable& prices = *turn.snapshot->prices;
-    turn.price = prices.find(turn.upstream_model, "reject");
-    if (!turn.price)
-        turn.price = prices.find(turn.create.model, turn.snapshot->config->pricing.unknown_model);
+    turn.price = price_of(*turn.snapshot, turn.upstream_model, turn.create.model);
     if (!turn.price && !turn.create.model.empty())
         return Fault{FaultCode::model_not_found, {}, "price"};
     return {};

@@ -117,6 +117,7 @@ state::Binding binding_of(const Turn& turn)
 net::Task<> remember(Turn& turn, std::string response_id, state::Binding binding)
 {
     turn.lane.last_response = response_id;
+    turn.lane.last_context_tokens = binding.context_tokens;
     turn.lane.account = binding.account;
     if (!turn.relay.turn_state().empty())
         turn.lane.turn_state = turn.relay.turn_state();

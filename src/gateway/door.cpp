@@ -109,6 +109,10 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
         return refuse(401, "No API key was given.", "authentication_error", "missing_api_key");
     Visitor visitor{snapshot.keys.find(secret),
                     client_address(peer, request.headers, trusted_proxies(*snapshot.config))};
+    if (!visitor.principal && !snapshot.keys.is_complete())
+        return retry_later(
+            refuse(503, "The keys cannot be read right now.", "server_error", "repository_down"),
+            "5");
     if (!visitor.principal || rooms.revoked.contains(visitor.principal->digest))
         return refuse(401, "The API key is not valid.", "authentication_error", "invalid_api_key");
     if (!is_allowed(visitor.client_ip, visitor.principal->allow_ips))

@@ -28,6 +28,7 @@ struct WaitingTurn
 struct LaneMemory
 {
     std::string last_response;
+    std::int64_t last_context_tokens = 0;  // input and output of that one; 0: not known
     std::string account;                   // that answered it
     std::string turn_state;                // raw body of the last response.metadata's token
     std::uint64_t turn_state_known_by = 0; // generation of the connection that gave or got it last

@@ -48,7 +48,9 @@ Metrics::Metrics(telemetry::Metrics& registry)
       journal_failures(
           registry.counter("turngate_journal_failures_total", "Bills the journal did not take")),
       unpriced(registry.counter("turngate_unpriced_responses_total",
-                                "Responses of models without a price"))
+                                "Responses of models without a price")),
+      budget_refusals(registry.counter("turngate_budget_refusals_total",
+                                       "Turns refused for a quota or balance that is used up"))
 {
     for (std::size_t i = 0; i < turns.size(); ++i)
         turns[i] = registry.counter("turngate_turns_total",

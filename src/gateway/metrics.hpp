@@ -32,6 +32,7 @@ struct Metrics
     telemetry::Counter client_bytes_out;
     telemetry::Counter journal_failures;
     telemetry::Counter unpriced;
+    telemetry::Counter budget_refusals;
 };
 
 } // namespace turngate::gateway

@@ -7,6 +7,7 @@
 #include "turngate/net/loop.hpp"
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/upstream_event.hpp"
+#include "turngate/state/budgets.hpp"
 #include "turngate/state/bulletin.hpp"
 #include "turngate/state/rates.hpp"
 #include "turngate/state/state_store.hpp"
@@ -27,6 +28,7 @@ struct Rooms
     state::StateStore& store;
     state::Rates& rates;
     state::Bulletin& bulletin;
+    state::Budgets& budgets;
     usage::Journal& journal;
     upstream::Pool& pool;
     Chains& chains;

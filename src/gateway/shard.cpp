@@ -69,6 +69,7 @@ Shard::Shard(Gateway::Parts& parts,
              parts.state.store(),
              parts.state.rates(),
              parts.state.bulletin(),
+             parts.state.budgets(),
              parts.journal.writer(loop.index()),
              pool_,
              chains_,
@@ -116,8 +117,9 @@ void Shard::revoke(const core::Digest& key)
 
 void Shard::replace(std::shared_ptr<const Snapshot> snapshot)
 {
+    if (snapshot->config != rooms_.snapshot->config)
+        rooms_.revoked.clear(); // it is the newer word
     rooms_.snapshot = std::move(snapshot);
-    rooms_.revoked.clear(); // it is the newer word
     const unsigned all = rooms_.snapshot->config->pool.spares;
     const unsigned loops = static_cast<unsigned>(all_.size());
     const unsigned own = all / loops + (rooms_.loop.index() < all % loops ? 1 : 0);

@@ -10,6 +10,7 @@
 #include "turngate/net/stop.hpp"
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/edit.hpp"
+#include "turngate/state/budgets.hpp"
 #include "turngate/state/slots.hpp"
 
 #include <cstdint>
@@ -103,7 +104,8 @@ struct Turn
     std::int64_t last_context_tokens = 0;
 
     // Over all attempts and successors.
-    std::int64_t rated_tokens = 0; // 4: what its key's rate was charged beforehand
+    std::vector<state::Hold> holds; // 4
+    std::int64_t rated_tokens = 0;  // 4: what its key's rate was charged beforehand
     std::int64_t billed_tokens = 0;
     int attempts = 0;              // begun
     int spent = 0;                 // that may have been executed

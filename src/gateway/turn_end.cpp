@@ -1,6 +1,7 @@
 #include "turn_end.hpp"
 
 #include "bill.hpp"
+#include "budget.hpp"
 
 #include "turngate/protocol/close_code.hpp"
 #include "turngate/protocol/error_event.hpp"
@@ -92,8 +93,10 @@ core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record)
 {
     turn.billed_tokens += record.tokens.total;
     const auto written = turn.rooms.journal.append(record);
-    if (written)
+    if (written) {
+        charge_budget(turn, record);
         return {};
+    }
     turn.rooms.metrics.journal_failures.add();
     telemetry::log_error("bill not written",
                          {{"turn", turn.id},

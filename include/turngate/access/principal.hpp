@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/access/registry.hpp"
 #include "turngate/config/config.hpp"
 #include "turngate/core/fault.hpp"
 #include "turngate/net/http.hpp"
@@ -7,6 +8,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,9 +30,17 @@ struct Principal
     std::vector<std::string> allow_ips;
     std::shared_ptr<state::Slots> slots; // of the user
     state::RateLimits rates;             // of the key
+    std::optional<core::NanoUsd> quota;  // of the key, for all its bills; nothing: no limit
+    std::optional<core::NanoUsd> credit; // of the user, for all their bills
+    std::optional<core::Timestamp> expires;
 
     bool is_rated() const noexcept { return rates.rpm > 0 || rates.tpm > 0; }
+    bool is_budgeted() const noexcept { return quota || credit; }
 };
+
+// As their budgets are named in the state (state/budgets.hpp).
+std::string key_subject(std::string_view key);
+std::string user_subject(std::string_view user);
 
 // The slots of users by name: they outlive a configuration, so that a reload forgets no running
 // turn.
@@ -51,18 +62,34 @@ private:
     std::map<std::string, Entry> entries_;
 };
 
-// All keys of a configuration. Immutable: shared between loops as a snapshot.
+// All keys of the configuration and of the repository. Immutable: shared between loops as a
+// snapshot.
 class KeyRing
 {
 public:
-    KeyRing(const config::Config& config, UserSlots& slots);
+    // registry: nothing if the repository was never read, so that there may be more keys.
+    KeyRing(const config::Config& config,
+            UserSlots& slots,
+            const std::optional<Registry>& registry = Registry());
 
-    // Null: unknown. Compared by SHA-256, in constant time.
+    // Null: unknown, or expired. Compared by SHA-256, in constant time.
     std::shared_ptr<const Principal> find(std::string_view secret) const;
     std::shared_ptr<const Principal> find(const core::Digest& digest) const;
 
+    bool is_complete() const noexcept { return is_complete_; }
+    // Subjects (state/budgets.hpp) that have a limit.
+    const std::set<std::string>& budgeted() const noexcept { return budgeted_; }
+
 private:
+    void add(Principal principal);
+    void add(const usage::StoredKey& key,
+             const config::Config& config,
+             const Registry& registry,
+             UserSlots& slots);
+
     std::unordered_map<core::Digest, std::shared_ptr<const Principal>> principals_;
+    std::set<std::string> budgeted_;
+    bool is_complete_;
 };
 
 // The key of a request: Authorization: Bearer, else x-api-key, else api-key; empty if there is none

@@ -20,6 +20,7 @@ struct Sources
     std::function<std::vector<std::string>()> not_ready; // reasons; empty: ready
     std::function<std::string()> status;                 // JSON of /api/v1/status
     std::function<std::string()> accounts;               // JSON of /api/v1/accounts
+    std::function<std::string()> balances; // JSON of /api/v1/balances; throws: repository is away
     std::function<std::unique_ptr<usage::UsageRepository>()> open_usage;
     std::function<std::vector<std::string>()> reload; // complaints; empty: done
     std::function<void()> drain;
@@ -46,6 +47,8 @@ private:
     Answer answer_safely(const net::HttpRequest& request);
     Answer answer(const net::HttpRequest& request);
     Answer usage(std::string_view query);
+    Answer balances();
+    static Answer repository_down(const std::exception& failure);
 
     net::Loop& loop_;
     std::string token_;

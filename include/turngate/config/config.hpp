@@ -64,6 +64,11 @@ struct Account
     std::vector<std::string> forward_headers;
 };
 
+inline constexpr std::size_t kMaxName = 128; // goes into every usage record and log line
+
+// Of an account, group, user or key: 1 to kMaxName printable characters.
+bool is_name(std::string_view text) noexcept;
+
 struct Group
 {
     std::string name;

@@ -51,6 +51,8 @@ struct StoredKey
     std::optional<core::Timestamp> revoked;
     core::Timestamp created;
     core::NanoUsd used;
+
+    bool operator==(const StoredKey&) const = default;
 };
 
 // A record that insert() refused, kept for somebody to look at.

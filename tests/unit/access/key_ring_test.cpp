@@ -159,5 +159,93 @@ TEST(KeyOf, TakesBearerThenXApiKeyThenApiKey)
     }
 }
 
+usage::StoredKey stored(const std::string& name, const std::string& user)
+{
+    usage::StoredKey key;
+    key.name = name;
+    key.digest = core::sha256("sk-" + name);
+    key.user = user;
+    key.group = "default";
+    key.quota = core::NanoUsd{5};
+    key.rpm = 60;
+    return key;
+}
+
+TEST(KeyRing, HasTheKeysOfTheRepositoryToo)
+{
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
+    Registry registry;
+    registry.keys = {stored("made", "carol")};
+    registry.credits = {{"carol", {7}}, {"alice", {9}}};
+    const KeyRing ring(two_users_two_groups(), slots, registry);
+    const auto principal = ring.find("sk-made");
+    ASSERT_TRUE(principal);
+    EXPECT_EQ(principal->key, "made");
+    EXPECT_EQ(principal->tenant, "default/carol");
+    EXPECT_EQ(principal->quota, core::NanoUsd{5});
+    EXPECT_EQ(principal->credit, core::NanoUsd{7});
+    EXPECT_EQ(principal->rates.rpm, 60u);
+    EXPECT_EQ(ring.find("sk-alice")->credit, core::NanoUsd{9});
+    EXPECT_EQ(ring.budgeted(), (std::set<std::string>{"key/made", "user/alice", "user/carol"}));
+}
+
+TEST(KeyRing, LetsTheFileWin)
+{
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
+    config::Config config = two_users_two_groups();
+    config.users[0].balance = core::NanoUsd{3};
+    Registry registry;
+    registry.keys = {stored("a", "carol"), stored("lost", "carol")};
+    registry.keys[1].group = "nobodys";
+    registry.credits = {{"alice", {9}}};
+    const KeyRing ring(config, slots, registry);
+    EXPECT_FALSE(ring.find("sk-a"));
+    EXPECT_FALSE(ring.find("sk-lost")) << "its group is none";
+    EXPECT_EQ(ring.find("sk-alice")->user, "alice");
+    EXPECT_EQ(ring.find("sk-alice")->credit, core::NanoUsd{3});
+}
+
+TEST(KeyRing, DoesNotFindWhatHasExpired)
+{
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
+    Registry registry;
+    registry.keys = {stored("over", "carol"), stored("lives", "carol")};
+    registry.keys[0].expires = core::wall_now() - std::chrono::seconds(1);
+    registry.keys[1].expires = core::wall_now() + std::chrono::hours(1);
+    const KeyRing ring(two_users_two_groups(), slots, registry);
+    EXPECT_FALSE(ring.find("sk-over"));
+    EXPECT_TRUE(ring.find("sk-lives"));
+}
+
+TEST(KeyRing, KnowsWhetherItMayLackKeys)
+{
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
+    EXPECT_TRUE(KeyRing(two_users_two_groups(), slots).is_complete());
+    EXPECT_FALSE(KeyRing(two_users_two_groups(), slots, std::nullopt).is_complete());
+}
+
+TEST(Registry, HasOnlyLiveKeysAndNothingThatMovesWithEachBill)
+{
+    const core::Timestamp now = core::wall_now();
+    std::vector<usage::StoredKey> keys = {stored("a", "u"), stored("b", "u"), stored("c", "u")};
+    keys[0].revoked = now;
+    keys[1].expires = now;
+    keys[2].used = {100};
+    usage::Balances balances;
+    balances.users.resize(2);
+    balances.users[0].user = "u";
+    balances.users[0].credit = core::NanoUsd{4};
+    balances.users[1].user = "v";
+    const Registry registry = registry_of(keys, balances, now);
+    ASSERT_EQ(registry.keys.size(), 1u);
+    EXPECT_EQ(registry.keys[0].name, "c");
+    EXPECT_EQ(registry.keys[0].used, core::NanoUsd{});
+    EXPECT_EQ(registry.credits.size(), 1u);
+}
+
 } // namespace
 } // namespace turngate::access

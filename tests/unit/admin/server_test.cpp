@@ -94,6 +94,7 @@ protected:
     int drains = 0;
     int opened = 0;
     bool status_fails = false;
+    bool balances_fail = false;
 
     net::Loop loop_{0};
     telemetry::Metrics metrics;
@@ -109,6 +110,11 @@ private:
                     return R"({"sessions":0})";
                 },
                 [] { return std::string(R"({"data":[]})"); },
+                [this]() -> std::string {
+                    if (balances_fail)
+                        throw std::runtime_error("connection refused");
+                    return R"({"users":[],"keys":[]})";
+                },
                 [this]() -> std::unique_ptr<usage::UsageRepository> {
                     ++opened;
                     return std::make_unique<FakeRepository>();
@@ -232,6 +238,18 @@ TEST_F(AdminServer, SaysWhatIsWrongWithARequest)
     const auto answer = ask(stream, "nonsense\r\n\r\n");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 400);
+}
+
+TEST_F(AdminServer, TellsOfBalancesUnlessTheRepositoryIsAway)
+{
+    EXPECT_EQ(ask("GET /api/v1/balances").body, R"({"users":[],"keys":[]})");
+    balances_fail = true;
+    const auto answer = ask("GET /api/v1/balances");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(Json::parse(answer.body)["error"]["code"], "repository_down");
+    balances_fail = false;
+    EXPECT_EQ(ask("GET /api/v1/balances").status, 200);
+    finish();
 }
 
 TEST_F(AdminServer, SurvivesABugInWhatItAsks)

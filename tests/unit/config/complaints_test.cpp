@@ -267,31 +267,7 @@ TEST(Complaints, ComeAllAtOnceInTheOrderOfTheFile)
                             "10: admin.token: is required when admin.listen is not on loopback"));
 }
 
-TEST(Complaints, TellOfEveryKeyThisVersionDoesNotHave)
-{
-    const std::string_view rows[][2] = {
-        {"users: [{name: u, balance_usd: 1}]", "users[0].balance_usd"},
-        {"keys: [{name: k, key: s, quota_usd: 10}]", "keys[0].quota_usd"},
-    };
-    for (const auto& [yaml, key] : rows) {
-        const std::string expected =
-            "1: " + std::string(key) + ": is not available in this version";
-        EXPECT_THAT(complaints_of(yaml), testing::Contains(expected)) << yaml;
-    }
-}
-
-TEST(Complaints, DoNotReachTheValuesOfThoseKeysThatAreThere)
-{
-    EXPECT_THAT(complaints_of(kEnough + "lanes: {overlap: queue}\n"
-                                        "pool: {spares: 0, ping_interval: 10s}\n"
-                                        "state: {backend: redis}\n"
-                                        "usage: {repository: sqlite, aborted_turns: drain}\n"
-                                        "recovery: {}\n"
-                                        "scheduler: {}\n"),
-                ElementsAre());
-}
-
-TEST(Complaints, KnowTheUnavailableWordsWhenOneIsMisspelt)
+TEST(Complaints, KnowTheWordThatWasMeant)
 {
     EXPECT_THAT(complaints_of(kEnough + "state: {rediss: {}}\n"),
                 ElementsAre("4: state.rediss: unknown key; did you mean redis?"));

@@ -90,6 +90,7 @@ struct RoomsUnderTest
                 state->store(),
                 state->rates(),
                 state->bulletin(),
+                state->budgets(),
                 journal,
                 pool,
                 chains,

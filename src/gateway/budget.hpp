@@ -1,0 +1,14 @@
+#pragma once
+
+#include "turn.hpp"
+
+namespace turngate::gateway {
+
+// Part of step 4: holds what the turn may cost against its key's quota and its user's credit, until
+// the turn has ended (behaviour.md section 3). Fault quota_exceeded: there is no room for it.
+net::Task<core::Result<>> hold_budget(Turn& turn);
+
+// A bill of the turn was written.
+void charge_budget(Turn& turn, const usage::UsageRecord& record);
+
+} // namespace turngate::gateway
