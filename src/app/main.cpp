@@ -4,131 +4,184 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <functional>
 #include <iostream>
 
-int main(int argc, char** argv)
+namespace turngate::app {
+namespace {
+
+// What was given on the command line, and what it asks for.
+struct Arguments
 {
-    using namespace turngate::app;
+    std::string config;
+    std::string log_level;
+    UsageOptions usage;
+    NewKey key;
+    std::string user;
+    std::string balance;
+    std::string older_than;
+    bool fix = false;
+    bool json = false;
+    std::function<int()> run;
+};
 
-    // A peer that went away, or a file at its size limit, is an error of a write, not the end of
-    // the process.
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGXFSZ, SIG_IGN);
+// A subcommand that runs `run` when it is given.
+CLI::App* add(
+    CLI::App& to, Arguments& given, const char* name, const char* what, std::function<int()> run)
+{
+    CLI::App* command = to.add_subcommand(name, what);
+    command->callback([&given, run] { given.run = run; });
+    return command;
+}
 
+CLI::App* add_with_config(
+    CLI::App& to, Arguments& given, const char* name, const char* what, std::function<int()> run)
+{
+    CLI::App* command = add(to, given, name, what, std::move(run));
+    command->add_option("--config", given.config, "config.yaml")->required();
+    return command;
+}
+
+void add_daemon(CLI::App& app, Arguments& given)
+{
+    auto* serve_command = add_with_config(app, given, "serve", "Run the gateway", [&given] {
+        return serve(given.config, given.log_level);
+    });
+    serve_command
+        ->add_option(
+            "--log-level", given.log_level, "debug, info, warn or error; instead of log.level")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+
+    add(app,
+        given,
+        "check-config",
+        "Check a configuration and say all that is wrong with it",
+        [&given] { return check_config(given.config); })
+        ->add_option("config,--config", given.config, "config.yaml")
+        ->required();
+
+    add(app, given, "version", "Print the version", [] {
+        std::cout << "turngate " << TURNGATE_VERSION << '\n';
+        return exit_fine;
+    });
+}
+
+void add_usage(CLI::App& app, Arguments& given)
+{
+    UsageOptions& usage = given.usage;
+    auto* command = add_with_config(
+        app, given, "usage", "Show what was used and what it cost", [&given, &usage] {
+            usage.config = given.config;
+            return show_usage(usage);
+        });
+    command->add_option("--since", usage.since, "24h, 7d, 2026-11-01 or an RFC 3339 time");
+    command->add_option("--by", usage.by, "Sums by key, user, group, account, model or day");
+    command->add_option("--limit", usage.limit, "Records to show, newest first")
+        ->check(CLI::Range(1, 1000));
+    command->add_option("--cursor", usage.cursor, "next_cursor of the page before");
+    auto* json = command->add_flag("--json", usage.json, "As /api/v1/usage gives it");
+    command->add_flag("--csv", usage.csv, "For spreadsheets")->excludes(json);
+}
+
+void add_repository(CLI::App& app, Arguments& given)
+{
+    add_with_config(app, given, "migrate", "Bring the usage database up to date", [&given] {
+        return migrate(given.config);
+    });
+
+    auto* reconcile_command = add_with_config(
+        app, given, "reconcile", "Compare the journal, the bills and the balances", [&given] {
+            return reconcile(given.config, given.fix, given.json);
+        });
+    reconcile_command->add_flag("--fix", given.fix, "Put back missing bills, set balances right");
+    reconcile_command->add_flag("--json", given.json, "For programs");
+
+    add_with_config(app,
+                    given,
+                    "retain",
+                    "Delete old bills; balances stay as they are",
+                    [&given] { return retain(given.config, given.older_than); })
+        ->add_option("--older-than", given.older_than, "400d, 2026-01-01 or an RFC 3339 time")
+        ->required();
+}
+
+void add_key_creation(CLI::App& keys, Arguments& given)
+{
+    NewKey& key = given.key;
+    auto* command = add_with_config(
+        keys, given, "create", "Make a key; its secret is printed once", [&given, &key] {
+            return create_key(given.config, key);
+        });
+    command->add_option("--name", key.name, "For lists, logs and bills")->required();
+    command->add_option("--user", key.user, "Whose it is")->required();
+    command->add_option("--group", key.group, "One of the configuration's")->required();
+    command->add_option("--quota-usd", key.quota_usd, "For all its bills; no limit without");
+    command->add_option("--rpm", key.rpm, "Requests per minute; 0: no limit")
+        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000)));
+    command->add_option("--tpm", key.tpm, "Tokens per minute; 0: no limit")
+        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000'000)));
+    command->add_option("--expires", key.expires, "2027-01-31 or an RFC 3339 time");
+}
+
+void add_principals(CLI::App& app, Arguments& given)
+{
+    CLI::App& keys = *app.add_subcommand("keys", "Keys that live in the usage repository");
+    keys.require_subcommand(1);
+    add_key_creation(keys, given);
+    add_with_config(keys, given, "list", "Show them", [&given] {
+        return list_keys(given.config, given.json);
+    })->add_flag("--json", given.json, "For programs");
+    add_with_config(keys,
+                    given,
+                    "revoke",
+                    "Close a key's sockets, for good",
+                    [&given] { return revoke_key(given.config, given.key.name); })
+        ->add_option("--name", given.key.name, "Which")
+        ->required();
+
+    CLI::App& users = *app.add_subcommand("users", "Users that live in the usage repository");
+    users.require_subcommand(1);
+    auto* command = add_with_config(users, given, "set", "Say what a user has paid in", [&given] {
+        return set_user(given.config, given.user, given.balance);
+    });
+    command->add_option("--name", given.user, "Who")->required();
+    command->add_option("--balance-usd", given.balance, "For all their bills; none: no limit")
+        ->required();
+}
+
+int run(int argc, char** argv)
+{
     CLI::App app{"turngate: a gateway between clients of the Responses API over WebSocket and the "
                  "accounts that answer"};
     app.require_subcommand(1);
     app.footer("Exit codes: 0 fine, 1 bad configuration or arguments, 2 cannot start, 3 stopped by "
                "the drain deadline, 4 reconcile found differences");
-
-    std::string config_path;
-    const auto with_config = [&](CLI::App* command) {
-        command->add_option("--config", config_path, "config.yaml")->required();
-        return command;
-    };
-
-    std::string log_level;
-    auto* serve_command = with_config(app.add_subcommand("serve", "Run the gateway"));
-    serve_command
-        ->add_option("--log-level", log_level, "debug, info, warn or error; instead of log.level")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-
-    auto* check_command = app.add_subcommand(
-        "check-config", "Check a configuration and say all that is wrong with it");
-    check_command->add_option("config,--config", config_path, "config.yaml")->required();
-
-    auto* migrate_command =
-        with_config(app.add_subcommand("migrate", "Bring the usage database up to date"));
-
-    UsageOptions usage;
-    auto* usage_command =
-        with_config(app.add_subcommand("usage", "Show what was used and what it cost"));
-    usage_command->add_option("--since", usage.since, "24h, 7d, 2026-11-01 or an RFC 3339 time");
-    usage_command->add_option("--by", usage.by, "Sums by key, user, group, account, model or day");
-    usage_command->add_option("--limit", usage.limit, "Records to show, newest first")
-        ->check(CLI::Range(1, 1000));
-    usage_command->add_option("--cursor", usage.cursor, "next_cursor of the page before");
-    auto* json_flag = usage_command->add_flag("--json", usage.json, "As /api/v1/usage gives it");
-    usage_command->add_flag("--csv", usage.csv, "For spreadsheets")->excludes(json_flag);
-
-    auto* keys_command = app.add_subcommand("keys", "Keys that live in the usage repository");
-    keys_command->require_subcommand(1);
-    NewKey key;
-    auto* create_command = with_config(
-        keys_command->add_subcommand("create", "Make a key; its secret is printed once"));
-    create_command->add_option("--name", key.name, "For lists, logs and bills")->required();
-    create_command->add_option("--user", key.user, "Whose it is")->required();
-    create_command->add_option("--group", key.group, "One of the configuration's")->required();
-    create_command->add_option("--quota-usd", key.quota_usd, "For all its bills; no limit without");
-    create_command->add_option("--rpm", key.rpm, "Requests per minute; 0: no limit")
-        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000)));
-    create_command->add_option("--tpm", key.tpm, "Tokens per minute; 0: no limit")
-        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000'000)));
-    create_command->add_option("--expires", key.expires, "2027-01-31 or an RFC 3339 time");
-    bool as_json = false;
-    auto* list_command = with_config(keys_command->add_subcommand("list", "Show them"));
-    list_command->add_flag("--json", as_json, "For programs");
-    auto* revoke_command =
-        with_config(keys_command->add_subcommand("revoke", "Close a key's sockets, for good"));
-    revoke_command->add_option("--name", key.name, "Which")->required();
-
-    auto* users_command = app.add_subcommand("users", "Users that live in the usage repository");
-    users_command->require_subcommand(1);
-    std::string user_name;
-    std::string balance;
-    auto* set_command =
-        with_config(users_command->add_subcommand("set", "Say what a user has paid in"));
-    set_command->add_option("--name", user_name, "Who")->required();
-    set_command->add_option("--balance-usd", balance, "For all their bills; none: no limit")
-        ->required();
-
-    bool fix = false;
-    auto* reconcile_command = with_config(
-        app.add_subcommand("reconcile", "Compare the journal, the bills and the balances"));
-    reconcile_command->add_flag("--fix", fix, "Put back missing bills, set balances right");
-    reconcile_command->add_flag("--json", as_json, "For programs");
-    std::string older_than;
-    auto* retain_command =
-        with_config(app.add_subcommand("retain", "Delete old bills; balances stay as they are"));
-    retain_command->add_option("--older-than", older_than, "400d, 2026-01-01 or an RFC 3339 time")
-        ->required();
-
-    auto* version_command = app.add_subcommand("version", "Print the version");
-
+    Arguments given;
+    add_daemon(app, given);
+    add_usage(app, given);
+    add_repository(app, given);
+    add_principals(app, given);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_fine : exit_bad_input;
     }
-
     try {
-        if (*serve_command)
-            return serve(config_path, log_level);
-        if (*check_command)
-            return check_config(config_path);
-        if (*migrate_command)
-            return migrate(config_path);
-        if (*usage_command) {
-            usage.config = config_path;
-            return show_usage(usage);
-        }
-        if (*create_command)
-            return create_key(config_path, key);
-        if (*list_command)
-            return list_keys(config_path, as_json);
-        if (*revoke_command)
-            return revoke_key(config_path, key.name);
-        if (*set_command)
-            return set_user(config_path, user_name, balance);
-        if (*reconcile_command)
-            return reconcile(config_path, fix, as_json);
-        if (*retain_command)
-            return retain(config_path, older_than);
-        if (*version_command)
-            std::cout << "turngate " << TURNGATE_VERSION << '\n';
-        return exit_fine;
+        return given.run();
     } catch (const std::exception& failure) {
         std::cerr << "turngate: " << failure.what() << '\n';
         return exit_cannot_start;
     }
+}
+
+} // namespace
+} // namespace turngate::app
+
+int main(int argc, char** argv)
+{
+    // A peer that went away, or a file at its size limit, is an error of a write, not the end of
+    // the process.
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
+    return turngate::app::run(argc, argv);
 }

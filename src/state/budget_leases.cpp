@@ -37,6 +37,10 @@ core::NanoUsd amount_of(const std::string& text)
     return {value};
 }
 
+// A charge is renewed like a hold. That of a gateway which was killed just after its bill had
+// arrived nobody reports any more: it must not count beside the bill for long.
+constexpr milliseconds kUnrenewed = std::chrono::hours(1);
+
 } // namespace
 
 BudgetLeases::BudgetLeases(RedisLink& link,
@@ -107,8 +111,8 @@ void BudgetLeases::tell(const std::string& subject,
     const auto now = Clock::now();
     for (const Claim& each : there) {
         const bool is_hold = each.until == core::Deadline::max();
-        const auto life =
-            is_hold ? lease_ : std::chrono::ceil<milliseconds>(std::max(each.until, now) - now);
+        const auto left = std::chrono::ceil<milliseconds>(std::max(each.until, now) - now);
+        const auto life = is_hold ? lease_ : std::min(left, kUnrenewed);
         arguments.push_back(each.name);
         arguments.push_back(text_of(each.amount));
         arguments.push_back(std::to_string(life.count()));

@@ -146,6 +146,7 @@ describe('A user with eight slots', { concurrency: 2 }, () => {
         () => {}, // one that is closed below
       );
     await waitFor(() => told.size === kClients - kRunning - kWaiting, '972 to be refused');
+    await waitFor(() => orderOf(sim).length >= kRunning, 'those that run to reach the upstream');
     assert.equal(orderOf(sim).length, kRunning);
     for (const client of clients) if (!told.has(client)) client.socket.terminate();
     await daemon.metricOnce('turngate_sessions', (count) => count === told.size);

@@ -319,7 +319,16 @@ TEST(Complaints, TellWhatAnEmptyFileNeeds)
 {
     EXPECT_THAT(
         complaints_of(""),
-        ElementsAre("1: accounts: at least one is required", "1: keys: at least one is required"));
+        ElementsAre(
+            "1: accounts: at least one is required",
+            "1: keys: at least one is required; [] if all come from `turngate keys create`"));
+}
+
+TEST(Complaints, LetTheRepositoryHaveAllKeys)
+{
+    EXPECT_THAT(complaints_of("accounts: [{name: a, base_url: https://x.test, api_key: up}]\n"
+                              "keys: []\n"),
+                ElementsAre());
 }
 
 TEST(Complaints, WantBothFilesOfTlsAndThatTheyCanBeRead)
