@@ -14,6 +14,8 @@
 namespace turngate::admin {
 namespace {
 
+constexpr const char* kCsv = "text/csv; charset=utf-8";
+
 constexpr net::HttpLimits kLimits;
 constexpr auto kIdle = std::chrono::seconds(60); // a kept-alive connection without a request
 constexpr auto kWrite = std::chrono::seconds(30);
@@ -190,9 +192,16 @@ Server::Answer Server::usage(std::string_view query)
     try {
         if (!usage_)
             usage_ = sources_.open_usage();
-        if (wanted.by)
-            return {200, usage::to_json(usage_->sums(wanted.query, *wanted.by), *wanted.by)};
-        return {200, usage::to_json(usage_->list(wanted.query))};
+        if (wanted.by) {
+            const auto sums = usage_->sums(wanted.query, *wanted.by);
+            if (wanted.as_csv)
+                return {200, usage::to_csv(sums, *wanted.by), kCsv};
+            return {200, usage::to_json(sums, *wanted.by)};
+        }
+        const auto page = usage_->list(wanted.query);
+        if (wanted.as_csv)
+            return {200, usage::to_csv(page), kCsv};
+        return {200, usage::to_json(page)};
     } catch (const std::invalid_argument& bad) {
         return {400,
                 protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};

@@ -55,6 +55,8 @@ bool take(UsageRequest& request,
         return (request.by = usage::group_by(value)).has_value();
     if (name == "request_type")
         return (query.request_type = request_type(value)).has_value();
+    if (name == "format")
+        return (request.as_csv = value == "csv") || value == "json";
     if (name == "limit")
         return read_limit(value, query.limit);
     if (name == "stream") {

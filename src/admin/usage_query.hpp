@@ -13,6 +13,7 @@ struct UsageRequest
 {
     usage::UsageQuery query;
     std::optional<usage::GroupBy> by;
+    bool as_csv = false; // format=csv; json is the default
     std::string complaint;
 };
 

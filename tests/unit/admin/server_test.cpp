@@ -240,6 +240,16 @@ TEST_F(AdminServer, SaysWhatIsWrongWithARequest)
     EXPECT_EQ(answer->status, 400);
 }
 
+TEST_F(AdminServer, GivesUsageAsCsvToo)
+{
+    const std::string sums = ask("GET /api/v1/usage?by=user&format=csv").body;
+    EXPECT_EQ(sums.substr(0, 15), "user,responses,") << sums;
+    EXPECT_NE(sums.find("alice,3,"), std::string::npos) << sums;
+    EXPECT_EQ(ask("GET /api/v1/usage?format=csv").body.substr(0, 13), "response_uid,");
+    EXPECT_EQ(ask("GET /api/v1/usage?format=xml").status, 400);
+    finish();
+}
+
 TEST_F(AdminServer, TellsOfBalancesUnlessTheRepositoryIsAway)
 {
     EXPECT_EQ(ask("GET /api/v1/balances").body, R"({"users":[],"keys":[]})");
