@@ -22,7 +22,6 @@ struct Measure
         protocol::TokenUsage tokens;
         tokens.input = input;
         tokens.output = output.value_or(most);
-        tokens.total = tokens.input + tokens.output;
         return usage::settle_price(prices, price, tokens, service_tier, multiplier, {}).cost;
     }
 };
