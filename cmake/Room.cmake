@@ -13,6 +13,7 @@ function(turngate_room name)
         PUBLIC ${PROJECT_SOURCE_DIR}/include
         PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(turngate-${name} PUBLIC ${ROOM_ROOMS} ${ROOM_LIBS})
+    turngate_precompile(turngate-${name})
 endfunction()
 
 # turngate_unit_test(<room>): tests/unit/<room>/*.cpp, linked with that room alone.
@@ -21,6 +22,8 @@ function(turngate_unit_test room)
     add_executable(test-${room} ${sources})
     target_link_libraries(test-${room} PRIVATE turngate-${room} GTest::gmock GTest::gtest_main)
     target_include_directories(test-${room} PRIVATE ${PROJECT_SOURCE_DIR}/src/${room} ${PROJECT_SOURCE_DIR}/tests)
+    target_compile_definitions(test-${room} PRIVATE TURNGATE_UNIT_TEST)
+    turngate_precompile(test-${room})
     add_test(NAME unit.${room} COMMAND test-${room})
     set_tests_properties(unit.${room} PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
