@@ -18,6 +18,7 @@ Side side_of(FaultCode code) noexcept
     case FaultCode::invalid_stream_id:
     case FaultCode::stream_limit_reached:
     case FaultCode::request_too_large:
+    case FaultCode::create_too_large:
     case FaultCode::parent_not_found:
     case FaultCode::invalid_api_key:
     case FaultCode::rate_limited:
@@ -26,6 +27,7 @@ Side side_of(FaultCode code) noexcept
     case FaultCode::no_account:
     case FaultCode::gateway_draining:
     case FaultCode::accounting_unavailable:
+    case FaultCode::out_of_resources:
     case FaultCode::internal_error:
         return Side::gateway;
     case FaultCode::dial_failed:
@@ -62,6 +64,8 @@ std::string_view name_of(FaultCode code) noexcept
         return "stream_limit_reached";
     case FaultCode::request_too_large:
         return "request_too_large";
+    case FaultCode::create_too_large:
+        return "create_too_large";
     case FaultCode::parent_not_found:
         return "parent_not_found";
     case FaultCode::invalid_api_key:
@@ -76,6 +80,8 @@ std::string_view name_of(FaultCode code) noexcept
         return "gateway_draining";
     case FaultCode::accounting_unavailable:
         return "accounting_unavailable";
+    case FaultCode::out_of_resources:
+        return "out_of_resources";
     case FaultCode::internal_error:
         return "internal_error";
     case FaultCode::dial_failed:

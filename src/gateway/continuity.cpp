@@ -1,6 +1,6 @@
 #include "continuity.hpp"
 
-#include "chain_item.hpp"
+#include "turngate/conversation/chain_item.hpp"
 
 #include "turngate/telemetry/log.hpp"
 
@@ -96,12 +96,12 @@ void add_to_chain(Turn& turn, const std::string& response_id)
 {
     const bool is_whole =
         !turn.create.has_conversation && !turn.create.has_prompt && turn.relay.has_all_items();
-    const ChainTurn chained{.response_id = response_id,
-                            .parent_id = turn.parent_id,
-                            .input = raw_input(turn),
-                            .outputs = turn.relay.items(),
-                            .account = turn.account->config.name,
-                            .is_whole = is_whole};
+    const conversation::ChainTurn chained{.response_id = response_id,
+                                          .parent_id = turn.parent_id,
+                                          .input = raw_input(turn),
+                                          .outputs = turn.relay.items(),
+                                          .account = turn.account->config.name,
+                                          .is_whole = is_whole};
     turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
 }
 
@@ -110,7 +110,7 @@ state::Binding binding_of(const Turn& turn)
     state::Binding binding;
     binding.account = turn.account->config.name;
     binding.lane = turn.lane_name();
-    binding.pending_calls = calls_in(turn.rooms.items, turn.relay.items());
+    binding.pending_calls = conversation::calls_in(turn.rooms.items, turn.relay.items());
     return binding;
 }
 
@@ -147,7 +147,7 @@ std::string_view raw_input(const Turn& turn) noexcept
 
 std::optional<std::string> rebuilt_input(const Turn& turn, std::string_view account)
 {
-    const Chain* chain = turn.rooms.chains.find(turn.session.key);
+    const conversation::Chain* chain = turn.rooms.chains.find(turn.session.key);
     if (!chain || turn.parent_id.empty())
         return std::nullopt;
     return chain->rebuild(turn.parent_id, raw_input(turn), account);

@@ -10,8 +10,8 @@
 namespace turngate::gateway {
 
 Gateway::Gateway(Parts parts)
-    : chain_budget_(
-          std::make_unique<ChainBudget>(parts.snapshot->config->continuity.chain_max_total))
+    : chain_budget_(std::make_unique<conversation::ChainBudget>(
+          parts.snapshot->config->continuity.chain_max_total))
 {
     const auto counts = std::make_shared<SocketCounts>();
     for (const auto& loop : parts.loops)

@@ -5,6 +5,7 @@ namespace {
 
 using core::FaultCode;
 using What = Action::What;
+using accounts::UpstreamWord;
 using Where = Action::Where;
 using Context = Action::Context;
 using Verdict = Action::Verdict;
@@ -317,12 +318,14 @@ Action decide(const Facts& facts) noexcept
     case FaultCode::invalid_stream_id:
     case FaultCode::stream_limit_reached:
     case FaultCode::request_too_large:
+    case FaultCode::create_too_large:
     case FaultCode::invalid_api_key:
     case FaultCode::rate_limited:
     case FaultCode::quota_exceeded:
     case FaultCode::no_account:
     case FaultCode::gateway_draining:
     case FaultCode::accounting_unavailable:
+    case FaultCode::out_of_resources:
     case FaultCode::internal_error:
         return tell(facts.fault.code);
     case FaultCode::parent_not_found: // our own finding; unknown and foreign ones have no chain

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "relay.hpp"
-#include "upstream_word.hpp"
+#include "turngate/accounts/upstream_word.hpp"
 
 #include "turngate/core/fault.hpp"
 
@@ -23,7 +23,7 @@ enum class ParentKind : std::uint8_t {
 struct Facts
 {
     core::Fault fault;
-    UpstreamWord word = UpstreamWord::none;
+    accounts::UpstreamWord word = accounts::UpstreamWord::none;
     bool is_response_failed = false;
     Seen seen = Seen::nothing; // by the client: events that are held back are not
     bool may_be_delivered = false;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "chains.hpp"
 #include "metrics.hpp"
+#include "turngate/conversation/chains.hpp"
 
 #include "turngate/gateway/snapshot.hpp"
 #include "turngate/net/loop.hpp"
@@ -31,7 +31,7 @@ struct Rooms
     state::Budgets& budgets;
     usage::Journal& journal;
     upstream::Pool& pool;
-    Chains& chains;
+    conversation::Chains& chains;
     Drains& drains;
     Metrics metrics;
     std::shared_ptr<const Snapshot> snapshot; // the current one; a turn keeps its own

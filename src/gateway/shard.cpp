@@ -18,7 +18,7 @@ constexpr std::size_t kMaxUserAgent = 256;
 
 std::atomic<std::uint64_t> last_session{0};
 
-Chains::Limits chain_limits(const config::Config& config)
+conversation::Chains::Limits chain_limits(const config::Config& config)
 {
     return {config.continuity.chain_max_per_session, config.pool.park_ttl};
 }
@@ -64,7 +64,7 @@ Shard::Shard(Gateway::Parts& parts,
              net::Loop& loop,
              std::vector<std::unique_ptr<Shard>>& all,
              std::shared_ptr<SocketCounts> counts,
-             ChainBudget& budget)
+             conversation::ChainBudget& budget)
     : rooms_{loop,
              parts.state.store(),
              parts.state.rates(),

@@ -23,7 +23,7 @@ public:
           net::Loop& loop,
           std::vector<std::unique_ptr<Shard>>& all,
           std::shared_ptr<SocketCounts> counts,
-          ChainBudget& budget);
+          conversation::ChainBudget& budget);
     ~Shard();
 
     // On the loop's thread.
@@ -56,7 +56,7 @@ private:
 
     Rooms rooms_;
     upstream::Pool pool_;
-    Chains chains_;
+    conversation::Chains chains_;
     Drains drains_;
     state::State& state_;
     std::unique_ptr<News> news_; // on one loop

@@ -1,11 +1,9 @@
 #include "turn.hpp"
 
 #include "admission.hpp"
-#include "backoff.hpp"
 #include "bill.hpp"
 #include "choice.hpp"
 #include "continuity.hpp"
-#include "cooling.hpp"
 #include "drains.hpp"
 #include "header_policy.hpp"
 #include "recovery.hpp"
@@ -13,6 +11,8 @@
 #include "turn_edits.hpp"
 #include "turn_end.hpp"
 #include "turn_facts.hpp"
+#include "turngate/accounts/backoff.hpp"
+#include "turngate/accounts/cooling.hpp"
 
 #include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
@@ -33,10 +33,10 @@ using telemetry::log_debug;
 void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
 {
     const auto now = core::wall_now();
-    turn.cooling = cooling(refusal.headers, refusal.body, now);
+    turn.cooling = accounts::cooling(refusal.headers, refusal.body, now);
     const auto said =
         turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
-    turn.word = read_word(status, said.error_code, said.error_message);
+    turn.word = accounts::read_word(status, said.error_code, said.error_message);
     if (status == 429)
         turn.retry_after = turn.cooling;
 }
@@ -90,7 +90,7 @@ std::string with_status(const Turn& turn, const protocol::TerminalEvent& termina
     if (terminal.kind != protocol::EventKind::error || terminal.status != 0 ||
         event.find("\"status\"") != event.npos)
         return event;
-    const std::string status = std::to_string(status_of(turn.word));
+    const std::string status = std::to_string(accounts::status_of(turn.word));
     return protocol::apply(event, {protocol::insert_raw(event, "status", status)});
 }
 
@@ -231,7 +231,7 @@ net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
         turn.lane.turn_state = turn.relay.turn_state();
     turn.relay.start_anew();
     turn.is_sent = false;
-    turn.word = UpstreamWord::none;
+    turn.word = accounts::UpstreamWord::none;
     turn.is_response_failed = false;
     turn.judged.reset();
     turn.is_billed = false;
@@ -239,7 +239,7 @@ net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
         co_return;
     net::Event pause(turn.rooms.loop);
     const auto until =
-        Clock::now() + std::min(backoff(turn.attempts, core::random_u32()), facts.left);
+        Clock::now() + std::min(accounts::backoff(turn.attempts, core::random_u32()), facts.left);
     co_await pause.wait_until(until, turn.stop);
 }
 

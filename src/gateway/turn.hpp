@@ -88,8 +88,9 @@ struct Turn
     bool is_parent_inferred = false; // 5
     std::string parent_account;      // 5
     bool wants_rebuild = false;      // 5, or by judgement: the whole context instead of a parent
-    ParentKind parent = ParentKind::none;   // 5
-    UpstreamWord word = UpstreamWord::none; // 9; of this attempt's error event or response.failed
+    ParentKind parent = ParentKind::none; // 5
+    accounts::UpstreamWord word =
+        accounts::UpstreamWord::none; // 9; of this attempt's error event or response.failed
     bool is_response_failed = false;
     std::optional<Action> judged;     // what was decided about those words
     bool is_told = false;             // the response's end

@@ -1,7 +1,7 @@
 #include "turn_facts.hpp"
 
 #include "choice.hpp"
-#include "cooling.hpp"
+#include "turngate/accounts/cooling.hpp"
 
 #include "turngate/accounts/quota_reading.hpp"
 
@@ -61,9 +61,10 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
     turn.is_response_failed = terminal.kind == protocol::EventKind::failed;
     if (!turn.is_response_failed && terminal.kind != protocol::EventKind::error)
         return std::nullopt;
-    turn.word = read_word(terminal.status, terminal.error_code, terminal.error_message);
-    turn.cooling = cooling({}, turn.relay.terminal_event(), core::wall_now());
-    if (turn.word == UpstreamWord::rate_limited || turn.word == UpstreamWord::quota)
+    turn.word = accounts::read_word(terminal.status, terminal.error_code, terminal.error_message);
+    turn.cooling = accounts::cooling({}, turn.relay.terminal_event(), core::wall_now());
+    if (turn.word == accounts::UpstreamWord::rate_limited ||
+        turn.word == accounts::UpstreamWord::quota)
         turn.retry_after = turn.cooling; // told if nobody else can take the turn
     return decide(facts_of(turn, upstream_said(terminal)));
 }

@@ -38,6 +38,8 @@ CatalogueEntry catalogue(core::FaultCode code) noexcept
                 0};
     case request_too_large:
         return {400, "request_too_large", kInvalid, "The message is too large.", message_too_big};
+    case create_too_large:
+        return {400, "request_too_large", kInvalid, "The request is too large for the model.", 0};
     case parent_not_found:
         return {400, "previous_response_not_found", kInvalid, "Previous response not found.", 0};
     case invalid_api_key:
@@ -52,6 +54,8 @@ CatalogueEntry catalogue(core::FaultCode code) noexcept
         return {503, "gateway_draining", kServer, "This server is restarting. Reconnect.", 0};
     case accounting_unavailable:
         return {503, "accounting_unavailable", kServer, "The service is not available now.", 0};
+    case out_of_resources:
+        return {503, "no_account_available", kServer, "No capacity right now. Try again later.", 0};
     case core::FaultCode::internal_error:
         return {500,
                 "internal_error",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import source
 
-ROOMS = "core config telemetry protocol net state usage access accounts upstream gateway admin app".split()
+ROOMS = "core config telemetry protocol net state usage access accounts upstream conversation gateway admin app".split()
 MAY_INCLUDE = {room: set(ROOMS[:place]) for place, room in enumerate(ROOMS)}
 # The programs around the daemon know what is on the wire and nothing of the daemon.
 MAY_INCLUDE["sim"] = MAY_INCLUDE["bench"] = {"core", "config", "telemetry", "protocol", "net"}

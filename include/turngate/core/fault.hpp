@@ -24,7 +24,8 @@ enum class FaultCode : std::uint8_t {
     model_not_found,
     invalid_stream_id,
     stream_limit_reached,
-    request_too_large,
+    request_too_large, // a frame: it cannot be skipped, so the socket closes
+    create_too_large,  // for the upstream, which closed 1009 on it
     parent_not_found,
     invalid_api_key,
     rate_limited,
@@ -33,6 +34,7 @@ enum class FaultCode : std::uint8_t {
     no_account,
     gateway_draining,
     accounting_unavailable,
+    out_of_resources, // no descriptors, ports or memory on this machine
     internal_error,
     // upstream
     dial_failed,

@@ -14,12 +14,15 @@
 #include <string>
 #include <vector>
 
+namespace turngate::conversation {
+class ChainBudget;
+}
+
 namespace turngate::gateway {
 
 // One loop's part: its acceptors, sessions and upstream connections. Made before the loop runs; all
 // else on its thread.
 class Shard;
-class ChainBudget;
 
 // The client's side of the whole process: a shard for each loop. The references outlive it.
 class Gateway
@@ -64,7 +67,7 @@ public:
     bool is_draining() const noexcept { return is_draining_; }
 
 private:
-    std::unique_ptr<ChainBudget> chain_budget_;
+    std::unique_ptr<conversation::ChainBudget> chain_budget_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::atomic<bool> is_draining_{false};
 };

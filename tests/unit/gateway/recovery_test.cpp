@@ -11,7 +11,7 @@ namespace {
 
 using core::Fault;
 using core::FaultCode;
-using Word = UpstreamWord;
+using Word = accounts::UpstreamWord;
 
 std::string_view name_of(Action::Verdict verdict)
 {

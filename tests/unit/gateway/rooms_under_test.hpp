@@ -83,8 +83,8 @@ struct RoomsUnderTest
     fakes::Dialer dialer;
     upstream::Pool pool{
         loop, dialer, metrics, {.ping_interval = std::chrono::milliseconds(0), .pong = {}}};
-    ChainBudget chain_budget{64 << 20};
-    Chains chains{chain_budget, {}};
+    conversation::ChainBudget chain_budget{64 << 20};
+    conversation::Chains chains{chain_budget, {}};
     Drains drains{loop, 2};
     Rooms rooms{loop,
                 state->store(),

@@ -1,0 +1,147 @@
+#include "turngate/conversation/chain_item.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace turngate::conversation {
+namespace {
+
+// What the server wrote into an item. An id means something on the account and connection that
+// made it and is an error elsewhere ("Item with id … not found"), so it goes whatever `store`
+// says. It stays where it is what the answer refers to. A status stays where the wire demands one.
+enum class Marks : std::uint8_t { none, id, id_and_status };
+
+struct Rule
+{
+    std::string_view type;
+    ItemPart part = ItemPart::other;
+    Marks marks = Marks::none;
+};
+
+constexpr Rule kRules[] = {
+    {"message", ItemPart::other, Marks::id_and_status},
+    {"reasoning", ItemPart::other, Marks::id_and_status},
+    {"function_call", ItemPart::call, Marks::id_and_status},
+    {"function_call_output", ItemPart::output, Marks::id_and_status},
+    {"custom_tool_call", ItemPart::call, Marks::id_and_status},
+    {"custom_tool_call_output", ItemPart::output, Marks::id_and_status},
+    {"shell_call", ItemPart::call, Marks::id_and_status},
+    {"shell_call_output", ItemPart::output, Marks::id_and_status},
+    {"local_shell_call", ItemPart::call, Marks::id},
+    {"local_shell_call_output", ItemPart::output, Marks::none},
+    {"apply_patch_call", ItemPart::call, Marks::id},
+    {"apply_patch_call_output", ItemPart::output, Marks::id},
+    {"computer_call", ItemPart::call, Marks::none},
+    {"computer_call_output", ItemPart::output, Marks::id_and_status},
+    {"mcp_approval_request", ItemPart::offer, Marks::none},
+    {"mcp_approval_response", ItemPart::output, Marks::id},
+    {"web_search_call", ItemPart::other, Marks::id},
+};
+
+constexpr Rule kCompaction{"compaction", ItemPart::other, Marks::id_and_status};
+constexpr Rule kUnknownCall{"", ItemPart::offer};
+constexpr Rule kUnknownOutput{"", ItemPart::output};
+constexpr Rule kUnknown{};
+
+// The type may be left out of messages and of references to items.
+std::string_view type_of(const protocol::Item& item)
+{
+    if (!item.type.empty())
+        return item.type;
+    return item.has_role ? "message" : "item_reference";
+}
+
+const Rule& rule_for_unknown(std::string_view type, const protocol::Item& item)
+{
+    if (type.starts_with(kCompaction.type))
+        return kCompaction;
+    if (item.call_id.empty())
+        return kUnknown;
+    switch (protocol::call_role(type).part) {
+    case protocol::CallPart::none:
+        return kUnknown;
+    case protocol::CallPart::call:
+        return kUnknownCall;
+    case protocol::CallPart::output:
+        return kUnknownOutput;
+    }
+    return kUnknown;
+}
+
+const Rule& rule_for(std::string_view type, const protocol::Item& item)
+{
+    const Rule* const known = std::ranges::find(kRules, type, &Rule::type);
+    return known != std::end(kRules) ? *known : rule_for_unknown(type, item);
+}
+
+std::string_view name_of_call(std::string_view type, const protocol::Item& item, ItemPart part)
+{
+    if (part == ItemPart::other)
+        return {};
+    return protocol::call_name(
+        protocol::call_role(type).key, item.call_id, item.id, item.approval_request_id);
+}
+
+protocol::Edits take_off(const protocol::Item& item, Marks marks)
+{
+    switch (marks) {
+    case Marks::none:
+        return {};
+    case Marks::id:
+        return protocol::remove_all(item.text, {item.at.id});
+    case Marks::id_and_status:
+        return protocol::remove_all(item.text, {item.at.id, item.at.status});
+    }
+    return {};
+}
+
+// At any depth. Within a string the quotes would have backslashes before them.
+bool holds_encrypted_content(const protocol::Item& item)
+{
+    return item.has_encrypted_content ||
+           item.text.find("\"encrypted_content\"") != std::string_view::npos;
+}
+
+ItemFate fate_of(std::string_view type, const protocol::Item& item)
+{
+    if (type == "item_reference")
+        return ItemFate::lost;
+    if (type == "reasoning")
+        return item.has_encrypted_content ? ItemFate::personal : ItemFate::left_out;
+    return holds_encrypted_content(item) ? ItemFate::bound : ItemFate::kept;
+}
+
+} // namespace
+
+ItemVerdict judge(const protocol::Item& item)
+{
+    const std::string_view type = type_of(item);
+    const Rule& rule = rule_for(type, item);
+    const std::string_view call = name_of_call(type, item, rule.part);
+    ItemVerdict verdict{fate_of(type, item), rule.part, call, {}};
+    const bool goes_by_its_id = call.data() == item.id.data(); // so the answer refers to it
+    if (rule.part != ItemPart::other && call.empty())
+        verdict.fate = ItemFate::lost; // who could say what answers what
+    else if (!goes_by_its_id)
+        verdict.edits = take_off(item, rule.marks);
+    return verdict;
+}
+
+std::vector<std::string> calls_in(protocol::ItemReader& reader, std::span<const std::string> items)
+{
+    std::vector<std::string> ids;
+    for (const std::string& text : items) {
+        if (text.find("_call\"") == text.npos && text.find("_request\"") == text.npos)
+            continue; // a message or reasoning, mostly: not worth parsing
+        const auto item = reader.read_item(text);
+        if (!item)
+            continue;
+        const ItemVerdict verdict = judge(*item);
+        const bool asks = verdict.part == ItemPart::call || verdict.part == ItemPart::offer;
+        if (asks && !verdict.call_id.empty())
+            ids.emplace_back(verdict.call_id);
+    }
+    return ids;
+}
+
+} // namespace turngate::conversation
