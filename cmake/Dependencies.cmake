@@ -18,6 +18,13 @@ add_library(turngate-hiredis INTERFACE)
 target_include_directories(turngate-hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE})
 target_link_libraries(turngate-hiredis INTERFACE ${HIREDIS_LIBRARY})
 
+# Debian 12's c-ares has no CMake files.
+find_path(CARES_INCLUDE ares.h REQUIRED)
+find_library(CARES_LIBRARY cares REQUIRED)
+add_library(turngate-cares INTERFACE)
+target_include_directories(turngate-cares SYSTEM INTERFACE ${CARES_INCLUDE})
+target_link_libraries(turngate-cares INTERFACE ${CARES_LIBRARY})
+
 # Asio's and Beast's implementations are compiled once (src/net/asio.cpp), not in every file.
 add_library(turngate-asio INTERFACE)
 target_link_libraries(turngate-asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

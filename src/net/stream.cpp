@@ -1,5 +1,7 @@
 #include "turngate/net/stream.hpp"
 
+#include "causes.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -48,7 +50,7 @@ IoResult from_tls(SSL* tls, int result)
             return {IoState::failed, 0, system_error(saved_errno)};
         return {IoState::failed, 0, asio::error::eof};
     default:
-        return {IoState::failed, 0, system_error(EPROTO)};
+        return {IoState::failed, 0, tls_cause(tls)};
     }
 }
 
