@@ -62,6 +62,8 @@ struct Account
     bool control_events = true; // steer, inject, interrupt; default: as lanes
     milliseconds max_age{};     // 0: no limit; default by kind: 55 min, xai 20 min
     std::vector<std::string> forward_headers;
+    // Sent with every upgrade, instead of what the client or the gateway says under that name.
+    std::map<std::string, std::string, std::less<>> headers;
 };
 
 inline constexpr std::size_t kMaxName = 128; // goes into every usage record and log line

@@ -84,6 +84,7 @@ accounts:
     models: {gpt-5.2: grok, other.model: o}
     proxy: socks5h://me:pw@p.test:1080
     forward_headers: [X-Mine]
+    headers: {X-Team: "a, b", User-Agent: gate/1}
 groups: [{name: default, multiplier: 1.000001}, {name: vip, mode: off, multiplier: 0}]
 users: [{name: u, concurrency: 8, group_multipliers: {vip: 0.8}}]
 keys: [{name: k, key: secret, user: u, group: vip, allow_ips: [192.0.2.1]}]
@@ -121,6 +122,9 @@ log: {level: debug, format: json}
     EXPECT_FALSE(account.lanes);
     EXPECT_EQ(account.max_age, 20min);
     EXPECT_THAT(account.forward_headers, ElementsAre("x-mine"));
+    EXPECT_THAT(
+        account.headers,
+        ElementsAre(testing::Pair("user-agent", "gate/1"), testing::Pair("x-team", "a, b")));
 
     ASSERT_EQ(config->groups.size(), 2u);
     EXPECT_EQ(config->groups[0].multiplier.value, 1'000'001);
