@@ -38,6 +38,11 @@ TEST(Load, NeedsNoMoreThanAnAccountAndAKey)
     EXPECT_EQ(config->keys[0].user, "default");
     EXPECT_EQ(config->keys[0].group, "default");
     EXPECT_EQ(config->limits.idle, 30min);
+    EXPECT_EQ(config->limits.waiting_per_session, 32u << 20);
+    EXPECT_EQ(config->limits.waiting_total, 1u << 30);
+    EXPECT_EQ(config->limits.message_timeout, 60s);
+    EXPECT_EQ(config->http.keepalive_event, KeepaliveEvent::codex);
+    EXPECT_EQ(config->http.keepalive_event_interval, 100s);
 }
 
 TEST(Load, TakesAlwaysForAnFsyncOfEachBill)
@@ -96,7 +101,8 @@ usage:
   aborted_turns: free
   drain_timeout: 5s
 pricing: {file: /nowhere/p.yaml, unknown_model: gpt-5.2}
-limits: {max_client_message: 1MiB, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
+http: {keepalive_event: all, keepalive_event_interval: 20s}
+limits: {max_client_message: 1MiB, waiting_per_session: 2MiB, waiting_total: 3MiB, message_timeout: 5s, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
 log: {level: debug, format: json}
 )");
     EXPECT_THAT(config->server.listen,
@@ -147,6 +153,11 @@ log: {level: debug, format: json}
     EXPECT_EQ(config->pricing.file, "/nowhere/p.yaml");
     EXPECT_EQ(config->pricing.unknown_model, "gpt-5.2");
     EXPECT_EQ(config->limits.max_client_message, 1'048'576u);
+    EXPECT_EQ(config->limits.waiting_per_session, 2u << 20);
+    EXPECT_EQ(config->limits.waiting_total, 3u << 20);
+    EXPECT_EQ(config->limits.message_timeout, 5s);
+    EXPECT_EQ(config->http.keepalive_event, KeepaliveEvent::all);
+    EXPECT_EQ(config->http.keepalive_event_interval, 20s);
     EXPECT_EQ(config->limits.sockets_per_key, 1u);
     EXPECT_EQ(config->limits.sockets_per_ip, 2u);
     EXPECT_EQ(config->limits.sockets, 3u);
