@@ -73,7 +73,7 @@ server:
   listen: [127.0.0.1:0, '[::1]:8080', 'unix:/run/turngate.sock']
   threads: 3
   deflate: off
-  trusted_proxies: [10.0.0.0/8, ::1]
+  trusted_proxies: [10.0.0.0/8, ::1, unix]
 admin: {listen: 0.0.0.0:9090, token: t}
 accounts:
   - name: a
@@ -109,7 +109,7 @@ log: {level: debug, format: json}
                 ElementsAre("127.0.0.1:0", "[::1]:8080", "unix:/run/turngate.sock"));
     EXPECT_EQ(config->server.threads, 3u);
     EXPECT_FALSE(config->server.deflate);
-    EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
+    EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1", "unix"));
     EXPECT_EQ(config->admin.token, "t");
 
     ASSERT_EQ(config->accounts.size(), 1u);
