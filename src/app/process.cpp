@@ -155,19 +155,24 @@ void Process::listen()
         if (i < passed.size())
             sockets.push_back(adopt_passed(passed[i], wanted[i], loops_.size()));
         else
-            sockets.push_back(net::listen_on(wanted[i], static_cast<unsigned>(loops_.size())));
-        addresses_.push_back(sockets.back().address);
-        if (sockets.back().is_unix)
-            own_unix_paths_.push_back(wanted[i].substr(std::string_view("unix:").size()));
+            std::ranges::move(net::listen_on_all(wanted[i], static_cast<unsigned>(loops_.size())),
+                              std::back_inserter(sockets));
     }
-    const net::ListenSocket admin = net::listen_on(config_->admin.listen, 1);
+    for (const net::ListenSocket& socket : sockets) {
+        addresses_.push_back(socket.address);
+        if (socket.is_unix)
+            own_unix_paths_.push_back(socket.address.substr(std::string_view("unix:").size()));
+    }
+    const auto admin = net::listen_on_all(config_->admin.listen, 1);
     gateway_.listen(sockets);
-    admin_loop_.post(
-        [this, descriptor = admin.descriptors.front()] { admin_.accept_on(descriptor); });
+    for (const net::ListenSocket& socket : admin)
+        admin_loop_.post(
+            [this, descriptor = socket.descriptors.front()] { admin_.accept_on(descriptor); });
     for (const std::string& address : addresses_)
         telemetry::log_info("listening",
                             {{"address", address}, {"tls", config_->server.tls.has_value()}});
-    telemetry::log_info("admin listening", {{"address", admin.address}});
+    for (const net::ListenSocket& socket : admin)
+        telemetry::log_info("admin listening", {{"address", socket.address}});
 }
 
 int Process::run()
@@ -317,6 +322,14 @@ std::vector<std::string> Process::reload()
     complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
     if (!prices.table)
         return complaints;
+    std::shared_ptr<const net::TlsContext> tls;
+    try {
+        tls = listener_tls(*loaded.config);
+    } catch (const std::runtime_error& broken) {
+        complaints.emplace_back(broken.what());
+        return complaints;
+    }
+    gateway_.replace(tls);
     const auto before = snapshot_;
     load(loaded.config, prices.table);
     for (const config::Key& key : before->config->keys)

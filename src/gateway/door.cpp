@@ -1,5 +1,6 @@
 #include "door.hpp"
 
+#include "turngate/config/address.hpp"
 #include "turngate/core/id.hpp"
 #include "turngate/protocol/error_event.hpp"
 

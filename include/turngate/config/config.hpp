@@ -223,7 +223,7 @@ struct Limits
 {
     std::uint64_t max_client_message = 16'777'215;
     std::uint64_t waiting_per_session = 32 << 20; // bytes of creates that wait for their lane
-    std::uint64_t waiting_total = 1 << 30;        // and of messages that are not whole yet
+    std::uint64_t waiting_total = 1 << 30;        // of all; and of messages that are not whole yet
     milliseconds message_timeout{60'000};         // a message once begun is whole
     unsigned sockets_per_key = 64;
     unsigned sockets_per_ip = 1024;
