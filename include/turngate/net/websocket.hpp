@@ -66,8 +66,8 @@ public:
         virtual void on_messages(std::span<const Frame> messages) = 0;
         // Queued output fell to half of high_water after is_congested() had been true.
         virtual void on_writable() {}
-        // The peer broke the rules; a close frame with this code follows. The last chance to say
-        // more.
+        // The peer broke the rules, or took too long (1008) or too much room (1013) for a message;
+        // a close frame with this code follows. The last chance to say more.
         virtual void on_violation(const FrameFault& fault) { (void)fault; }
 
     protected:
