@@ -20,14 +20,4 @@ std::optional<ControlKind> Asked::refused()
     return oldest;
 }
 
-std::optional<ControlKind> answered_by(std::string_view event) noexcept
-{
-    const auto has = [&](std::string_view type) { return event.find(type) != event.npos; };
-    if (has("\"response.interrupt.accepted\""))
-        return ControlKind::interrupt;
-    if (has("\"response.inject.created\"") || has("\"response.inject.failed\""))
-        return ControlKind::inject;
-    return std::nullopt;
-}
-
 } // namespace turngate::gateway

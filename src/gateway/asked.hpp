@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include "turngate/protocol/control_answer.hpp"
+
 #include <list>
 #include <optional>
-#include <string_view>
 
 namespace turngate::gateway {
 
-enum class ControlKind : std::uint8_t { steer, interrupt, inject };
+using protocol::ControlKind;
 
 // Control events that went up and have no answer yet. An upstream that refuses one says so in an
 // error event that names neither the event nor, mostly, a lane; it ends no response.
@@ -26,8 +26,5 @@ public:
 private:
     std::list<ControlKind> kinds_;
 };
-
-// What an upstream event answers, by its type; nothing: no control event.
-std::optional<ControlKind> answered_by(std::string_view event) noexcept;
 
 } // namespace turngate::gateway

@@ -95,7 +95,8 @@ usage::Status status_of(EventKind kind)
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::steer:
-    case EventKind::other:
+    case EventKind::content:
+    case EventKind::control:
     case EventKind::failed:
     case EventKind::error:
         return usage::Status::failed;

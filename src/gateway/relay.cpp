@@ -114,9 +114,11 @@ void Relay::on_frame(const net::Frame& frame)
         keep_item(frame);
         pass(frame);
         break;
-    case EventKind::other:
-        if (asked_.any())
-            note_answer(frame);
+    case EventKind::content:
+        pass(frame);
+        break;
+    case EventKind::control:
+        note_answer(frame);
         pass(frame);
         break;
     case EventKind::steer:
@@ -193,7 +195,7 @@ void Relay::pass_refusal(const net::Frame& frame)
 
 void Relay::note_answer(const net::Frame& frame)
 {
-    if (const auto kind = answered_by(frame.payload))
+    if (const auto kind = protocol::control_answer(frame.payload))
         asked_.answered(*kind);
 }
 

@@ -155,7 +155,7 @@ private:
 
     std::string created_; // the response.created, kept: short, and its id is needed once
     std::string terminal_;
-    protocol::EventKind terminal_kind_ = protocol::EventKind::other;
+    protocol::EventKind terminal_kind_ = protocol::EventKind::lifecycle;
     std::optional<core::Deadline> first_content_at_;
     std::uint64_t deltas_ = 0;
     std::uint64_t delta_bytes_ = 0;

@@ -82,7 +82,8 @@ Outcome outcome_of(const protocol::TerminalEvent& terminal) noexcept
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::steer:
-    case EventKind::other:
+    case EventKind::content:
+    case EventKind::control:
     case EventKind::failed:
         return Outcome::failed;
     }

@@ -41,8 +41,7 @@ std::optional<Field> field_of(std::string_view key)
 {
     if (key.find('\\') == std::string_view::npos)
         return field_named(key);
-    const auto name = unescape(key);
-    return name ? field_named(*name) : std::nullopt;
+    return field_named(unescape(key));
 }
 
 // Of a string; empty for any other value.
@@ -57,8 +56,7 @@ CallRole role_of(std::string_view type) // as sent
 {
     if (type.find('\\') == std::string_view::npos)
         return call_role(type);
-    const auto text = unescape(type);
-    return text ? call_role(*text) : CallRole{};
+    return call_role(unescape(type));
 }
 
 // The strings of an item that say which call it is or answers, as sent; null views where there are
@@ -173,8 +171,7 @@ private:
             return;
         const bool is_output = role.part == CallPart::output;
         auto& ids = is_output ? fields_.tool_output_call_ids : fields_.tool_call_ids;
-        if (auto id = unescape(name)) // half a surrogate pair can be no id of ours
-            ids.push_back(std::move(*id));
+        ids.push_back(unescape(name));
     }
 
     std::string_view frame_;

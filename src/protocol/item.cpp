@@ -34,7 +34,7 @@ std::string text_of(std::string_view value)
 {
     if (!value.starts_with('"'))
         return {};
-    return unescape(value.substr(1, value.size() - 2)).value_or(std::string());
+    return unescape(value.substr(1, value.size() - 2));
 }
 
 // Takes the item that stands at the cursor.

@@ -1,6 +1,9 @@
 #include "json_text.hpp"
 
-#include <cstdint>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
 
 namespace turngate::protocol {
 namespace {
@@ -60,19 +63,26 @@ std::optional<char32_t> code_unit(std::string_view text) noexcept
     return unit;
 }
 
-std::optional<char32_t> take_code_point(std::string_view& rest) noexcept
+constexpr char32_t kUnreadable = 0xfffd;
+
+bool is_low_half(std::optional<char32_t> unit) noexcept
 {
-    const auto high = code_unit(rest);
-    if (!high || (*high >= 0xdc00 && *high <= 0xdfff))
-        return std::nullopt;
-    rest.remove_prefix(6);
-    if (*high < 0xd800 || *high > 0xdbff)
-        return high;
+    return unit && *unit >= 0xdc00 && *unit <= 0xdfff;
+}
+
+char32_t take_code_point(std::string_view& rest) noexcept
+{
+    const auto unit = code_unit(rest);
+    rest.remove_prefix(unit ? 6 : 2);
+    if (!unit || is_low_half(unit))
+        return kUnreadable;
+    if (*unit < 0xd800 || *unit > 0xdbff)
+        return *unit;
     const auto low = code_unit(rest);
-    if (!low || *low < 0xdc00 || *low > 0xdfff)
-        return std::nullopt;
+    if (!is_low_half(low))
+        return kUnreadable;
     rest.remove_prefix(6);
-    return 0x10000 + ((*high - 0xd800) << 10) + (*low - 0xdc00);
+    return 0x10000 + ((*unit - 0xd800) << 10) + (*low - 0xdc00);
 }
 
 std::optional<char32_t> short_escape(char c) noexcept
@@ -99,23 +109,34 @@ std::optional<char32_t> short_escape(char c) noexcept
     }
 }
 
-void append_utf8(std::string& text, char32_t c)
+struct Utf8
 {
-    const auto byte = [&](char32_t bits) { text.push_back(static_cast<char>(bits)); };
-    if (c < 0x80)
-        return byte(c);
-    if (c < 0x800) {
-        byte(0xc0 | (c >> 6));
-    } else {
-        if (c < 0x10000) {
-            byte(0xe0 | (c >> 12));
-        } else {
-            byte(0xf0 | (c >> 18));
-            byte(0x80 | ((c >> 12) & 0x3f));
-        }
-        byte(0x80 | ((c >> 6) & 0x3f));
+    std::array<char, 4> bytes{};
+    std::size_t size = 0;
+
+    void push(char32_t byte) noexcept { bytes[size++] = static_cast<char>(byte); }
+    std::string_view view() const noexcept { return {bytes.data(), size}; }
+};
+
+Utf8 utf8_of(char32_t c) noexcept
+{
+    Utf8 text;
+    if (c < 0x80) {
+        text.push(c);
+        return text;
     }
-    byte(0x80 | (c & 0x3f));
+    if (c < 0x800) {
+        text.push(0xc0 | (c >> 6));
+    } else if (c < 0x10000) {
+        text.push(0xe0 | (c >> 12));
+        text.push(0x80 | ((c >> 6) & 0x3f));
+    } else {
+        text.push(0xf0 | (c >> 18));
+        text.push(0x80 | ((c >> 12) & 0x3f));
+        text.push(0x80 | ((c >> 6) & 0x3f));
+    }
+    text.push(0x80 | (c & 0x3f));
+    return text;
 }
 
 } // namespace
@@ -156,18 +177,16 @@ bool has_valid_escapes(std::string_view body) noexcept
     }
 }
 
-std::optional<char32_t> take_escape(std::string_view& rest) noexcept
+char32_t take_escape(std::string_view& rest) noexcept
 {
-    if (rest.size() < 2)
-        return std::nullopt;
-    if (rest[1] == 'u')
+    if (rest.size() >= 2 && rest[1] == 'u')
         return take_code_point(rest);
-    const auto c = short_escape(rest[1]);
-    rest.remove_prefix(2);
-    return c;
+    const auto c = rest.size() >= 2 ? short_escape(rest[1]) : std::nullopt;
+    rest.remove_prefix(std::min<std::size_t>(rest.size(), 2));
+    return c.value_or(kUnreadable);
 }
 
-std::optional<std::string> unescape(std::string_view body)
+std::string unescape(std::string_view body)
 {
     std::string text;
     text.reserve(body.size());
@@ -177,11 +196,29 @@ std::optional<std::string> unescape(std::string_view body)
         if (at == std::string_view::npos)
             return text;
         body.remove_prefix(at);
-        const auto c = take_escape(body);
-        if (!c)
-            return std::nullopt;
-        append_utf8(text, *c);
+        text.append(utf8_of(take_escape(body)).view());
     }
+}
+
+std::string_view decode(std::string_view body, std::span<char> buffer) noexcept
+{
+    if (body.find('\\') == std::string_view::npos)
+        return body;
+    std::size_t size = 0;
+    while (!body.empty()) {
+        Utf8 next;
+        if (body.front() == '\\') {
+            next = utf8_of(take_escape(body));
+        } else {
+            next.push(static_cast<unsigned char>(body.front()));
+            body.remove_prefix(1);
+        }
+        if (size + next.size > buffer.size())
+            return {};
+        std::ranges::copy(next.view(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+        size += next.size;
+    }
+    return {buffer.data(), size};
 }
 
 bool spells(std::string_view body, std::string_view name)

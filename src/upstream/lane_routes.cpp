@@ -42,6 +42,7 @@ bool is_of_a_response(EventKind kind)
 {
     switch (kind) {
     case EventKind::created:
+    case EventKind::content:
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::completed:
@@ -50,7 +51,7 @@ bool is_of_a_response(EventKind kind)
         return true;
     case EventKind::lifecycle:
     case EventKind::steer:
-    case EventKind::other:
+    case EventKind::control:
     case EventKind::error:
         return false;
     }

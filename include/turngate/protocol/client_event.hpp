@@ -33,12 +33,16 @@ struct ClientEvent
     std::string response_id;              // interrupt, inject
     std::string prompt_cache_key;
     std::string service_tier;
+    std::string comparison_response_id;     // of prompt_cache_options
+    std::vector<std::string> container_ids; // of containers that tools and items name by their id
     bool store = true;
     bool generate = true;
     bool has_prompt = false;
     bool has_conversation = false;
     bool has_item_reference = false; // an item of `input` that names a stored one by its id
-    bool has_turn_state = false;     // in client_metadata, whatever its value
+    bool has_compaction = false;     // an item that stands for what came before it
+    bool has_compaction_trigger = false;
+    bool has_turn_state = false; // in client_metadata, whatever its value
     std::optional<std::int64_t> max_output_tokens;
     std::vector<std::string> tool_output_call_ids; // of what answers a call in `input`
     std::vector<std::string> tool_call_ids;        // of calls in `input`; call_role in item.hpp
