@@ -3,7 +3,6 @@
 #include "json_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace turngate::protocol {
@@ -91,12 +90,6 @@ std::string_view after(std::string_view text, std::string_view token) noexcept
     return text.starts_with(token) ? text.substr(token.size()) : std::string_view();
 }
 
-bool is_name(std::string_view body, std::string_view name) noexcept
-{
-    std::array<char, 64> buffer; // for longer keys than any we ask for
-    return decode(body, buffer) == name;
-}
-
 std::string_view without_space_behind(std::string_view text) noexcept
 {
     while (!text.empty() && is_json_space(text.back()))
@@ -131,7 +124,7 @@ std::string_view find_top_level(std::string_view frame, std::string_view name) n
         const std::string_view key = scanner.take_string();
         if (!key.data() || !scanner.take(':'))
             return {};
-        if (is_name(key, name)) {
+        if (spells(key, name)) {
             scanner.skip_space();
             return scanner.rest;
         }

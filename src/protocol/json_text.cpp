@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace turngate::protocol {
@@ -139,42 +142,80 @@ Utf8 utf8_of(char32_t c) noexcept
     return text;
 }
 
+// Eight bytes at once: strings are nearly all of a frame.
+using Word = std::uint64_t;
+constexpr Word kOnes = 0x0101010101010101;
+constexpr Word kHighs = 0x8080808080808080;
+static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
+
+Word word_at(std::string_view text, std::size_t at) noexcept
+{
+    Word word;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+}
+
+// The high bits of bytes below c, which is at most 0x80. Only the lowest of them is sure.
+constexpr Word below(Word word, unsigned c) noexcept
+{
+    return (word - kOnes * c) & ~word & kHighs;
+}
+
+// High bits of bytes that may not stand in a string; the lowest is sure.
+constexpr Word special(Word word) noexcept
+{
+    return below(word, 0x20) | below(word ^ (kOnes * '"'), 1) | below(word ^ (kOnes * '\\'), 1);
+}
+
+constexpr bool is_plain(char c) noexcept
+{
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
 } // namespace
 
-bool is_number(std::string_view token) noexcept
+std::size_t number_length(std::string_view text) noexcept
 {
-    take_one_of(token, "-");
-    if (!take_one_of(token, "0") && !take_digits(token))
-        return false;
-    if (take_one_of(token, ".") && !take_digits(token))
-        return false;
-    if (take_one_of(token, "eE")) {
-        take_one_of(token, "+-");
-        if (!take_digits(token))
-            return false;
+    std::string_view rest = text;
+    take_one_of(rest, "-");
+    if (!take_one_of(rest, "0") && !take_digits(rest))
+        return 0;
+    if (take_one_of(rest, ".") && !take_digits(rest))
+        return 0;
+    if (take_one_of(rest, "eE")) {
+        take_one_of(rest, "+-");
+        if (!take_digits(rest))
+            return 0;
     }
-    return token.empty();
+    return text.size() - rest.size();
 }
 
-bool is_literal(std::string_view token) noexcept
+std::size_t literal_length(std::string_view text) noexcept
 {
-    return token == "true" || token == "false" || token == "null";
+    for (const std::string_view literal : {"true", "false", "null"})
+        if (text.starts_with(literal))
+            return literal.size();
+    return 0;
 }
 
-bool has_valid_escapes(std::string_view body) noexcept
+std::size_t escape_length(std::string_view text) noexcept
 {
-    for (;;) {
-        const std::size_t at = body.find('\\');
-        if (at == std::string_view::npos)
-            return true;
-        body.remove_prefix(at);
-        if (body.size() >= 2 && short_escape(body[1]))
-            body.remove_prefix(2);
-        else if (code_unit(body))
-            body.remove_prefix(6);
-        else
-            return false;
-    }
+    if (text.size() < 2 || text[0] != '\\')
+        return 0;
+    if (short_escape(text[1]))
+        return 2;
+    return code_unit(text) ? 6 : 0;
+}
+
+std::size_t plain_length(std::string_view text) noexcept
+{
+    std::size_t at = 0;
+    for (; at + sizeof(Word) <= text.size(); at += sizeof(Word))
+        if (const Word found = special(word_at(text, at)))
+            return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    while (at < text.size() && is_plain(text[at]))
+        ++at;
+    return at;
 }
 
 char32_t take_escape(std::string_view& rest) noexcept
@@ -221,11 +262,10 @@ std::string_view decode(std::string_view body, std::span<char> buffer) noexcept
     return {buffer.data(), size};
 }
 
-bool spells(std::string_view body, std::string_view name)
+bool spells(std::string_view body, std::string_view name) noexcept
 {
-    if (body.size() <= name.size()) // an escape is longer than what it says
-        return body == name;
-    return body.find('\\') != std::string_view::npos && unescape(body) == name;
+    std::array<char, 64> buffer;
+    return decode(body, buffer) == name;
 }
 
 } // namespace turngate::protocol

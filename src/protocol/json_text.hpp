@@ -25,9 +25,15 @@ constexpr std::size_t skip_space(std::string_view text, std::size_t at) noexcept
     return at;
 }
 
-bool is_number(std::string_view token) noexcept;  // of any size: 1e400 and thirty digits are JSON
-bool is_literal(std::string_view token) noexcept; // true, false, null
-bool has_valid_escapes(std::string_view body) noexcept;
+// How many bytes at the start of text are a number (of any size: 1e400 and thirty digits are JSON),
+// one of true, false and null, or an escape. 0: none, or a bad one.
+std::size_t number_length(std::string_view text) noexcept;
+std::size_t literal_length(std::string_view text) noexcept;
+std::size_t escape_length(std::string_view text) noexcept;
+
+// How many bytes at the start of text may stand in a string as they are: up to a quote, a backslash
+// or a control character.
+std::size_t plain_length(std::string_view text) noexcept;
 
 // Takes one escape (a surrogate pair is one) off the front of rest, which starts with a backslash.
 // Half a surrogate pair, which no UTF-8 can say, is U+FFFD, and so is what is no escape.
@@ -50,7 +56,7 @@ std::optional<Number> whole_number(std::string_view text) noexcept
     return is_whole ? std::optional(number) : std::nullopt;
 }
 
-// Whether the body spells name, escapes or not.
-bool spells(std::string_view body, std::string_view name);
+// Whether the body spells name, escapes or not. name is no longer than 64 bytes.
+bool spells(std::string_view body, std::string_view name) noexcept;
 
 } // namespace turngate::protocol

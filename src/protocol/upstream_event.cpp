@@ -3,7 +3,6 @@
 #include "cursor.hpp"
 #include "field_search.hpp"
 #include "json_text.hpp"
-#include "tokenizer.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -252,22 +251,11 @@ bool read_submission(Cursor& cursor, SteerEvent& event)
 
 } // namespace
 
-struct UpstreamEventReader::Parser
-{
-    Tokenizer tokenizer;
-};
-
-UpstreamEventReader::UpstreamEventReader() : parser_(std::make_unique<Parser>()) {}
-UpstreamEventReader::~UpstreamEventReader() = default;
-
 TerminalEvent UpstreamEventReader::read_terminal(std::string_view frame, EventKind kind)
 {
     Terminal terminal;
-    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
-        Cursor cursor(frame, starts);
-        read_event(cursor, terminal); // where the JSON breaks off, so does what we know
-    }
-    parser_->tokenizer.shrink();
+    Cursor cursor(frame);
+    read_event(cursor, terminal); // where the JSON breaks off, so does what we know
     return conclude(std::move(terminal), kind);
 }
 
@@ -275,19 +263,16 @@ SteerEvent UpstreamEventReader::read_steer(std::string_view frame)
 {
     SteerEvent event;
     event.which = step_of(unescape(type_body(frame)));
-    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
-        Cursor cursor(frame, starts);
-        read_object(cursor, [&](std::string_view key) {
-            return key == "steer" ? read_submission(cursor, event) : skip(cursor);
-        });
-    }
-    parser_->tokenizer.shrink();
+    Cursor cursor(frame);
+    read_object(cursor, [&](std::string_view key) {
+        return key == "steer" ? read_submission(cursor, event) : skip(cursor);
+    });
     return event;
 }
 
 std::string UpstreamEventReader::read_response_id(std::string_view frame)
 {
-    return read_terminal(frame, EventKind::created).response_id;
+    return unescape(peek_response_id(frame));
 }
 
 } // namespace turngate::protocol

@@ -3,7 +3,6 @@
 #include "turngate/core/fault.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,25 +63,18 @@ struct Rejection
     std::optional<std::string> stream_id; // the frame's lane, when it was readable and valid
 };
 
-// Reads client frames. Keeps its parser's memory between frames, so one for each loop, not for each
-// frame.
+// Reads client frames.
 class ClientEventReader
 {
 public:
-    ClientEventReader();
-    ~ClientEventReader();
-
-    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of
-    // fields that the gateway reads. A missing `type` with `model` or `input` is a create
-    // (behaviour.md section 2). Also checks what a single frame can tell: field types, lane name,
-    // parent not a message id, `conversation` and parent not both, model or prompt present; of the
-    // other events, that they name their target and bring what they are for. `frame` needs no
-    // padding and is not kept.
+    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and each field that
+    // the gateway reads, at the top and in items and tools, once and in its own spelling. A missing
+    // `type` with `model` or `input` is a create (behaviour.md section 2). Also checks what a
+    // single frame can tell: field types, lane name, parent not a message id, `conversation` and
+    // parent not both, model or prompt present; of the other events, that they name their target
+    // and bring what they are for. `null` is a field left out. Half a surrogate pair in a string is
+    // U+FFFD here. `frame` is not kept.
     boost::system::result<ClientEvent, Rejection> read(std::string_view frame);
-
-private:
-    struct Parser;
-    std::unique_ptr<Parser> parser_;
 };
 
 // The key in client_metadata, and in the headers of a response.metadata, that binds the requests of

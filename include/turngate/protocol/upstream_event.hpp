@@ -3,7 +3,6 @@
 #include "turngate/core/fault.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -100,13 +99,10 @@ struct SteerEvent
     std::string previous_response_id;
 };
 
-// Reads the few upstream events that need a parser. One for each loop: keeps its memory.
+// Reads the few upstream events that are read whole.
 class UpstreamEventReader
 {
 public:
-    UpstreamEventReader();
-    ~UpstreamEventReader();
-
     // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the
     // client's bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
     TerminalEvent read_terminal(std::string_view frame, EventKind kind);
@@ -116,10 +112,6 @@ public:
 
     // response.id of a response.created; empty if there is none.
     std::string read_response_id(std::string_view frame);
-
-private:
-    struct Parser;
-    std::unique_ptr<Parser> parser_;
 };
 
 } // namespace turngate::protocol
