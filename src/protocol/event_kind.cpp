@@ -16,8 +16,6 @@ using Text = std::array<char, 128>; // longer types are known to nobody
 
 constexpr std::pair<std::string_view, EventKind> kTypes[] = {
     {"response.created", EventKind::created},
-    {"response.queued", EventKind::lifecycle},
-    {"response.in_progress", EventKind::lifecycle},
     {"response.output_item.done", EventKind::item_done},
     {"response.output_item.interrupted", EventKind::control},
     {"response.interrupt.accepted", EventKind::control},
