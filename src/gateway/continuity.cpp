@@ -10,13 +10,6 @@
 namespace turngate::gateway {
 namespace {
 
-bool is_among(const std::vector<std::string>& few, const std::vector<std::string>& all)
-{
-    return std::all_of(few.begin(), few.end(), [&](const std::string& one) {
-        return std::find(all.begin(), all.end(), one) != all.end();
-    });
-}
-
 std::string lane_key(const Turn& turn)
 {
     return turn.session.key.hex() + "/" + std::string(turn.lane_name());
@@ -48,7 +41,7 @@ net::Task<> find_parent(Turn& turn)
         co_return;
     const auto last =
         co_await turn.rooms.store.find_response(turn.session.tenant, turn.lane.last_response);
-    if (!last || !is_among(outputs, last->pending_calls))
+    if (!last || !conversation::are_among(outputs, last->pending_calls))
         co_return;
     turn.parent_id = turn.lane.last_response;
     turn.is_parent_inferred = true;
@@ -133,7 +126,7 @@ net::Task<> remember(Turn& turn, std::string response_id, state::Binding binding
 
 bool carries_own_calls(const protocol::ClientEvent& create)
 {
-    return is_among(create.tool_output_call_ids, create.tool_call_ids);
+    return conversation::are_among(create.tool_output_call_ids, create.tool_call_ids);
 }
 
 std::string_view raw_input(const Turn& turn) noexcept

@@ -37,7 +37,7 @@ class Player
 {
 public:
     Player(conversation::ChainBudget& budget, protocol::ItemReader& reader)
-        : budget_(budget), reader_(reader), chain_(budget, reader, kBudget)
+        : budget_(budget), reader_(reader), chain_(budget, seals_, reader, kBudget)
     {
     }
 
@@ -96,12 +96,10 @@ private:
             for (const auto& item : *items)
                 require(item.type != "message" || (!item.at.id && !item.at.status));
         }
-        // Open calls are found where the context is known.
-        if (chain_.is_complete(name_of(turn_), "a"))
-            require(chain_.has_calls(name_of(turn_), chain_.pending_calls(name_of(turn_))));
     }
 
     conversation::ChainBudget& budget_;
+    conversation::Seals seals_;
     protocol::ItemReader& reader_;
     conversation::Chain chain_;
     std::string input_;
