@@ -23,7 +23,7 @@ struct Principal
     std::string key;
     std::string user;
     std::string group;
-    std::string tenant; // group and user: the unit of isolation
+    std::string tenant; // tenant_of group and user: the unit of isolation
     config::Mode mode = config::Mode::ctx_pool;
     core::Ppm multiplier; // user in group, else group, else 1
     core::Digest digest;
@@ -37,6 +37,10 @@ struct Principal
     bool is_rated() const noexcept { return rates.rpm > 0 || rates.tpm > 0; }
     bool is_budgeted() const noexcept { return quota || credit; }
 };
+
+// No two pairs of names are one tenant, whatever is in them: in the group's `/` and `%` are
+// escaped, so the first `/` ends it.
+std::string tenant_of(std::string_view group, std::string_view user);
 
 // As their budgets are named in the state (state/budgets.hpp).
 std::string key_subject(std::string_view key);
