@@ -13,23 +13,34 @@ bool is_separator(char c) noexcept
     return c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-std::string without_marks(const protocol::Item& item)
+// An item that came, or that is in the list.
+struct Said
 {
-    return protocol::apply(item.text, judge(item).edits);
-}
+    Said(protocol::ItemReader& reader, std::string_view text)
+    {
+        if (auto item = reader.read_item(text))
+            *this = Said(*item);
+    }
 
-// The same item, said twice: what is sealed or annotated may be said anew.
-bool is_same(const protocol::Item& done, const protocol::Item& listed)
+    explicit Said(const protocol::Item& item)
+        : type(item.type), id(item.id), call_id(item.call_id),
+          bare(protocol::apply(item.text, judge(item).edits))
+    {
+    }
+
+    std::string type, id, call_id;
+    std::string bare; // without what a server wrote into it; empty: it is no item
+};
+
+// The same item, said twice. At its place it goes by its name: what is sealed or annotated may be
+// said anew.
+bool is_same(const Said& done, const Said& listed, bool is_at_its_place)
 {
-    if (done.text == listed.text)
-        return true;
-    if (done.type != listed.type)
+    if (done.bare.empty() || done.type != listed.type)
         return false;
-    if (!done.id.empty() && done.id == listed.id)
-        return true;
-    if (!done.call_id.empty() && done.call_id == listed.call_id)
-        return true;
-    return without_marks(done) == without_marks(listed);
+    const bool has_its_name = (!done.id.empty() && done.id == listed.id) ||
+                              (!done.call_id.empty() && done.call_id == listed.call_id);
+    return (is_at_its_place && has_its_name) || done.bare == listed.bare;
 }
 
 } // namespace
@@ -118,17 +129,25 @@ void AnswerItems::complete_from(protocol::ItemReader& reader, std::string_view r
     if (!listed)
         return spoil();
     std::vector<std::string> done = std::exchange(items_, {});
+    const std::vector<std::uint32_t> places = std::exchange(indices_, {});
     bytes_ = 0;
     std::size_t next = 0;
-    for (const protocol::Item& item : *listed) {
-        const auto same = next < done.size() ? reader.read_item(done[next]) : std::nullopt;
-        const bool is_done = same && is_same(*same, item);
-        keep(is_done ? done[next++] : item.text);
+    std::optional<Said> awaited;
+    for (std::size_t place = 0; place < listed->size(); ++place) {
+        if (!awaited && next < done.size())
+            awaited.emplace(reader, done[next]);
+        const protocol::Item& item = (*listed)[place];
+        if (awaited && is_same(*awaited, Said(item), places[next] == place)) {
+            keep(done[next++]);
+            awaited.reset();
+        } else {
+            keep(item.text);
+        }
     }
-    if (next < done.size())
+    if (next < done.size()) {
         spoil();
-    if (!is_whole_ && bytes_ <= max_bytes_)
         items_ = std::move(done); // their calls are open all the same
+    }
 }
 
 } // namespace turngate::conversation

@@ -1,6 +1,7 @@
 #include "turngate/conversation/chain_item.hpp"
 
 #include "open_calls.hpp"
+#include "seal_text.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -103,11 +104,10 @@ protocol::Edits take_off(const protocol::Item& item, Marks marks)
     return {};
 }
 
-// At any depth. Within a string the quotes would have backslashes before them.
 bool holds_encrypted_content(const protocol::Item& item)
 {
-    return item.has_encrypted_content ||
-           item.text.find("\"encrypted_content\"") != std::string_view::npos;
+    std::string_view text = item.text;
+    return item.has_encrypted_content || !next_seal(text).empty();
 }
 
 // Calls that a server answers itself have no partner to be named by.

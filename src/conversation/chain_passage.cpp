@@ -73,6 +73,7 @@ public:
             passage_.is_lost = true;
             open.erase(open.begin(), open.end() - kMostOpen);
         }
+        open.shrink_to_fit(); // it had room for all that were answered
         return std::move(passage_);
     }
 

@@ -1,5 +1,6 @@
 #include "turngate/conversation/seals.hpp"
 
+#include "seal_text.hpp"
 #include "turngate/conversation/chain_item.hpp"
 
 #include "turngate/core/id.hpp"
@@ -8,28 +9,6 @@
 
 namespace turngate::conversation {
 namespace {
-
-constexpr std::string_view kKey = "\"encrypted_content\"";
-
-std::string_view without_space(std::string_view text) noexcept
-{
-    const auto begin = text.find_first_not_of(" \t\r\n");
-    return begin == text.npos ? std::string_view() : text.substr(begin);
-}
-
-// The body of the string that text begins with; empty if it begins with something else.
-std::string_view string_body(std::string_view text) noexcept
-{
-    if (!text.starts_with('"'))
-        return {};
-    for (std::size_t at = text.find('"', 1); at != text.npos; at = text.find('"', at + 1)) {
-        const std::string_view body = text.substr(1, at - 1);
-        const std::size_t before = body.find_last_not_of('\\') + 1; // 0: nothing else
-        if ((body.size() - before) % 2 == 0)
-            return body;
-    }
-    return {};
-}
 
 // Some write `/` and `+` with escapes, and the client sends it on without.
 std::uint64_t digest_of(protocol::ItemReader& reader, std::string_view body)
@@ -40,19 +19,13 @@ std::uint64_t digest_of(protocol::ItemReader& reader, std::string_view body)
     return core::sha256(read ? std::string_view(read->id) : body).prefix();
 }
 
-// For each seal of an item or of several, at whatever depth, until it says so: within a string the
-// key's quotes would have backslashes before them.
+// Of all seals in the text, until it says so.
 template <class Stop>
 void for_each_seal(protocol::ItemReader& reader, std::string_view text, Stop&& stop)
 {
-    for (std::size_t at = text.find(kKey); at != text.npos; at = text.find(kKey, at)) {
-        at += kKey.size();
-        const std::string_view rest = without_space(text.substr(at));
-        const std::string_view body =
-            rest.starts_with(':') ? string_body(without_space(rest.substr(1))) : std::string_view();
-        if (!body.empty() && stop(digest_of(reader, body)))
+    for (std::string_view body = next_seal(text); !body.empty(); body = next_seal(text))
+        if (stop(digest_of(reader, body)))
             return;
-    }
 }
 
 bool is_sealed_reasoning(const ItemVerdict& verdict)
