@@ -41,7 +41,6 @@ public:
     PassageScan(const PassageReader& with, const Passage* before, std::size_t bytes)
         : with_(with), before_(before)
     {
-        passage_.has_hidden_calls = before && before->has_hidden_calls;
         passage_.items.reserve(bytes);
     }
 
@@ -102,6 +101,7 @@ private:
     {
         if (!before_)
             return;
+        passage_.has_hidden_calls = before_->has_hidden_calls;
         for (OpenCall call : before_->open) {
             call.is_fresh = false;
             calls_.open(std::move(call));

@@ -47,6 +47,8 @@ TEST(ChainCompaction, StillRefusesOutputsInFrontOfIt)
     EXPECT_EQ(t.rebuild("r1", array(output("c1"), kCompacted)), "-");
     EXPECT_EQ(t.rebuild("r1", array(call("c1"), output("c1"), kCompacted)),
               array(call("c1"), output("c1"), kCompacted));
+    t.add("r2", "", array(kCompacted)); // its own calls are not the next one's
+    EXPECT_EQ(t.rebuild("r2", array(output("c2"), kCompacted)), "-");
 }
 
 TEST(ChainCompaction, LetsOpenCallsOfBeforeGo)
