@@ -72,7 +72,7 @@ void add_and_rebuild(const std::string& input)
 
 TEST(ChainCost, IsLinearInCallsThatAreNotTheOnesAnswered)
 {
-    expect_linear(250, [](std::size_t n) {
+    expect_linear(150, [](std::size_t n) {
         const std::string calls = repeat(n, [](std::size_t) { return call("b1"); });
         const std::string outputs = repeat(n, [](std::size_t) { return output("z1"); });
         add_and_rebuild(joined(joined(calls, array(call("z1"))), outputs));
@@ -81,7 +81,7 @@ TEST(ChainCost, IsLinearInCallsThatAreNotTheOnesAnswered)
 
 TEST(ChainCost, IsLinearInCallsAnsweredBackwards)
 {
-    expect_linear(250, [](std::size_t n) {
+    expect_linear(150, [](std::size_t n) {
         const std::string calls =
             repeat(n, [](std::size_t i) { return call("c" + std::to_string(i)); });
         const std::string outputs =
@@ -92,7 +92,7 @@ TEST(ChainCost, IsLinearInCallsAnsweredBackwards)
 
 TEST(ChainCost, IsLinearInReasoning)
 {
-    expect_linear(250, [](std::size_t n) {
+    expect_linear(150, [](std::size_t n) {
         ChainUnderTest t(1 << 30);
         std::vector<std::string> answer;
         for (std::size_t i = 0; i < n; ++i)
@@ -151,7 +151,7 @@ TEST(ChainCost, OfAnAnswersItemsIsLinear)
 
 TEST(ChainCost, OfFindingIdsAmongOthersIsLinear)
 {
-    expect_linear(250, [](std::size_t n) {
+    expect_linear(150, [](std::size_t n) {
         std::vector<std::string> few;
         std::vector<std::string> all;
         for (std::size_t i = 0; i < n; ++i) {
