@@ -164,7 +164,8 @@ std::vector<std::string> calls_in(protocol::ItemReader& reader, std::span<const 
 {
     OpenCalls calls;
     for (const std::string& text : items) {
-        if (text.find("_call") == text.npos && text.find("_request\"") == text.npos)
+        if (text.find("call_id") == text.npos && text.find("_call") == text.npos &&
+            text.find("_request\"") == text.npos)
             continue; // a message or reasoning, mostly: not worth parsing
         const auto item = reader.read_item(text);
         if (!item)

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +115,52 @@ TEST(AnswerItems, AreNotWholeOnceSpoiled)
     Answer answer;
     answer.add(1, kC).add(0, kA).items.spoil();
     EXPECT_EQ(answer.conclude(array(kA, kC)), "-" + kA + kC);
+}
+
+// Whatever comes and whatever is listed: what is whole is the list, or is numbered through; and
+// what agrees with the list is whole.
+TEST(AnswerItems, AreWholeIfAndOnlyIfTheyCanBeTold)
+{
+    std::mt19937 random(11);
+    const auto below = [&](std::size_t n) { return random() % n; };
+    const Items kinds{kA, kB, kC, reasoning("x")};
+    int whole = 0;
+    for (int round = 0; round < 5'000; ++round) {
+        Items listed;
+        for (std::size_t n = below(4); n > 0; --n)
+            listed.push_back(kinds[below(4)]);
+        Answer answer;
+        std::map<std::size_t, std::string> done;
+        bool agrees = true;
+        for (std::size_t n = below(4); n > 0; --n) {
+            const std::size_t place = below(4);
+            const bool is_listed = place < listed.size() && below(8) != 0;
+            const std::string item = is_listed ? listed[place] : kinds[below(4)];
+            agrees = agrees && done.try_emplace(place, item).first->second == item;
+            agrees = agrees && (listed.empty() || (place < listed.size() && item == listed[place]));
+            answer.add(place, item);
+        }
+        std::string list = "[";
+        for (const std::string& item : listed)
+            list += item + ',';
+        list.back() = ']';
+        answer.items.conclude(answer.reader, listed.empty() ? "null" : list);
+        const Items items(answer.items.items().begin(), answer.items.items().end());
+        const bool is_numbered = done.empty() || done.rbegin()->first + 1 == done.size();
+        const bool must_be_whole = agrees && (!listed.empty() || is_numbered);
+        EXPECT_TRUE(answer.items.is_whole() || !must_be_whole) << list;
+        whole += answer.items.is_whole();
+        if (!answer.items.is_whole())
+            continue;
+        if (!listed.empty()) {
+            EXPECT_EQ(items, listed);
+            continue;
+        }
+        EXPECT_TRUE(must_be_whole);
+        EXPECT_TRUE(
+            std::ranges::equal(items, done, {}, {}, [](const auto& d) { return d.second; }));
+    }
+    EXPECT_GT(whole, 1'000);
 }
 
 } // namespace

@@ -116,6 +116,8 @@ TEST(ChainItem, ListsCallsThatTheAnswerDoesNotAnswerItself)
     const std::vector<std::string> items{R"({"type":"function_call","call_id":"c1"})",
                                          R"({"type":"shell_call","call_id":"c2"})",
                                          R"({"type":"shell_call_output","call_id":"c2"})",
+                                         R"({"type":"tool_search_call","call_id":"c3"})",
+                                         R"({"type":"tool_search_output","call_id":"c3"})",
                                          R"({"type":"mcp_approval_request","id":"m1"})",
                                          R"({"type":"file_search_call","id":"fs_1"})",
                                          R"({"type":"function_call","call_id":"c1"})",
