@@ -2,6 +2,7 @@
 #include "turngate/conversation/chain_item.hpp"
 
 #include "chain_under_test.hpp"
+#include "open_calls.hpp"
 
 #include <gtest/gtest.h>
 
@@ -70,23 +71,37 @@ void add_and_rebuild(const std::string& input)
     t.rebuild("r0", input);
 }
 
-TEST(ChainCost, IsLinearInCallsThatAreNotTheOnesAnswered)
+// n calls, and an answer to each of the ids.
+void open_and_answer(std::size_t n,
+                     const std::function<std::string(std::size_t)>& call_id,
+                     const std::function<std::string(std::size_t)>& answer_id)
+{
+    OpenCalls calls;
+    for (std::size_t i = 0; i < n; ++i)
+        calls.open({call_id(i)});
+    for (std::size_t i = 0; i < n; ++i)
+        calls.answer(answer_id(i));
+    calls.take();
+}
+
+TEST(ChainCost, IsLinearInCallsWhicheverAreAnswered)
+{
+    const auto numbered = [](std::size_t i) { return "call_" + std::to_string(i); };
+    expect_linear(1'000, [&](std::size_t n) {
+        const auto same = [](std::size_t) { return std::string("b1"); };
+        open_and_answer(n, same, [](std::size_t) { return std::string("z1"); });
+        open_and_answer(n, same, same);
+        open_and_answer(n, numbered, [&](std::size_t i) { return numbered(n - i - 1); });
+        open_and_answer(n, numbered, same);
+    });
+}
+
+TEST(ChainCost, OfACreateIsLinearInItsCalls)
 {
     expect_linear(150, [](std::size_t n) {
         const std::string calls = repeat(n, [](std::size_t) { return call("b1"); });
         const std::string outputs = repeat(n, [](std::size_t) { return output("z1"); });
         add_and_rebuild(joined(joined(calls, array(call("z1"))), outputs));
-    });
-}
-
-TEST(ChainCost, IsLinearInCallsAnsweredBackwards)
-{
-    expect_linear(150, [](std::size_t n) {
-        const std::string calls =
-            repeat(n, [](std::size_t i) { return call("c" + std::to_string(i)); });
-        const std::string outputs =
-            repeat(n, [n](std::size_t i) { return output("c" + std::to_string(n - i - 1)); });
-        add_and_rebuild(joined(calls, outputs));
     });
 }
 
