@@ -62,10 +62,11 @@ std::string user_subject(std::string_view user)
 
 std::shared_ptr<state::Slots> UserSlots::of(const std::string& user, unsigned limit)
 {
-    auto& entry = entries_[user];
-    if (!entry.slots || entry.limit != limit)
-        entry = {limit, state_.slots("user/" + user, limit, kMaxWaitingForUser)};
-    return entry.slots;
+    auto& slots = entries_[user];
+    if (!slots)
+        slots = state_.slots("user/" + user, limit, kMaxWaitingForUser);
+    slots->set_limit(limit);
+    return slots;
 }
 
 KeyRing::KeyRing(const config::Config& config,

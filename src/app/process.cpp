@@ -238,13 +238,13 @@ void Process::update_gauges()
     const auto now = Clock::now();
     for (const auto& account : snapshot_->accounts.all()) {
         const telemetry::Labels labels{{"account", account->config.name}};
-        const accounts::AccountLife& life = *account->life;
+        const accounts::Standing& standing = *account->standing;
         metrics_.gauge("turngate_account_error_rate", "Share of failed turns of late", labels)
-            .set(life.health.errors.value());
+            .set(account->life->health.errors.value());
         metrics_.gauge("turngate_account_cooling", "1 while the account is left alone", labels)
-            .set(life.is_cooling(now) ? 1 : 0);
+            .set(standing.coolings(now).empty() ? 0 : 1);
         metrics_.gauge("turngate_account_breaker_open", "1 while its breaker is open", labels)
-            .set(life.breaker.phase(now) == accounts::Breaker::Phase::open ? 1 : 0);
+            .set(standing.breaker().phase(now) == accounts::Breaker::Phase::open ? 1 : 0);
     }
 }
 

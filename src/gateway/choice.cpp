@@ -78,7 +78,7 @@ net::Task<Result<state::Slot>> wait_for_slot(Turn& turn,
         co_return slot.error();
     turn.permit = choice.pass(*turn.account, Clock::now());
     if (!turn.permit) // it opened meanwhile; who has waited is let through
-        turn.permit = turn.account->life->breaker.pass_anyway(Clock::now());
+        turn.permit = turn.account->standing->pass_anyway(turn.upstream_model, Clock::now());
     co_return std::move(*slot);
 }
 
@@ -93,8 +93,8 @@ bool has_other_account(const Turn& turn)
         const bool has_failed =
             std::find(failed.begin(), failed.end(), account->config.name) != failed.end();
         return account != turn.account && !has_failed &&
-               accounts::standing(*account, turn.principal->group, turn.create.model, now) ==
-                   accounts::Standing::fits;
+               accounts::fitness(*account, turn.principal->group, turn.create.model, now) ==
+                   accounts::Fitness::fits;
     });
 }
 

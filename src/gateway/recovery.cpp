@@ -170,7 +170,8 @@ Action after_dial(const Facts& facts) noexcept
     if (status == 429 || is_quota || facts.word == UpstreamWord::rate_limited)
         return after_closed_account(
             facts, FaultCode::rate_limited, Verdict::cool, is_quota ? "quota" : "rate_limited");
-    if (status == 401 || status == 403)
+    const bool is_challenge = facts.word == UpstreamWord::challenge;
+    if (status == 401 || (status == 403 && !is_challenge))
         return after_closed_account(
             facts, FaultCode::no_account, Verdict::credentials, "account_refused");
 
@@ -252,7 +253,8 @@ Action after_overload(const Facts& facts) noexcept
 // Of an error event: by its upstream our key is refused, not the client's.
 bool is_key_refused(const Facts& facts) noexcept
 {
-    return facts.word == UpstreamWord::request_error && facts.fault.status == 401;
+    return facts.word == UpstreamWord::credentials ||
+           (facts.word == UpstreamWord::request_error && facts.fault.status == 401);
 }
 
 Action after_request_error(const Facts& facts) noexcept
@@ -284,7 +286,12 @@ Action after_word(const Facts& facts) noexcept
     case UpstreamWord::overloaded:
         return after_overload(facts);
     case UpstreamWord::server_error:
+    case UpstreamWord::challenge:
         return after_server_error(facts, "server_error");
+    case UpstreamWord::sealed:
+    case UpstreamWord::request_over_limit:
+        return relay();
+    case UpstreamWord::credentials:
     case UpstreamWord::request_error:
         return after_request_error(facts);
     }
@@ -361,6 +368,10 @@ bool is_spent(const Facts& facts) noexcept
     case UpstreamWord::connection_limit: // refused, but nothing else bounds its repetition
     case UpstreamWord::overloaded:
     case UpstreamWord::server_error:
+    case UpstreamWord::sealed:
+    case UpstreamWord::request_over_limit:
+    case UpstreamWord::credentials:
+    case UpstreamWord::challenge:
     case UpstreamWord::request_error:
         return true;
     }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "relay.hpp"
-#include "turngate/accounts/upstream_word.hpp"
+#include "turngate/accounts/said.hpp"
 
 #include "turngate/core/fault.hpp"
 

@@ -12,7 +12,6 @@
 #include "turn_end.hpp"
 #include "turn_facts.hpp"
 #include "turngate/accounts/backoff.hpp"
-#include "turngate/accounts/cooling.hpp"
 
 #include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
@@ -30,15 +29,11 @@ using core::Result;
 using telemetry::log_debug;
 
 // What a refused dial said: when to come again, and why.
-void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
+void read_refusal(Turn& turn, const net::HttpResponse& refusal)
 {
-    const auto now = core::wall_now();
-    turn.cooling = accounts::cooling(refusal.headers, refusal.body, now);
-    const auto said =
-        turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
-    turn.word = accounts::read_word(status, said.error_code, said.error_message);
-    if (status == 429)
-        turn.retry_after = turn.cooling;
+    turn.said = accounts::read_said(refusal, core::wall_now());
+    if (refusal.status == 429)
+        turn.retry_after = turn.said.resets_in.value_or(accounts::Standing::kFirstCooling);
 }
 
 // 7 lease: the parent's connection, the session's, a spare, or a new dial.
@@ -51,7 +46,7 @@ net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
     if (!leased) {
         turn.is_fault_anothers = leased.error().is_anothers;
         if (leased.error().fault.code == FaultCode::dial_refused)
-            read_refusal(turn, leased.error().fault.status, leased.error().response);
+            read_refusal(turn, leased.error().response);
         co_return leased.error().fault;
     }
     turn.connection = leased->connection();
@@ -90,7 +85,7 @@ std::string with_status(const Turn& turn, const protocol::TerminalEvent& termina
     if (terminal.kind != protocol::EventKind::error || terminal.status != 0 ||
         event.find("\"status\"") != event.npos)
         return event;
-    const std::string status = std::to_string(accounts::status_of(turn.word));
+    const std::string status = std::to_string(accounts::status_of(turn.said.word));
     return protocol::apply(event, {protocol::insert_raw(event, "status", status)});
 }
 
@@ -231,7 +226,7 @@ net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
         turn.lane.turn_state = turn.relay.turn_state();
     turn.relay.start_anew();
     turn.is_sent = false;
-    turn.word = accounts::UpstreamWord::none;
+    turn.said = {};
     turn.is_response_failed = false;
     turn.judged.reset();
     turn.is_billed = false;

@@ -6,7 +6,8 @@
 #include "relay.hpp"
 #include "rooms.hpp"
 
-#include "turngate/accounts/breaker.hpp"
+#include "turngate/accounts/said.hpp"
+#include "turngate/accounts/standing.hpp"
 #include "turngate/net/stop.hpp"
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/edit.hpp"
@@ -72,7 +73,7 @@ struct Turn
     std::shared_ptr<const access::Principal> principal; // 4
     std::int64_t parent_context_tokens = 0;             // 5 resolve
     std::shared_ptr<const accounts::Account> account;   // 6 choose
-    std::optional<accounts::Permit> permit;             // 6; its breaker's, until its outcome
+    std::optional<accounts::Permit> permit;             // 6; until its outcome
     std::string routing;                                // 6; how it was chosen, for people
     std::string upstream_model;                         // 6
     const usage::ModelPrice* price =
@@ -81,16 +82,14 @@ struct Turn
     std::shared_ptr<upstream::Connection> connection; // 7 lease; of the last attempt
     upstream::Lease::How how = upstream::Lease::How::dialed;
     std::optional<std::chrono::seconds> retry_after; // 6, 7: when the client may come again
-    std::chrono::seconds cooling{0}; // 7, 9: how long the account said it wants to be left alone
-    bool is_sent = false;            // 8 send; of this attempt
-    core::Deadline sent_at;          // 8
+    bool is_sent = false;                            // 8 send; of this attempt
+    core::Deadline sent_at;                          // 8
     std::string parent_id;           // 5: the create's, or the one its tool outputs belong to
     bool is_parent_inferred = false; // 5
     std::string parent_account;      // 5
     bool wants_rebuild = false;      // 5, or by judgement: the whole context instead of a parent
     ParentKind parent = ParentKind::none; // 5
-    accounts::UpstreamWord word =
-        accounts::UpstreamWord::none; // 9; of this attempt's error event or response.failed
+    accounts::Said said;                  // 7, 9; of this attempt's refusal
     bool is_response_failed = false;
     std::optional<Action> judged;     // what was decided about those words
     bool is_told = false;             // the response's end

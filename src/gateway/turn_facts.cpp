@@ -1,8 +1,7 @@
 #include "turn_facts.hpp"
 
 #include "choice.hpp"
-#include "turngate/accounts/cooling.hpp"
-
+#include "news.hpp"
 #include "turngate/accounts/quota_reading.hpp"
 
 #include <algorithm>
@@ -34,7 +33,7 @@ Facts facts_of(const Turn& turn, const Fault& fault)
     const config::Recovery& recovery = turn.snapshot->config->recovery;
     Facts facts;
     facts.fault = fault;
-    facts.word = turn.word;
+    facts.word = turn.said.word;
     facts.is_response_failed = turn.is_response_failed;
     facts.seen = turn.relay.seen();
     facts.may_be_delivered = turn.is_sent;
@@ -61,11 +60,10 @@ std::optional<Action> judge(Turn& turn, const protocol::TerminalEvent& terminal)
     turn.is_response_failed = terminal.kind == protocol::EventKind::failed;
     if (!turn.is_response_failed && terminal.kind != protocol::EventKind::error)
         return std::nullopt;
-    turn.word = accounts::read_word(terminal.status, terminal.error_code, terminal.error_message);
-    turn.cooling = accounts::cooling({}, turn.relay.terminal_event(), core::wall_now());
-    if (turn.word == accounts::UpstreamWord::rate_limited ||
-        turn.word == accounts::UpstreamWord::quota)
-        turn.retry_after = turn.cooling; // told if nobody else can take the turn
+    turn.said = accounts::read_said(terminal, turn.relay.terminal_event(), core::wall_now());
+    if (turn.said.word == accounts::UpstreamWord::rate_limited ||
+        turn.said.word == accounts::UpstreamWord::quota) // told if nobody else can take the turn
+        turn.retry_after = turn.said.resets_in.value_or(accounts::Standing::kFirstCooling);
     return decide(facts_of(turn, upstream_said(terminal)));
 }
 
@@ -75,34 +73,37 @@ void charge(Turn& turn, const Fault& fault, const Action& action)
     if (!turn.account || turn.is_fault_anothers ||
         (is_loss(fault) && turn.connection && !turn.connection->claim_fault()))
         return;
-    accounts::AccountLife& life = *turn.account->life;
+    const auto now = Clock::now();
+    accounts::Outcome outcome;
     switch (action.account) {
     case Action::Verdict::none:
         break;
     case Action::Verdict::fault:
-        ++life.faults;
-        if (permit)
-            life.settle(*permit, accounts::Outcome::fault, Clock::now());
+        ++turn.account->life->faults;
+        outcome.kind = accounts::Outcome::fault;
         break;
     case Action::Verdict::cool:
-        life.cool_until(Clock::now() + turn.cooling);
-        turn.rooms.bulletin.publish_cooling(turn.account->config.name,
-                                            core::wall_now() + turn.cooling);
+        outcome = {accounts::Outcome::cools, turn.upstream_model, turn.said.resets_in};
+        if (turn.said.for_all_models)
+            outcome.model = {};
         break;
     case Action::Verdict::credentials:
-        life.is_shut_out = true;
+        outcome.kind = accounts::Outcome::refused;
         break;
     }
+    if (permit)
+        turn.account->settle(*permit, outcome, now);
+    if (action.account == Action::Verdict::cool)
+        tell_cooling(turn.rooms.bulletin, *turn.account, outcome.model, now);
 }
 
 void credit(Turn& turn)
 {
-    accounts::AccountLife& life = *turn.account->life;
     const auto now = Clock::now();
     if (auto permit = std::exchange(turn.permit, std::nullopt))
-        life.settle(*permit, accounts::Outcome::success, now);
+        turn.account->settle(*permit, {accounts::Outcome::success}, now);
     if (const auto first = turn.relay.first_content_at())
-        life.health.first_tokens.add(
+        turn.account->life->health.first_tokens.add(
             turn.upstream_model,
             std::chrono::duration_cast<std::chrono::milliseconds>(*first - turn.sent_at));
     if (turn.relay.rate_limits().empty())
@@ -110,7 +111,7 @@ void credit(Turn& turn)
     const std::string& account = turn.account->config.name;
     const auto wall = core::wall_now();
     for (const auto& window : accounts::read_quota(turn.relay.rate_limits(), wall, now)) {
-        life.health.quota.report(window.name, window.used_percent, window.resets_at);
+        turn.account->standing->quota().report(window.name, window.used_percent, window.resets_at);
         const auto resets_at =
             wall + std::chrono::duration_cast<std::chrono::microseconds>(window.resets_at - now);
         turn.rooms.bulletin.publish_quota(

@@ -82,7 +82,7 @@ net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDiale
     ok_.add();
     for (const auto& window :
          accounts::read_quota(dialed->headers, core::wall_now(), core::Clock::now()))
-        account->life->health.quota.report(window.name, window.used_percent, window.resets_at);
+        account->standing->quota().report(window.name, window.used_percent, window.resets_at);
     open_.add(1);
     auto connection = std::make_shared<Connection>(
         loop_, account, std::move(dialed->stream), websocket_options(options_), options_.pong);

@@ -49,17 +49,12 @@ class UserSlots
 public:
     explicit UserSlots(state::State& state) : state_(state) {}
 
-    // A changed limit begins a new set of slots; turns that run keep the old ones until they end.
+    // A changed limit counts for those who wait, too; turns that run beyond it go on.
     std::shared_ptr<state::Slots> of(const std::string& user, unsigned limit);
 
 private:
-    struct Entry
-    {
-        unsigned limit;
-        std::shared_ptr<state::Slots> slots;
-    };
     state::State& state_;
-    std::map<std::string, Entry> entries_;
+    std::map<std::string, std::shared_ptr<state::Slots>> entries_;
 };
 
 // All keys of the configuration and of the repository. Immutable: shared between loops as a

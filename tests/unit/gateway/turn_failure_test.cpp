@@ -27,10 +27,10 @@ TEST_F(TurnTest, TellsTheClientOnceWhyADialFailed)
         {{{FaultCode::dial_failed, {}, "connect"}, {}}, 502, "upstream_disconnected", nullptr},
         {{{FaultCode::upstream_timeout, {}, "connect"}, {}}, 504, "upstream_timeout", nullptr},
         {refused(429, "17"), 429, "rate_limit_exceeded", "17"},
-        {refused(429), 429, "rate_limit_exceeded", "300"}, // nobody knows better
-        {refused(429, "soon"), 429, "rate_limit_exceeded", "300"},
+        {refused(429), 429, "rate_limit_exceeded", "5"}, // nobody knows better
+        {refused(429, "soon"), 429, "rate_limit_exceeded", "5"},
         {refused(401), 503, "no_account_available", nullptr},
-        {refused(403), 503, "no_account_available", nullptr},
+        {refused(403), 502, "upstream_disconnected", nullptr},
         {refused(500), 502, "upstream_disconnected", nullptr},
     };
     for (const Case& c : cases) {
@@ -48,8 +48,7 @@ TEST_F(TurnTest, TellsTheClientOnceWhyADialFailed)
             EXPECT_FALSE(last_event().contains("headers")) << c.code;
         EXPECT_TRUE(test.journal.records.empty());
         EXPECT_EQ(account().slots->used(), 0u);
-        account().life->is_shut_out = false;
-        account().life->cooled_at_ticks = 0;
+        account().standing->clear();
     }
     client.events.clear();
     start(kCreate); // and then it works

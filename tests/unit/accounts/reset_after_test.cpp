@@ -1,4 +1,4 @@
-#include "turngate/accounts/cooling.hpp"
+#include "reset_after.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@ using std::chrono::seconds;
 const core::Timestamp kNow{seconds(1'793'534'400)};
 
 // -1: nothing was said.
-std::int64_t count(std::optional<seconds> span)
+std::int64_t count(std::optional<Reset> reset)
 {
-    return span ? span->count() : -1;
+    return reset ? reset->in.count() : -1;
 }
 
 using Fields = std::vector<std::pair<const char*, const char*>>;
@@ -144,30 +144,31 @@ TEST(ResetAfter, ReadsBodiesAndEvents)
     };
     // clang-format on
     for (const auto& row : rows)
-        EXPECT_EQ(count(reset_after(row.json, kNow)), row.seconds) << row.json;
+        EXPECT_EQ(count(reset_after(read_fields(row.json), kNow)), row.seconds) << row.json;
 }
 
-TEST(ResetAfter, DoesNotReadHugeBodies)
+TEST(ResetAfter, ReadsWhatStandsInTheFirst64KiBOfAHugeBody)
 {
-    const std::string body = R"({"resets_in_seconds":12,"x":")" + std::string(1 << 20, 'x') + "\"}";
-    EXPECT_EQ(count(reset_after(body, kNow)), -1);
+    const std::string rest = R"(,"x":")" + std::string(300 * 1024, 'x') + "\"}";
+    EXPECT_EQ(count(reset_after(read_fields(R"({"resets_in_seconds":12)" + rest), kNow)), 12);
+    const std::string late = R"({"y":1)" + rest;
+    const std::string body = late.substr(0, late.size() - 1) + R"(,"resets_in_seconds":12})";
+    EXPECT_EQ(count(reset_after(read_fields(body), kNow)), -1);
 }
 
-TEST(Cooling, TakesHeadersThenBodyThenFiveMinutes)
+TEST(ResetAfter, TellsAWindowOfTheAccountFromAModelsLimit)
 {
-    const auto headers = headers_of({{"retry-after", "17"}});
-    const char* body = R"({"error":{"resets_in_seconds":60}})";
-    EXPECT_EQ(cooling(headers, body, kNow), seconds(17));
-    EXPECT_EQ(cooling({}, body, kNow), seconds(60));
-    EXPECT_EQ(cooling({}, "", kNow), seconds(300));
-    EXPECT_EQ(cooling(headers_of({{"retry-after", "x"}}), "x", kNow), seconds(300));
+    const auto full = headers_of(
+        {{"x-codex-primary-used-percent", "100"}, {"x-codex-primary-reset-after-seconds", "60"}});
+    EXPECT_EQ(reset_after(full, kNow), (Reset{seconds(60), true}));
+    EXPECT_EQ(reset_after(headers_of({{"retry-after", "60"}}), kNow), (Reset{seconds(60), false}));
 }
 
-TEST(Cooling, IsNeverNothingAndNeverForEver)
+TEST(ResetAfter, IsNeverNothingAndNeverForEver)
 {
-    EXPECT_EQ(cooling(headers_of({{"retry-after", "0"}}), "", kNow), seconds(1));
+    EXPECT_EQ(count(reset_after(headers_of({{"retry-after", "0"}}), kNow)), 1);
     const auto headers = headers_of({{"x-codex-primary-reset-at", "99999999999"}});
-    EXPECT_EQ(cooling(headers, "", kNow), std::chrono::days(31));
+    EXPECT_EQ(count(reset_after(headers, kNow)), 31 * 86400);
 }
 
 } // namespace
