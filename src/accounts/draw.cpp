@@ -47,6 +47,18 @@ void add_best(Ranks& ranks, const Ranking& ranking, std::uint32_t count, std::ui
     sample(ranks, begin, end, count - begin, seed);
 }
 
+// Some of those that are not among them yet.
+void add_others(Ranks& ranks, std::uint32_t n, std::uint32_t count, std::uint64_t seed)
+{
+    Ranks there = ranks;
+    std::ranges::sort(there);
+    const std::size_t first = ranks.size();
+    sample(ranks, 0, n - static_cast<std::uint32_t>(first), count, seed);
+    for (std::size_t i = first; i < ranks.size(); ++i)
+        for (const auto taken : there) // by its place among the others
+            ranks[i] += ranks[i] >= taken ? 1 : 0;
+}
+
 struct ShortList
 {
     Ranks ranks;
@@ -76,11 +88,7 @@ ShortList short_list(const Ranking& ranking, const config::Scheduler& scheduler,
     }
     if (list.best > 0)
         add_best(list.ranks, ranking, list.best, mix(~seed));
-    if (list.best == size)
-        return list;
-    // Of equal ones some may stand twice; pick() would draw them twice.
-    const auto begin = list.best == 0 ? 0 : *std::ranges::max_element(list.ranks) + 1;
-    sample(list.ranks, begin, n, std::min(size - list.best, n - begin), mix(seed));
+    add_others(list.ranks, n, size - list.best, mix(seed));
     return list;
 }
 

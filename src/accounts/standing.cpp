@@ -141,7 +141,9 @@ void Standing::end_cooling(std::string_view model)
 void Standing::clear()
 {
     const std::lock_guard lock(mutex_);
+    const unsigned probe = state_->refusal.probe;
     *state_ = State{};
+    state_->refusal.probe = probe; // one that is on its way is not the next
     breaker_.reset();
     is_marked_.store(false, std::memory_order_release);
 }

@@ -30,6 +30,8 @@ unsigned Refusal::begin_probe(core::Deadline now) noexcept
 
 void Refusal::on_success(core::Deadline begun, unsigned its_probe) noexcept
 {
+    if (is_lost(its_probe))
+        return;
     if (is_current(its_probe) || begun > since)
         phase = Phase::accepted;
     if (phase == Phase::accepted)
@@ -39,7 +41,7 @@ void Refusal::on_success(core::Deadline begun, unsigned its_probe) noexcept
 void Refusal::on_refused(core::Deadline begun, unsigned its_probe, core::Deadline now) noexcept
 {
     const bool is_news = phase == Phase::accepted || is_current(its_probe) || begun > since;
-    if (!is_news)
+    if (!is_news || is_lost(its_probe))
         return;
     phase = Phase::refused;
     since = now;

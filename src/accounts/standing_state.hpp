@@ -28,6 +28,10 @@ private:
     {
         return its_probe != 0 && its_probe == probe && phase == Phase::probing;
     }
+    bool is_lost(unsigned its_probe) const noexcept // another has taken its place
+    {
+        return its_probe != 0 && !is_current(its_probe);
+    }
 };
 
 // Of a model that was refused for its limits, or of all models.

@@ -10,10 +10,10 @@ struct Words
     bool is_dial = false;
     bool is_json = true;
     int status = 0; // 0: none given
-    std::string_view code;
-    std::string_view type;
-    std::string_view message;
-    std::string_view param;
+    std::string_view code = {};
+    std::string_view type = {};
+    std::string_view message = {};
+    std::string_view param = {};
 };
 
 // From protocol.md sections 3.2 and 10.4 and http.md section 1. The code is believed before the

@@ -207,5 +207,49 @@ TEST(AccountLives, OutliveAConfiguration)
     EXPECT_FALSE(limited->try_acquire());
 }
 
+TEST(AccountLives, BeginANewStandingWithNewCredentials)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    AccountLives lives;
+    const core::Deadline now{std::chrono::hours(1)};
+    const AccountSet before(config, lives);
+    auto late = before.find("a")->standing->pass("", now);
+    auto permit = before.find("a")->standing->pass("", now);
+    ASSERT_TRUE(late && permit);
+    before.find("a")->settle(*permit, {Outcome::refused}, now);
+
+    const AccountSet same(config, lives);
+    EXPECT_EQ(fitness(*same.find("a"), "default", "", now), Fitness::refused);
+
+    config.accounts[0].api_key = "rotated";
+    const AccountSet after(config, lives);
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", now), Fitness::fits);
+    EXPECT_NE(after.find("a")->credentials, before.find("a")->credentials);
+    before.find("a")->settle(*late, {Outcome::refused}, now); // a turn of the old ones
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", now), Fitness::fits);
+    EXPECT_EQ(fitness(*before.find("a"), "default", "", now), Fitness::refused);
+}
+
+TEST(AccountLives, KeepAnAccountDisabledOverAReload)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    AccountLives lives;
+    AccountSet(config, lives).find("a")->standing->disable();
+    config.accounts[0].api_key = "rotated";
+    const AccountSet after(config, lives);
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", {}), Fitness::disabled);
+}
+
+TEST(AccountSet, HasNoCandidateTwiceForAGroupNamedTwice)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    config.accounts[0].groups = {"default", "default"};
+    AccountLives lives;
+    EXPECT_EQ(AccountSet(config, lives).candidates("default", "m").size(), 1u);
+}
+
 } // namespace
 } // namespace turngate::accounts

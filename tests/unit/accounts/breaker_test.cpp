@@ -186,7 +186,7 @@ TEST(Breaker, LosesNoPermitAmongThreads)
             seed = seed * 1'664'525 + 1'013'904'223;
             auto permit = seed >> 31 ? breaker.try_pass(now) : breaker.pass_anyway(now);
             if (permit)
-                permit->settle(static_cast<Outcome>((seed >> 20) % 4 % 3), now);
+                permit->settle(static_cast<Outcome::Kind>((seed >> 20) % 4 % 3), now);
         }
     };
     std::vector<std::thread> threads;

@@ -165,7 +165,7 @@ TEST(Order, PutsTheSessionsOwnFirstAndTheOthersBehind)
     EXPECT_EQ(choice.layer, Layer::sticky);
     EXPECT_EQ(choice.released, Fitness::fits);
     ASSERT_EQ(choice.order.size(), 3u);
-    EXPECT_EQ(choice.order[0].account->config.name, "c");
+    EXPECT_EQ(choice.order.front().account->config.name, "c");
 }
 
 TEST(Order, LetsASessionsOwnGoWhenItFailsTooOften)
@@ -338,6 +338,120 @@ TEST(Choice, IsExplainedInOneLine)
     EXPECT_TRUE(scene.order().explain(&scene.account("d")).starts_with("balanced last_resort: d "));
     scene.request.pinned = "main";
     EXPECT_EQ(scene.order().explain(nullptr), "pinned: none; out: main cooling");
+}
+
+Names numbered(unsigned n)
+{
+    Names names;
+    for (unsigned i = 0; i < n; ++i)
+        names.push_back("account-" + std::to_string(i));
+    return names;
+}
+
+std::string first_of(Scene& scene, core::Deadline now)
+{
+    return scene.order(now).order.front().account->config.name;
+}
+
+TEST(OrderOfMany, HasEachOnceHowEverItIsDrawn)
+{
+    const Names all = numbered(500);
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(all);
+        scene.config.scheduler.pick = pick;
+        scene.standing("account-7").disable();
+        scene.request.sticky = "account-9";
+        const Names failed{"account-11", "account-9"};
+        for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed) {
+            scene.request.failed = {};
+            const Names names = scene.names();
+            EXPECT_EQ(names, scene.names());
+            EXPECT_EQ(names.front(), "account-9");
+            EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 499u);
+            EXPECT_EQ(names.size(), 499u);
+            scene.request.failed = failed;
+            const Names again = scene.names();
+            EXPECT_EQ(again.size(), 499u);
+            EXPECT_EQ(Names(again.end() - 2, again.end()), failed);
+        }
+    }
+}
+
+TEST(OrderOfMany, SpreadsIdleAccountsEvenly)
+{
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(numbered(100));
+        scene.config.scheduler.pick = pick;
+        std::map<std::string, int> first;
+        for (scene.request.seed = 0; scene.request.seed < 10'000; ++scene.request.seed)
+            ++first[first_of(scene, kNow)];
+        EXPECT_EQ(first.size(), 100u);
+        for (const auto& [name, times] : first) {
+            EXPECT_GT(times, 50) << name; // 100, and five standard deviations are 50
+            EXPECT_LT(times, 150) << name;
+        }
+    }
+}
+
+TEST(OrderOfMany, PrefersWhatScoresBetter)
+{
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(numbered(200));
+        scene.config.scheduler.pick = pick;
+        scene.config.scheduler.top_k = 1;
+        for (std::size_t i = 1; i < 200; ++i)
+            scene.config.accounts[i].priority = 9;
+        int best = 0;
+        for (scene.request.seed = 0; scene.request.seed < 1'000; ++scene.request.seed)
+            best += first_of(scene, kNow) == "account-0";
+        // p2c has it among two of 200; softmax at T 0.3 counts it e^(1/0.3) times, of 228.
+        const int most = pick == config::Pick::weighted_top_k ? 1'000 : 200;
+        const int least = pick == config::Pick::weighted_top_k ? 1'000
+                          : pick == config::Pick::softmax      ? 60
+                                                               : 1;
+        EXPECT_GE(best, least) << static_cast<int>(pick);
+        EXPECT_LE(best, most) << static_cast<int>(pick);
+    }
+}
+
+TEST(OrderOfMany, NeverGivesOneThatStoppedFittingSinceItsScoreWasMade)
+{
+    Scene scene(numbered(100));
+    for (unsigned i = 0; i < 100; ++i) {
+        EXPECT_EQ(scene.names(kNow).size(), 100 - i);
+        scene.standing("account-" + std::to_string(i)).cool_until("gpt-5.2", kNow + 60s);
+    }
+    const Choice none = scene.order(kNow + 1ms);
+    EXPECT_TRUE(none.order.empty());
+    EXPECT_EQ(none.fault(), FaultCode::rate_limited);
+    EXPECT_EQ(none.retry_at, kNow + 60s);
+    EXPECT_EQ(scene.names(kNow + 60s).size(), 100u); // at once, though scores are kept
+}
+
+TEST(OrderOfMany, SeesNewScoresSoon)
+{
+    Scene scene(numbered(100));
+    scene.config.scheduler.top_k = 1;
+    (void)first_of(scene, kNow);
+    for (unsigned i = 1; i < 100; ++i)
+        scene.standing("account-" + std::to_string(i)).quota().report("primary", 95, kNow + 1h);
+    EXPECT_EQ(first_of(scene, kNow + 100ms), "account-0");
+}
+
+TEST(OrderOfMany, KnowsModelsWithoutBoundOnlyWhereAMapNamesThem)
+{
+    Scene scene(numbered(100));
+    for (int i = 0; i < 1'000; ++i) {
+        const std::string model = "m" + std::to_string(i);
+        scene.request.model = model;
+        EXPECT_FALSE(scene.order().order.empty());
+        scene.standing("account-1").cool_until(model, kNow + 1h);
+        for (const std::string& name : scene.names())
+            EXPECT_NE(name, "account-1");
+    }
 }
 
 } // namespace

@@ -23,6 +23,37 @@ TEST(Bulletin, KeepsTheLaterOfTwoCoolings)
     EXPECT_FALSE(bulletin.cooling("other", ""));
 }
 
+TEST(Bulletin, KnowsCoolingByModelWhateverTheirNames)
+{
+    Bulletin bulletin;
+    bulletin.publish_cooling("a/b", "c", soon());
+    EXPECT_TRUE(bulletin.cooling("a/b", "c"));
+    EXPECT_FALSE(bulletin.cooling("a", "b/c"));
+    EXPECT_FALSE(bulletin.cooling("a/b", ""));
+    bulletin.publish_cooling("%2F", "c/d", soon());
+    std::map<std::string, std::string> all;
+    for (const auto& each : bulletin.coolings())
+        all[each.account] = each.model;
+    EXPECT_EQ(all, (std::map<std::string, std::string>{{"a/b", "c"}, {"%2F", "c/d"}}));
+}
+
+TEST(Bulletin, LiftsAnAccountsCoolingUntilItCoolsAnew)
+{
+    Bulletin bulletin;
+    bulletin.publish_cooling("main", "a", soon(60s));
+    bulletin.publish_cooling("main", "", soon(60s));
+    bulletin.publish_cooling("other", "a", soon(60s));
+    const auto heard = bulletin.current();
+    bulletin.lift_cooling("main");
+    for (const auto& [subject, note] : heard) // another gateway says it again
+        bulletin.merge(subject, note);
+    EXPECT_FALSE(bulletin.cooling("main", "a"));
+    EXPECT_FALSE(bulletin.cooling("main", ""));
+    EXPECT_TRUE(bulletin.cooling("other", "a"));
+    bulletin.publish_cooling("main", "a", soon(20s)); // earlier than what was lifted
+    EXPECT_TRUE(bulletin.cooling("main", "a"));
+}
+
 TEST(Bulletin, ForgetsWhatIsOver)
 {
     Bulletin bulletin;
