@@ -1,5 +1,6 @@
 #include "process.hpp"
 
+#include "account_orders.hpp"
 #include "accounts_json.hpp"
 #include "balances_json.hpp"
 #include "commands.hpp"
@@ -115,7 +116,10 @@ Process::Process(std::string config_path,
               [this] { return balances(); },
               [this] { return database_.open(); },
               [this] { return reload(); },
-              [this] { drain(); }}),
+              [this] { drain(); },
+              [this](const std::string& account, std::string_view verb) {
+                  return order_account(snapshot_->accounts, state_->bulletin(), account, verb);
+              }}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), watch_timer_(admin_loop_.context()),
       drain_timer_(admin_loop_.context())
 {
