@@ -116,6 +116,8 @@ void Slots::on_notice()
 
 void Slots::wake_pump()
 {
+    if (!ledger_)
+        return;
     std::shared_ptr<SlotWaiter> sleeper;
     {
         const std::lock_guard lock(mutex_);
