@@ -16,6 +16,8 @@ import { waitFor } from './lib/wait.mjs';
 const kTurn = { model: 'sim-1', input: 'hold', store: false, max_output_tokens: 1000 };
 const kForOne = 0.0105;
 const kHeld = { match: { input_contains: 'hold' }, do: { fault: { kind: 'hang', when: 'created' } } };
+// Of an operation of Redis. A gateway that finds it late counts by itself, and two by themselves let two turns in.
+const kTimeout = '1s';
 
 const keyWith = (more = {}) => [{ name: 'dev', key: kKey, user: 'u', ...more }];
 const configFor = ({ key = {}, user = {} }) => ({ users: [{ name: 'u', ...user }], keys: keyWith(key) });
@@ -98,7 +100,7 @@ test('GatewaysThatShareAStateHoldTogether', async (t) => {
       config: {
         accounts: [accountOf(sim)],
         ...configFor({ key: { quota_usd: kForOne } }),
-        state: redis.stateOf(instance),
+        state: redis.stateOf(instance, { timeout: kTimeout }),
         usage: { repository: 'postgres', postgres: { url: postgres.url } },
       },
     });

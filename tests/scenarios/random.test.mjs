@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { accountOf, startDaemon } from './lib/daemon.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 import { comparable, contextOf, sealOf, tagIn } from './random/conversation.mjs';
 import { Wanderer } from './random/wanderer.mjs';
 import { Weather } from './random/weather.mjs';
@@ -103,7 +103,7 @@ function tell(t, { seconds, sims, wanderers, weather }) {
 
 const isIdle = ({ running, waiting, leased, connections, parked }) => running + waiting + leased === 0 && connections === parked;
 
-test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: (kSeconds + 120) * 1_000 }, async (t) => {
+test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: kSeconds * 1_000 + slowed(120_000) }, async (t) => {
   t.diagnostic(`seed ${kSeed}`);
   const { sims, daemon } = await gateway(t);
   const wanderers = Array.from({ length: kClients }, (_, i) => new Wanderer(t, daemon.wsUrl, `w${i}`, kSeed * 1_000 + i));

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 
 import { connect } from '../lib/client.mjs';
 import { accountOf, baseConfig, merge, startDaemon } from '../lib/daemon.mjs';
-import { waitFor } from '../lib/wait.mjs';
+import { slowed, waitFor } from '../lib/wait.mjs';
 import { connectionsByPath } from './observation.mjs';
 import { pathOf } from './stand.mjs';
 import { kKinds, kMostRemembered } from './table.mjs';
@@ -12,7 +12,7 @@ import { kKinds, kMostRemembered } from './table.mjs';
 // It lives on account a; others use a up, or its key is refused to them, or they fill it, or the operator takes it away.
 
 const kReset = 60;
-const kSoon = 15_000; // a turn does not wait for a place that others will have for longer
+const kSoon = slowed(15_000); // a turn does not wait for a place that others will have for longer
 const kSpoil = { 'x-codex-trouble': 'yes' }; // of the others; goes up with their dials
 
 // rules: what the sim does to the others; change: to account a in the configuration, as an operator.
