@@ -131,3 +131,21 @@ test('AKeyThatWasReplacedDoesNotTakeItsSuccessorWithIt', async (t) => {
   assertDone(await turnOf(client, 'and on'));
   assertDone(await turnOf(await connect(t, daemon.wsUrl), 'a stranger'));
 });
+
+// Connections that were dialed ahead with the old key are of no use: who revokes a key wants it unused.
+test('SparesOfAKeyThatWasReplacedAreGoneAfterTheReload', async (t) => {
+  const sim = await startSim(t, { key: '' });
+  const keyed = (key) => [accountOf(sim, { api_key: `${key}-key-of-the-account-${key}` })];
+  const daemon = await startDaemon(t, { config: { server: { threads: 1 }, pool: { spares: 1 }, accounts: keyed('old1') } });
+  const client = await connect(t, daemon.wsUrl);
+  assertDone(await turnOf(client, 'one'));
+  await waitFor(() => sim.upgrades().length >= 2, 'a spare');
+  const before = sim.upgrades().length;
+  await reconfigure(daemon, (config) => ({ ...config, accounts: keyed('new2') }));
+  const stranger = await connect(t, daemon.wsUrl);
+  assertDone(await turnOf(stranger, 'two'));
+  const { connection } = sim.creates().at(-1);
+  assert.ok(connection > before, `a connection of the old key: ${connection} of ${before}`);
+  const keyOf = ({ upgrade }) => upgrade.headers.find(([name]) => name.toLowerCase() === 'authorization')[1];
+  assert.match(keyOf(sim.upgrades()[connection - 1]), /new2$/);
+});

@@ -81,7 +81,7 @@ export class Wanderer {
     const share = draw.share();
     if (base?.calls.length > 0) {
       const say = (tag) => base.calls.map(({ call_id }) => ({ type: 'function_call_output', call_id, output: `so ${tag}` }));
-      const isNameless = !isLast && share > 0.85 && base.lane === lane && base.socket === this.socket;
+      const isNameless = !isLast && share > 0.85 && base.lane === lane;
       return { base, say, isWhole: !isNameless && share < 0.2, isNameless };
     }
     const say = (tag) => [messageOf(draw.happens(0.25) ? `What is the weather in ${tag}` : `I say ${tag}`)];
@@ -104,11 +104,12 @@ export class Wanderer {
     create.input = plan.isWhole ? [...contextOf(plan.base), ...input] : input;
     if (lane) create.stream_id = lane;
     if (plan.isWarmUp) create.generate = false;
-    if (plan.base && !plan.isWhole && !plan.isNameless) create.previous_response_id = plan.base.id;
+    const { socket } = this;
+    const isNameless = plan.isNameless && plan.base.socket === socket; // another knows nothing of the lane's last response
+    if (plan.base && !plan.isWhole && !isNameless) create.previous_response_id = plan.base.id;
     const turn = { tag, base: plan.base, input, create, lane };
     this.turns.push(turn);
 
-    const { socket } = this;
     turn.events = await socket.turn(create, this.#whim(socket, draw, isCalm));
     if (!turn.events) {
       turn.end = 'left';

@@ -46,7 +46,7 @@ const kFaults = {
   'error 500 created': [0.01, error(500, 'server_error', { after: 'created' })],
   'error 503 content': [0.01, error(503, 'unavailable', { after: 'content:2' })],
   'error 429': [0.01, error(429, 'rate_limit_exceeded', { headers: { 'retry-after': '1' } })],
-  'error not found': [0.01, error(400, 'previous_response_not_found')],
+  'error not found': [0.01, error(400, 'previous_response_not_found'), { parent: 'memory' }],
   'error connection limit': [0.01, error(400, 'websocket_connection_limit_reached')],
   failed: [0.01, { failed: { code: 'server_error', message: 'No.' }, answer: [] }],
   'error and failed': [
@@ -71,7 +71,7 @@ const kOnly = new RegExp(process.env.TURNGATE_RANDOM_FAULTS ?? '');
 const rulesOf = (table) =>
   Object.entries(table)
     .filter(([name]) => kOnly.test(name))
-    .map(([, [probability, act]]) => ({ probability, do: act }));
+    .map(([, [probability, act, match = {}]]) => ({ match, probability, do: act }));
 
 const kFine = rulesOf(kAnswers);
 const kKinds = { fine: kFine, stormy: [...rulesOf(kDials), ...rulesOf(kFaults), ...kFine] };
