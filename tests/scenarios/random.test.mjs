@@ -110,7 +110,7 @@ test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: kSeconds 
   t.diagnostic(`seed ${kSeed}`);
   const { sims, daemon } = await gateway(t);
   const wanderers = Array.from({ length: kClients }, (_, i) => new Wanderer(t, daemon.wsUrl, `w${i}`, kSeed * 1_000 + i));
-  const weather = new Weather(sims, kSeed);
+  const weather = new Weather(daemon, sims, kSeed);
   const begun = Date.now();
   const isOver = () => Date.now() - begun > kSeconds * 1_000;
   const blowing = weather.blow();

@@ -8,11 +8,12 @@ const { WebSocket } = createRequire(new URL('../../clients/package.json', import
 
 const kEnds = new Set(['response.completed', 'response.done', 'response.failed', 'response.incomplete', 'error']);
 
-// A socket on which each lane may have one turn. What comes for a lane without one is a stray: nobody asked for it.
+// A socket of many lanes, on each of which turns run in the order of their creates. What comes for a lane without a turn is a
+// stray: nobody asked for it.
 export class Socket {
   strays = [];
   isOpen = false;
-  #turns = new Map(); // by lane
+  #turns = new Map(); // by lane: the one that runs, and those behind it
 
   static async open(scope, url, session) {
     const ws = new WebSocket(url, {
@@ -38,10 +39,9 @@ export class Socket {
   // All events of one create, once it has ended; null if the socket closes before that. `listen` hears each.
   turn(create, listen = () => {}) {
     const lane = create.stream_id ?? '';
-    if (this.#turns.has(lane)) throw new Error(`lane "${lane}" has a turn`);
     return new Promise((resolve) => {
       if (!this.isOpen) return resolve(null);
-      this.#turns.set(lane, { events: [], resolve, listen });
+      this.#turns.set(lane, [...(this.#turns.get(lane) ?? []), { events: [], resolve, listen }]);
       this.send({ type: 'response.create', ...create });
     });
   }
@@ -57,11 +57,11 @@ export class Socket {
   #take(text, isBinary) {
     const event = isBinary ? null : parsed(text);
     const lane = event?.stream_id ?? '';
-    const turn = this.#turns.get(lane);
+    const [turn, ...behind] = this.#turns.get(lane) ?? [];
     if (!turn) return void this.strays.push(text.slice(0, 600));
     turn.events.push(event ?? { type: 'no event', text });
     if (event && kEnds.has(event.type)) {
-      this.#turns.delete(lane);
+      this.#turns.set(lane, behind);
       turn.resolve(turn.events);
     } else if (event) {
       turn.listen(event);
@@ -71,7 +71,7 @@ export class Socket {
   #close(why) {
     this.isOpen = false;
     this.closing ??= why;
-    for (const { resolve } of this.#turns.values()) resolve(null);
+    for (const { resolve } of [...this.#turns.values()].flat()) resolve(null);
     this.#turns.clear();
   }
 }

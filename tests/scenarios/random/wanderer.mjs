@@ -4,8 +4,8 @@ import { contextOf, messageOf, Node } from './conversation.mjs';
 import { complaintsOf, itemsOf } from './reading.mjs';
 import { Socket } from './socket.mjs';
 
-// A client with up to three lanes, each a conversation that wanders: it goes on by id, sends all again, forks, answers calls
-// with and without the parent's name, interrupts, leaves in the middle and comes back.
+// A client with three lanes, each a conversation that wanders: it goes on by id, sends all again, forks, answers calls with and
+// without the parent's name, asks something else in between, interrupts, leaves in the middle and comes back.
 
 const kTools = [
   {
@@ -15,12 +15,14 @@ const kTools = [
   },
 ];
 const kLanes = ['', 'side', 'other'];
-// What a client is told when an upstream fails in a way that cannot be mended unseen.
+// What a client is told when an upstream fails in a way that cannot be mended unseen. There is always an account that may serve it.
 const kBearable = new Set([
   'upstream_disconnected', 'upstream_restart', 'upstream_timeout', 'rate_limit_exceeded', 'usage_limit_reached',
-  'no_account_available', 'server_error', 'unavailable', 'websocket_connection_limit_reached', 'previous_response_not_found',
+  'server_error', 'unavailable', 'websocket_connection_limit_reached', 'previous_response_not_found',
 ]);
 const kMostTries = 25;
+// A question that is no part of the conversation; the lane's own turn waits behind it.
+const kAside = { say: (tag) => [messageOf(`By the way ${tag}`)], isAside: true };
 
 export class Wanderer {
   turns = []; // {tag, base, input, create, events?, end}
@@ -66,7 +68,10 @@ export class Wanderer {
     let turn;
     for (let tries = 0; tries < kMostTries; ++tries) {
       await this.#connect();
-      turn = await this.#take(lane, plan, draw, tries > 0 || isLast);
+      const isCalm = tries > 0 || isLast;
+      const aside = !isCalm && draw.happens(0.05) ? this.#take(lane, kAside, draw, true) : undefined;
+      turn = await this.#take(lane, aside ? { ...plan, isNameless: false } : plan, draw, isCalm);
+      await aside;
       if (turn.end === 'ended' || turn.end === 'left') return turn;
       plan.isWhole = true;
       await pause(turn.wait ?? 20);
@@ -117,7 +122,7 @@ export class Wanderer {
       return turn;
     }
     for (const complaint of complaintsOf(turn.events)) this.#complain(turn, complaint);
-    this.#conclude(turn, lane, socket);
+    this.#conclude(turn, plan, socket);
     return turn;
   }
 
@@ -135,7 +140,8 @@ export class Wanderer {
     socket.drop();
   }
 
-  #conclude(turn, lane, socket) {
+  #conclude(turn, plan, socket) {
+    const { lane } = turn;
     const last = turn.events.at(-1);
     const { response } = last;
     if (response && ['completed', 'incomplete'].includes(response.status)) {
@@ -144,7 +150,7 @@ export class Wanderer {
       const node = new Node(response.id, turn.base, turn.input, itemsOf(turn.events));
       Object.assign(node, { lane, socket });
       this.nodes.push(node);
-      this.current.set(lane, node);
+      if (!plan.isAside) this.current.set(lane, node);
       return;
     }
     const error = last.error ?? response?.error;

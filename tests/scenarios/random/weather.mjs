@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { Draw } from '../lib/random.mjs';
 import { pause } from '../lib/wait.mjs';
 
@@ -76,13 +78,15 @@ const rulesOf = (table) =>
 const kFine = rulesOf(kAnswers);
 const kKinds = { fine: kFine, stormy: [...rulesOf(kDials), ...rulesOf(kFaults), ...kFine] };
 for (const [name, row] of Object.entries(kOut)) if (kOnly.test(name)) kKinds[name] = rulesOf({ [name]: row });
+if (kOnly.test('off')) kKinds.off = kFine; // by the operator
 const kOften = Object.keys(kKinds).flatMap((kind) => (kind === 'stormy' ? [kind, kind, kind] : [kind]));
 
 export class Weather {
   seen = {}; // kinds, by how often
   #isOver = false;
 
-  constructor(sims, seed) {
+  constructor(daemon, sims, seed) {
+    this.daemon = daemon;
     this.sims = sims;
     this.draw = new Draw(seed);
     this.now = sims.map(() => 'stormy');
@@ -94,7 +98,10 @@ export class Weather {
       await this.#change(this.draw.between(0, this.sims.length - 1));
       await pause(this.draw.between(100, 500));
     }
-    for (const sim of this.sims) await sim.script(kFine);
+    for (const [at, sim] of this.sims.entries()) {
+      await sim.script(kFine);
+      if (this.now[at] === 'off') await this.#switch(at, 'ctx_pool');
+    }
   }
 
   // Soon nothing goes wrong any more: when blow() has ended.
@@ -107,9 +114,19 @@ export class Weather {
     const isUsable = (kind) => kind === 'fine' || kind === 'stormy';
     const mayBeOut = this.now.some((kind, other) => other !== at && isUsable(kind));
     const kind = this.draw.oneOf(mayBeOut ? kOften : ['fine', 'stormy']);
+    if (this.now[at] === 'off' && kind !== 'off') await this.#switch(at, 'ctx_pool');
+    if (this.now[at] !== 'off' && kind === 'off') await this.#switch(at, 'off');
     this.now[at] = kind;
     this.seen[kind] = (this.seen[kind] ?? 0) + 1;
     await this.sims[at].script(kKinds[kind]);
     if (kind === 'down') await this.sims[at].reset().catch(() => {}); // nothing is open: fine
+  }
+
+  async #switch(at, mode) {
+    const config = JSON.parse(await readFile(this.daemon.configFile, 'utf8'));
+    config.accounts[at].mode = mode;
+    await writeFile(this.daemon.configFile, JSON.stringify(config));
+    const { status, body } = await this.daemon.admin('/api/v1/reload', { method: 'POST' });
+    if (status !== 200) throw new Error(`not reloaded: ${JSON.stringify(body)}`);
   }
 }
