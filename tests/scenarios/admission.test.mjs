@@ -7,7 +7,7 @@ import { connectLean } from './lib/lean.mjs';
 import { roundTrip } from './lib/named.mjs';
 import { Draw } from './lib/random.mjs';
 import { startSim } from './lib/sim.mjs';
-import { pause, waitFor } from './lib/wait.mjs';
+import { kPatience, pause, waitFor } from './lib/wait.mjs';
 
 // behaviour.md section 3, in one process: a user's turns run eight at once, twenty wait in order, the others are told when
 // to come again; no slot is ever lost. Requests and tokens per minute.
@@ -288,25 +288,29 @@ describe('A key with a rate', { concurrency: 3 }, () => {
     const client = await connect(t, daemon.wsUrl);
     let turn;
     let served = -1;
+    const begun = Date.now();
     do {
       turn = await client.turn({ ...kBase, input: 'on and on' });
       ++served;
     } while (!turn.error);
-    assert.ok(served >= 30 && served <= 40, `${served} in a row`); // one more for each two seconds
+    const most = 30 + Math.ceil((Date.now() - begun) / 2_000); // one more for each two seconds
+    assert.ok(served >= 30 && served <= most, `${served} in a row`);
     assertLimited(turn.terminal, 1, 2);
     assert.equal(sim.creates().length, served);
     const other = await connect(t, daemon.wsUrl, { key: kOther });
     assertDone(await other.turn({ ...kBase, input: 'another key' }));
     await afterTheTimeTold(client, turn);
-    assertLimited((await client.turn({ ...kBase, input: 'too soon' })).terminal, 1, 2);
+    do turn = await client.turn({ ...kBase, input: 'too soon' });
+    while (!turn.error && Date.now() - begun < kPatience);
+    assertLimited(turn.terminal, 1, 2);
   });
 
   it('TokensPerMinuteAreThoseThatTheTurnHadInTheEnd', async (t) => {
-    const { daemon } = await gateway(t, { config: withRate({ tpm: 6_000 }), script: usageOf(100, 6_050) });
+    const { daemon } = await gateway(t, { config: withRate({ tpm: 6_000 }), script: usageOf(100, 6_300) });
     const client = await connect(t, daemon.wsUrl);
     assertDone(await client.turn({ ...kBase, input: 'much' }));
     const refused = await client.turn({ ...kBase, input: 'one more' });
-    assertLimited(refused.terminal, 1, 3); // 150 are owed, at 100 a second
+    assertLimited(refused.terminal, 1, 5); // 400 are owed, at 100 a second
     await afterTheTimeTold(client, refused);
     assertLimited((await client.turn({ ...kBase, input: 'another' })).terminal, 50, 70); // a minute's worth is owed by now
   });

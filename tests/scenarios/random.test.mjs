@@ -66,9 +66,10 @@ function complaintsOf(create, turn, nodes) {
 }
 
 // Reasoning goes only where it can be read: what another account sealed is refused there.
-function sealsOf(sims) {
-  const foreign = (sim, i) => sim.creates().flatMap(({ event }) => event.input.filter((item) => sealOf(item) && sealOf(item) !== kNames[i]));
-  return sims.flatMap(foreign).length;
+function assertSeals(sims) {
+  const isForeign = (item, i) => sealOf(item) && sealOf(item) !== kNames[i];
+  const foreign = sims.flatMap((sim, i) => sim.creates().filter(({ event }) => event.input.some((item) => isForeign(item, i))));
+  report(foreign.map(({ event }) => `${tagIn(event.input)}: reasoning that another account sealed`), 'seals');
 }
 
 async function assertBills(daemon, wanderers) {
@@ -100,7 +101,7 @@ function tell(t, { seconds, sims, wanderers, weather }) {
   const turns = wanderers.flatMap((wanderer) => wanderer.turns);
   const creates = sims.reduce((sum, sim) => sum + sim.creates().length, 0);
   const ends = Object.entries(Object.groupBy(turns, ({ end }) => end)).map(([end, { length }]) => `${length} ${end}`);
-  t.diagnostic(`${seconds} s, ${turns.length} turns, ${creates} creates, ${sealsOf(sims)} foreign seals; ${ends.join(', ')}`);
+  t.diagnostic(`${seconds} s, ${turns.length} turns, ${creates} creates; ${ends.join(', ')}`);
   t.diagnostic(`weather: ${JSON.stringify(weather.seen)}`);
 }
 
@@ -125,6 +126,7 @@ test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: kSeconds 
   await t.test('every turn is told once, in order, as a client can bear it', () =>
     report(wanderers.flatMap(({ complaints }) => complaints), 'turns'));
   await t.test('every create had its whole context', () => assertContexts(sims, wanderers));
+  await t.test('reasoning goes only where it was sealed', () => assertSeals(sims));
   await t.test('every response is billed once', () => assertBills(daemon, wanderers));
   await t.test('nothing is left', async () => {
     await waitFor(async () => (await daemon.status()).accounts.every(isIdle), 'all accounts to be idle');

@@ -149,3 +149,35 @@ test('SparesOfAKeyThatWasReplacedAreGoneAfterTheReload', async (t) => {
   const keyOf = ({ upgrade }) => upgrade.headers.find(([name]) => name.toLowerCase() === 'authorization')[1];
   assert.match(keyOf(sim.upgrades()[connection - 1]), /new2$/);
 });
+
+describe('A limit', { concurrency: 2 }, () => {
+  const kLimit = { status: 429, code: 'rate_limit_exceeded', message: 'Slow down.', headers: { 'retry-after': '60' } };
+  const limited = async (t, error) => {
+    const script = [{ match: { model: 'sim-1' }, do: { error } }];
+    const [a, b] = [await startSim(t, { script }), await startSim(t)];
+    const models = { 'sim-1': 'sim-1', other: 'sim-2' };
+    const accounts = [accountOf(a, { name: 'a', priority: 1, models }), accountOf(b, { name: 'b', priority: 2, models })];
+    const daemon = await startDaemon(t, { config: { accounts, pricing: { unknown_model: 'sim-1' } } });
+    return { a, b, daemon };
+  };
+
+  test('OfOneModelIsNoneOfTheOthers', async (t) => {
+    const { a, b, daemon } = await limited(t, kLimit);
+    const first = await connect(t, daemon.wsUrl);
+    assertDone(await turnOf(first, 'one'));
+    assert.deepEqual([a.creates().length, b.creates().length], [1, 1]);
+    const other = await connect(t, daemon.wsUrl);
+    assertDone(await turnOf(other, 'two', { model: 'other' }));
+    assert.deepEqual([a.creates().length, b.creates().length], [2, 1], 'a serves the other model as before');
+    const again = await connect(t, daemon.wsUrl);
+    assertDone(await turnOf(again, 'three'));
+    assert.deepEqual([a.creates().length, b.creates().length], [2, 2]);
+  });
+
+  test('OfTheWholeAccountIsOneOfAllItsModels', async (t) => {
+    const { a, b, daemon } = await limited(t, { ...kLimit, code: 'usage_limit_reached', message: 'The usage limit has been reached.' });
+    assertDone(await turnOf(await connect(t, daemon.wsUrl), 'one'));
+    assertDone(await turnOf(await connect(t, daemon.wsUrl), 'two', { model: 'other' }));
+    assert.deepEqual([a.creates().length, b.creates().length], [1, 2]);
+  });
+});

@@ -122,6 +122,8 @@ export class Wanderer {
       return turn;
     }
     for (const complaint of complaintsOf(turn.events)) this.#complain(turn, complaint);
+    const named = turn.events.find(({ response }) => response?.previous_response_id)?.response;
+    if (named && !create.previous_response_id && !isNameless) this.#complain(turn, `has a parent: ${named.previous_response_id}`);
     this.#conclude(turn, plan, socket);
     return turn;
   }
