@@ -2,14 +2,18 @@
 
 const kOfTheGateway = /^(response\.interrupt|response\.output_item\.interrupted|keepalive|response\.unheard_of)/;
 
+// What may have been shown of an attempt that came to nothing (docs/decisions.md).
+const kLifecycle = /^(response\.(created|queued|in_progress|unheard_of)|keepalive|codex\.rate_limits)$/;
+
 // What is wrong with them; nothing if all is well.
-export function complaintsOf(events) {
+export function complaintsOf(all) {
   const complaints = [];
+  const begun = all.findLastIndex(({ type }) => type === 'response.created');
+  if (all.slice(0, Math.max(0, begun)).some(({ type }) => !kLifecycle.test(type))) complaints.push('two responses, and something of both');
+  const events = all.slice(Math.max(0, begun));
   const last = events.at(-1);
   if (last.type === 'error' && typeof last.status !== 'number') complaints.push(`an error without a status: ${JSON.stringify(last)}`);
-  const created = events.filter(({ type }) => type === 'response.created');
-  if (created.length > 1) complaints.push(`${created.length} responses were created`);
-  if (last.response && created.length === 0) complaints.push('an end without a beginning');
+  if (last.response && begun < 0) complaints.push('an end without a beginning');
   const ids = new Set(events.map(({ response }) => response?.id).filter(Boolean));
   if (ids.size > 1) complaints.push(`events of ${[...ids]}`);
   const numbers = events.filter((event) => 'sequence_number' in event && !kOfTheGateway.test(event.type));
