@@ -313,7 +313,8 @@ std::vector<std::string> Process::reload()
         complaints.push_back(complaint.text());
     if (!loaded.config)
         return complaints;
-    const usage::LoadedPrices prices = usage::load_prices(loaded.config->pricing.file);
+    const config::Pricing& pricing = loaded.config->pricing;
+    const usage::LoadedPrices prices = usage::load_prices(pricing.file, pricing.unknown_model);
     complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
     if (!prices.table)
         return complaints;

@@ -51,7 +51,7 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
     if (refuses && !turn.rooms.journal.is_healthy())
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
-    if (is_unknown(*turn.snapshot, turn.principal->group, turn.create.model))
+    if (is_unknown(*turn.snapshot, *turn.principal, turn.create.model))
         co_return Fault{FaultCode::model_not_found, {}, "admit"};
     const auto budget = co_await hold_budget(turn);
     if (!budget)

@@ -1,6 +1,7 @@
 #include "bill.hpp"
 
 #include "turngate/core/id.hpp"
+#include "turngate/telemetry/log.hpp"
 #include "turngate/usage/prices.hpp"
 
 namespace turngate::gateway {
@@ -66,9 +67,11 @@ void put_price(const Turn& turn, usage::UsageRecord& record)
     const usage::PriceTable& prices = *turn.snapshot->prices;
     const auto* price = turn.price;
     if (!price)
-        price = prices.find(record.upstream_model, turn.snapshot->config->pricing.unknown_model);
+        price = usage::find_price(
+                    prices, turn.snapshot->config->pricing.unknown_model, record.upstream_model)
+                    .price;
     if (!price) {
-        // Only a create without a model (its prompt template names one) comes here unpriced.
+        telemetry::log_warn_hourly("a model has no price", {"model", record.upstream_model});
         turn.rooms.metrics.unpriced.add();
         record.reason = record.reason.empty() ? "unpriced" : record.reason;
         return;

@@ -38,8 +38,9 @@ bool has_room(const accounts::Account& account)
 Result<> find_price(Turn& turn)
 {
     turn.upstream_model = std::string(turn.account->upstream_model(turn.create.model).value_or(""));
-    turn.price = price_of(*turn.snapshot, turn.upstream_model, turn.create.model);
-    if (!turn.price && !turn.create.model.empty())
+    const auto found = price_of(*turn.snapshot, turn.upstream_model, turn.create.model);
+    turn.price = found.price;
+    if (!turn.create.model.empty() && !may_use(*turn.principal, found))
         return Fault{FaultCode::model_not_found, {}, "price"};
     return {};
 }

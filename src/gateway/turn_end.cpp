@@ -2,6 +2,7 @@
 
 #include "bill.hpp"
 #include "budget.hpp"
+#include "turn_price.hpp"
 
 #include "turngate/protocol/close_code.hpp"
 #include "turngate/protocol/error_event.hpp"
@@ -61,8 +62,10 @@ std::string event_for(const Turn& turn, FaultCode code)
         detail.stream_id = *turn.create.stream_id;
     if (code == FaultCode::rate_limited)
         detail.retry_after = turn.retry_after.value_or(kRetryAfter);
-    if (code == FaultCode::model_not_found)
+    if (code == FaultCode::model_not_found) {
         detail.param = "model";
+        detail.message = why_unknown(*turn.snapshot, *turn.principal, turn.create.model);
+    }
     return protocol::error_event(code, detail);
 }
 

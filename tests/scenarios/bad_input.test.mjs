@@ -48,7 +48,7 @@ const kCases = [
 
 async function gateway(t) {
   const sim = await startSim(t);
-  const daemon = await startDaemon(t, { upstream: sim });
+  const daemon = await startDaemon(t, { upstream: sim, config: { pricing: { unknown_model: 'reject' } } });
   return { sim, daemon };
 }
 

@@ -214,7 +214,7 @@ struct Usage
 struct Pricing
 {
     std::string file = "config/pricing.yaml"; // found already: load() has looked for it
-    std::string unknown_model = "reject";     // or a model of the table
+    std::string unknown_model = "allow";      // allow | reject | a model of the table
 };
 
 struct Limits

@@ -42,7 +42,7 @@ protected:
         turn.snapshot = test.rooms.snapshot;
         turn.principal = turn.snapshot->keys.find("sk-alice");
         turn.account = turn.snapshot->accounts.find("main");
-        turn.price = turn.snapshot->prices->find("gpt-5.2", "reject");
+        turn.price = turn.snapshot->prices->find("gpt-5.2");
     }
 
     usage::UsageRecord bill_for(const std::string& terminal)

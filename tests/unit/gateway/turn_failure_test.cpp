@@ -190,6 +190,8 @@ TEST_F(TurnTest, WantsAModelThatAnAccountHasAndThatHasAPrice)
 {
     const std::string unheard_of =
         R"({"type":"response.create","model":"unheard-of","input":"hi"})";
+    test.config.pricing.unknown_model = "reject";
+    test.load();
     start(unheard_of); // every account takes every model, but there is no price
     expect_error(400, "model_not_found");
     EXPECT_EQ(last_event()["error"]["param"], "model");
@@ -207,6 +209,35 @@ TEST_F(TurnTest, WantsAModelThatAnAccountHasAndThatHasAPrice)
     test.load();
     start(unheard_of); // a price, but no account
     expect_error(400, "model_not_found");
+}
+
+TEST_F(TurnTest, RunsAModelWithoutAPriceForWhoHasNoBudget)
+{
+    const std::string unheard_of =
+        R"({"type":"response.create","model":"unheard-of","input":"hi"})";
+    start(unheard_of);
+    EXPECT_EQ(heard(), Events{unheard_of});
+    say(kCreated);
+    say(kCompleted);
+    ASSERT_EQ(test.journal.records.size(), 1u);
+    EXPECT_EQ(test.journal.records[0].reason, "unpriced");
+    EXPECT_EQ(test.journal.records[0].cost.value, 0);
+    EXPECT_EQ(test.rooms.metrics.unpriced.value(), 1);
+
+    test.config.keys[0].quota = core::NanoUsd{1'000'000'000'000};
+    test.load();
+    start(unheard_of);
+    expect_error(400, "model_not_found");
+    EXPECT_EQ(last_event()["error"]["param"], "model");
+    EXPECT_THAT(std::string(last_event()["error"]["message"]), testing::HasSubstr("has a budget"));
+
+    test.config.accounts[0].models = {{"unheard-of", "gpt-5.2"}}; // its upstream name has a price
+    test.load();
+    start(unheard_of);
+    say(kCreated);
+    say(kCompleted);
+    ASSERT_EQ(test.journal.records.size(), 2u);
+    EXPECT_EQ(test.journal.records[1].cost.value, 1'950'000);
 }
 
 TEST_F(TurnTest, WantsAnAccount)
