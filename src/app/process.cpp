@@ -21,6 +21,7 @@ constexpr auto kAfterDeadline =
     std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kFirstReading = std::chrono::seconds(2);
+constexpr auto kLastReading = std::chrono::seconds(1);
 constexpr auto kLastLines = std::chrono::seconds(1);
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
@@ -122,10 +123,10 @@ Process::~Process() = default;
 // have left is known. A repository that is away does not keep us from serving.
 void Process::read_books()
 {
+    books_.read_now(kFirstReading);
+    snapshots_.refresh(); // who has a limit is known now
     settler_.settle_all(kFirstReading);
     books_.read_now(kFirstReading);
-    snapshots_.refresh();
-    books_.read_now(kFirstReading); // whose limits are known only now
 }
 
 // For the turns to come. Of who has a limit the books are told first, so that no bill slips by.
@@ -167,6 +168,7 @@ int Process::run()
     watchdog_.start();
     admin_loop_.post([] { notify_systemd("READY=1"); });
     admin_loop_.run(); // until wait_for_sessions() stops it
+    settle_last();
     const bool is_clean = finish();
     for (const std::string& path : own_unix_paths_)
         ::unlink(path.c_str());
@@ -178,6 +180,14 @@ int Process::run()
         ::_exit(exit_drain_deadline);
     }
     return was_cut_ ? exit_drain_deadline : exit_fine;
+}
+
+// While the loops still run: a shared state hears which charges have become bills. After a restart
+// they would count beside these bills for as long as they last.
+void Process::settle_last()
+{
+    settler_.settle_all(kLastReading);
+    books_.read_now(kLastReading);
 }
 
 void Process::on_signal()

@@ -44,6 +44,7 @@ private:
     void on_signal();
     void drain();
     void wait_for_sessions();
+    void settle_last();
     bool finish();
 
     std::shared_ptr<const config::Config> config_; // as it was at the start

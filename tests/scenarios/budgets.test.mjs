@@ -108,3 +108,24 @@ test('GatewaysThatShareAStateHoldTogether', async (t) => {
   assertOneStarted(started);
   for (const daemon of daemons) assert.ok((await balancesOf(daemon)).keys[0].held_nano_usd > 10_000_000, 'both know of the hold');
 });
+
+test('ABillCountsOnceAfterARestartToo', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [sim, redis] = await Promise.all([startSim(t, { deltas: 4 }), startRedis(t)]);
+  const config = { ...configFor({ key: { quota_usd: 1 } }), state: redis.stateOf('one') };
+  const start = async () => {
+    const daemon = await startDaemon(t, { directory, upstream: sim, config });
+    await waitFor(async () => (await daemon.status()).store.healthy, 'Redis');
+    return daemon;
+  };
+  let daemon = await start();
+  const client = await connect(t, daemon.wsUrl);
+  for (let turns = 0; turns < 3; ++turns) await client.turn({ model: 'sim-1', input: 'x', store: false });
+  assert.equal(await daemon.stop(), 0); // at once: before anybody has read the balances
+
+  daemon = await start();
+  const rows = await daemon.usage(3);
+  const [key] = (await balancesOf(daemon)).keys;
+  assert.equal(key.used_nano_usd, sumOf(rows));
+  assert.equal(key.held_nano_usd, 0, 'what Redis has of those turns counts beside their bills');
+});
