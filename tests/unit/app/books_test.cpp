@@ -31,13 +31,17 @@ void PrintTo(const Report& report, std::ostream* out)
     *out << report.subject << " r" << report.revision << " " << report.uids.size() << " bills";
 }
 
+// What was heard of each subject, in one reading or, when the books' own came between, in several.
 class HeardBudgets final : public state::Budgets
 {
 public:
     std::vector<Report> take()
     {
         const std::lock_guard lock(mutex_);
-        return std::exchange(heard_, {});
+        std::vector<Report> all;
+        for (auto& [subject, report] : std::exchange(heard_, {}))
+            all.push_back(std::move(report));
+        return all;
     }
 
     net::Task<std::optional<state::Hold>> hold(std::string,
@@ -52,7 +56,10 @@ public:
                 const std::vector<std::string>& uids) override
     {
         const std::lock_guard lock(mutex_);
-        heard_.push_back({std::string(subject), spent.revision, uids});
+        Report& heard = heard_[std::string(subject)];
+        heard.subject = subject;
+        heard.revision = spent.revision;
+        heard.uids.insert(heard.uids.end(), uids.begin(), uids.end());
     }
     std::vector<core::NanoUsd> held(const std::vector<std::string>& subjects) override
     {
@@ -61,7 +68,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::vector<Report> heard_;
+    std::map<std::string, Report> heard_;
 };
 
 // SQLite, in memory of its own: what the books read is written through another ledger.
@@ -133,8 +140,8 @@ TEST_F(BooksTest, TellWhichBillsHaveArrivedOfThoseWithALimit)
 TEST_F(BooksTest, KeepWhatTheyHaveToTellUntilTheRepositoryIsBack)
 {
     books.watch({"key/dev"});
-    bill("one");
     is_away = true;
+    bill("one");
     EXPECT_THAT(read(), IsEmpty());
     is_away = false;
     bill("two");
