@@ -3,9 +3,9 @@ find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED) # bench alone
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
@@ -17,6 +17,13 @@ find_library(HIREDIS_LIBRARY hiredis REQUIRED)
 add_library(turngate-hiredis INTERFACE)
 target_include_directories(turngate-hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE})
 target_link_libraries(turngate-hiredis INTERFACE ${HIREDIS_LIBRARY})
+
+# Debian 12's c-ares has no CMake files.
+find_path(CARES_INCLUDE ares.h REQUIRED)
+find_library(CARES_LIBRARY cares REQUIRED)
+add_library(turngate-cares INTERFACE)
+target_include_directories(turngate-cares SYSTEM INTERFACE ${CARES_INCLUDE})
+target_link_libraries(turngate-cares INTERFACE ${CARES_LIBRARY})
 
 # Asio's and Beast's implementations are compiled once (src/net/asio.cpp), not in every file.
 add_library(turngate-asio INTERFACE)

@@ -25,7 +25,7 @@ Principal principal_of(const config::User& user, const config::Group& group, Use
     Principal principal;
     principal.user = user.name;
     principal.group = group.name;
-    principal.tenant = group.name + "/" + user.name;
+    principal.tenant = tenant_of(group.name, user.name);
     principal.mode = group.mode;
     principal.multiplier = multiplier_of(user, group);
     principal.slots = slots.of(user.name, user.concurrency);
@@ -50,6 +50,20 @@ config::User user_of(const config::Config& config,
 
 } // namespace
 
+std::string tenant_of(std::string_view group, std::string_view user)
+{
+    std::string tenant;
+    for (const char c : group) {
+        if (c == '/')
+            tenant.append("%2F");
+        else if (c == '%')
+            tenant.append("%25");
+        else
+            tenant.push_back(c);
+    }
+    return tenant.append("/").append(user);
+}
+
 std::string key_subject(std::string_view key)
 {
     return "key/" + std::string(key);
@@ -62,10 +76,11 @@ std::string user_subject(std::string_view user)
 
 std::shared_ptr<state::Slots> UserSlots::of(const std::string& user, unsigned limit)
 {
-    auto& entry = entries_[user];
-    if (!entry.slots || entry.limit != limit)
-        entry = {limit, state_.slots("user/" + user, limit, kMaxWaitingForUser)};
-    return entry.slots;
+    auto& slots = entries_[user];
+    if (!slots)
+        slots = state_.slots("user/" + user, limit, kMaxWaitingForUser);
+    slots->set_limit(limit);
+    return slots;
 }
 
 KeyRing::KeyRing(const config::Config& config,

@@ -1,5 +1,7 @@
 #include "turngate/accounts/account_set.hpp"
 
+#include "account_index.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -28,25 +30,6 @@ net::Url responses_url(const config::Account& account)
 
 } // namespace
 
-void AccountLife::cool_until(core::Deadline at) noexcept
-{
-    const auto ticks = at.time_since_epoch().count();
-    auto known = cooled_at_ticks.load(std::memory_order_relaxed);
-    while (known < ticks && !cooled_at_ticks.compare_exchange_weak(known, ticks)) {
-    }
-}
-
-core::Deadline AccountLife::cooled_at() const noexcept
-{
-    return core::Deadline(core::Clock::duration(cooled_at_ticks.load(std::memory_order_relaxed)));
-}
-
-void AccountLife::settle(Permit& permit, Outcome outcome, core::Deadline now) noexcept
-{
-    permit.settle(outcome, now);
-    health.errors.count(outcome);
-}
-
 bool Account::serves(std::string_view group) const
 {
     return config.mode != config::Mode::off &&
@@ -71,18 +54,28 @@ std::optional<std::string_view> Account::upstream_model(std::string_view model) 
     return found->second;
 }
 
+void Account::settle(Permit& permit, const Outcome& outcome, core::Deadline now) const
+{
+    Standing::settle(permit, outcome, now);
+    life->health.errors.count(outcome.kind);
+}
+
 const AccountLives::Entry& AccountLives::of(const config::Account& account)
 {
     Entry& entry = entries_[account.name];
     if (!entry.life)
         entry.life = std::make_shared<AccountLife>();
-    const std::string credentials = account.base_url + '\n' + account.api_key;
-    if (std::exchange(entry.credentials, credentials) != credentials)
-        entry.life->is_shut_out = false;
-    if (!entry.slots || entry.limit != account.concurrency) {
-        entry.limit = account.concurrency;
-        entry.slots = slots_of(account);
+    const auto credentials = core::sha256(account.base_url + '\n' + account.api_key);
+    if (!entry.standing || entry.credentials != credentials) {
+        const bool is_disabled = entry.standing && entry.standing->is_disabled();
+        entry.standing = std::make_shared<Standing>();
+        entry.credentials = credentials;
+        if (is_disabled) // that was no matter of credentials
+            entry.standing->disable();
     }
+    if (!entry.slots)
+        entry.slots = slots_of(account);
+    entry.slots->set_limit(account.concurrency);
     return entry;
 }
 
@@ -101,9 +94,11 @@ AccountSet::AccountSet(const config::Config& config, AccountLives& lives)
                         responses_url(each),
                         std::nullopt,
                         entry.life,
+                        entry.standing,
                         entry.slots,
+                        entry.credentials,
                         core::sha256(each.name).prefix()};
-        account.life->breaker.configure(config.scheduler.breaker);
+        account.standing->configure(config.scheduler.breaker);
         if (!each.proxy.empty())
             account.proxy = net::parse_url(each.proxy);
         const auto after = std::upper_bound(
@@ -112,30 +107,36 @@ AccountSet::AccountSet(const config::Config& config, AccountLives& lives)
             });
         accounts_.insert(after, std::make_shared<const Account>(std::move(account)));
     }
+    index_ = std::make_unique<AccountIndex>(accounts_);
 }
+
+AccountSet::~AccountSet() = default;
+AccountSet::AccountSet(AccountSet&&) noexcept = default;
 
 std::shared_ptr<const Account> AccountSet::find(std::string_view name) const
 {
-    const auto found = std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& one) {
-        return one->config.name == name;
-    });
-    return found == accounts_.end() ? nullptr : *found;
+    return index_->find(name);
 }
 
-std::vector<std::shared_ptr<const Account>> AccountSet::candidates(std::string_view group,
-                                                                   std::string_view model) const
+const AccountSet::Accounts& AccountSet::candidates(std::string_view group,
+                                                   std::string_view model) const
 {
-    std::vector<std::shared_ptr<const Account>> found;
-    for (const auto& account : accounts_)
-        if (account->serves(group) && account->upstream_model(model))
-            found.push_back(account);
-    return found;
+    return index_->candidates(group, model);
 }
 
 bool AccountSet::serves_group(std::string_view group) const
 {
-    return std::any_of(
-        accounts_.begin(), accounts_.end(), [&](const auto& one) { return one->serves(group); });
+    return count_in(group) > 0;
+}
+
+const Field* AccountSet::field(std::string_view group, std::string_view model) const
+{
+    return index_->field(group, model);
+}
+
+std::size_t AccountSet::count_in(std::string_view group) const
+{
+    return index_->candidates(group, {}).size();
 }
 
 } // namespace turngate::accounts

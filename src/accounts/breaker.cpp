@@ -14,7 +14,7 @@ std::uint64_t pack(const config::BreakerRules& rules) noexcept
            std::uint64_t(ticks_of(rules.open)) << 16 | ticks_of(rules.max_open);
 }
 
-BreakerEvent event_of(Outcome outcome) noexcept
+BreakerEvent event_of(Outcome::Kind outcome) noexcept
 {
     switch (outcome) {
     case Outcome::success:
@@ -22,6 +22,8 @@ BreakerEvent event_of(Outcome outcome) noexcept
     case Outcome::fault:
         return BreakerEvent::fault;
     case Outcome::neutral:
+    case Outcome::cools: // it answered
+    case Outcome::refused:
         return BreakerEvent::neutral;
     }
     return BreakerEvent::neutral;
@@ -29,7 +31,7 @@ BreakerEvent event_of(Outcome outcome) noexcept
 
 } // namespace
 
-void Permit::settle(Outcome outcome, core::Deadline now) noexcept
+void BreakerPermit::settle(Outcome::Kind outcome, core::Deadline now) noexcept
 {
     if (Breaker* breaker = std::exchange(breaker_, nullptr))
         breaker->settle(period_, outcome, now);
@@ -54,7 +56,7 @@ config::BreakerRules Breaker::rules() const noexcept
             .probes = static_cast<unsigned>(word >> 32 & 0xffff)};
 }
 
-std::optional<Permit> Breaker::try_pass(core::Deadline now) noexcept
+std::optional<BreakerPermit> Breaker::try_pass(core::Deadline now) noexcept
 {
     const auto limits = rules();
     auto word = word_.load(kRelaxed);
@@ -64,11 +66,11 @@ std::optional<Permit> Breaker::try_pass(core::Deadline now) noexcept
             return std::nullopt;
         const auto next = step.next.packed();
         if (next == word || word_.compare_exchange_weak(word, next, kRelaxed))
-            return Permit(this, step.next.period);
+            return BreakerPermit(this, step.next.period);
     }
 }
 
-Permit Breaker::pass_anyway(core::Deadline now) noexcept
+BreakerPermit Breaker::pass_anyway(core::Deadline now) noexcept
 {
     const auto limits = rules();
     auto word = word_.load(kRelaxed);
@@ -77,11 +79,11 @@ Permit Breaker::pass_anyway(core::Deadline now) noexcept
             on(BreakerState::unpacked(word), BreakerEvent::insist, limits, tick_at(now));
         const auto next = step.next.packed();
         if (next == word || word_.compare_exchange_weak(word, next, kRelaxed))
-            return Permit(step.pass == Pass::counted ? this : nullptr, step.next.period);
+            return BreakerPermit(step.pass == Pass::counted ? this : nullptr, step.next.period);
     }
 }
 
-void Breaker::settle(unsigned period, Outcome outcome, core::Deadline now) noexcept
+void Breaker::settle(unsigned period, Outcome::Kind outcome, core::Deadline now) noexcept
 {
     const auto limits = rules();
     auto word = word_.load(kRelaxed);
@@ -104,6 +106,15 @@ void Breaker::note_opening(std::uint64_t before, std::uint64_t after, core::Dead
         opened_at_ticks_.store(now.time_since_epoch().count(), kRelaxed);
 }
 
+void Breaker::reset() noexcept
+{
+    auto word = word_.load(kRelaxed);
+    BreakerState fresh;
+    do
+        fresh.period = (BreakerState::unpacked(word).period + 1) & 0xffff;
+    while (!word_.compare_exchange_weak(word, fresh.packed(), kRelaxed));
+}
+
 bool Breaker::lets_pass(core::Deadline now) const noexcept
 {
     const auto state = BreakerState::unpacked(word_.load(kRelaxed));
@@ -122,6 +133,14 @@ Breaker::Phase Breaker::phase(core::Deadline now) const noexcept
 core::Deadline Breaker::opened_at() const noexcept
 {
     return core::Deadline(core::Clock::duration(opened_at_ticks_.load(kRelaxed)));
+}
+
+core::Deadline Breaker::probes_at() const noexcept
+{
+    const auto state = BreakerState::unpacked(word_.load(kRelaxed));
+    if (state.phase != Phase::open)
+        return {};
+    return opened_at() + open_for(state, rules());
 }
 
 } // namespace turngate::accounts

@@ -142,10 +142,15 @@ BreakerState BreakerState::unpacked(std::uint64_t word) noexcept
     return state;
 }
 
-bool may_probe(const BreakerState& state, const BreakerRules& rules, Tick now) noexcept
+config::milliseconds open_for(const BreakerState& state, const BreakerRules& rules) noexcept
 {
     const std::uint64_t open = std::uint64_t(ticks_of(rules.open)) << state.level;
-    const auto wait = std::min<std::uint64_t>(open, ticks_of(rules.max_open));
+    return std::min<std::uint64_t>(open, ticks_of(rules.max_open)) * kTick;
+}
+
+bool may_probe(const BreakerState& state, const BreakerRules& rules, Tick now) noexcept
+{
+    const Tick wait = ticks_of(open_for(state, rules));
     return since(state.at, now) >= static_cast<std::int32_t>(wait);
 }
 

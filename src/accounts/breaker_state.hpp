@@ -61,6 +61,10 @@ BreakerStep on(BreakerState state,
                const config::BreakerRules& rules,
                Tick now) noexcept;
 
+// How long it stays open.
+config::milliseconds open_for(const BreakerState& state,
+                              const config::BreakerRules& rules) noexcept;
+
 // The open time is over.
 bool may_probe(const BreakerState& state, const config::BreakerRules& rules, Tick now) noexcept;
 

@@ -13,9 +13,9 @@ constexpr float kSlow = 0.1F;
 
 } // namespace
 
-void ErrorRate::count(Outcome outcome) noexcept
+void ErrorRate::count(Outcome::Kind outcome) noexcept
 {
-    if (outcome == Outcome::neutral)
+    if (outcome != Outcome::success && outcome != Outcome::fault)
         return;
     const float sample = outcome == Outcome::fault ? 1.0F : 0.0F;
     auto word = averages_.load(kRelaxed);

@@ -6,8 +6,6 @@
 namespace turngate::accounts {
 namespace {
 
-constexpr std::size_t kNamed = 4; // of those left out; the others are counted
-
 std::string_view name(Layer layer) noexcept
 {
     switch (layer) {
@@ -41,30 +39,23 @@ std::string text_of(const Score& score)
 
 std::string taken_text(const Choice& choice, const Account* taken)
 {
-    const auto found = std::ranges::find(
-        choice.order, taken, [](const Candidate& one) { return one.account.get(); });
-    if (!taken || found == choice.order.end())
+    const Candidate* found = choice.order.find(taken);
+    if (!taken || !found)
         return "none";
-    const auto place = std::to_string(found - choice.order.begin() + 1);
-    return taken->config.name + text_of(found->score) + ", choice " + place + " of " +
-           std::to_string(choice.order.size());
+    std::size_t place = 0;
+    while (choice.order.at(place++) != found) {
+    }
+    return taken->config.name + text_of(found->score) + ", choice " + std::to_string(place) +
+           " of " + std::to_string(choice.order.size());
 }
 
 std::string left_out_text(const Choice& choice)
 {
-    std::string text;
-    const auto add = [&](std::string_view what, std::string_view why) {
-        text.append(text.empty() ? "; out: " : ", ").append(what).append(" ").append(why);
-    };
-    const auto n = std::min(choice.left_out.size(), kNamed);
-    for (const LeftOut& one : std::span(choice.left_out).first(n))
-        add(one.account, name(one.why));
-    if (choice.left_out.size() > n)
-        add(std::to_string(choice.left_out.size() - n), "more");
-    const auto no_model = choice.counts[static_cast<std::size_t>(Standing::no_model)];
+    std::string text = choice.left_out;
+    const auto no_model = choice.counts[static_cast<std::size_t>(Fitness::no_model)];
     if (no_model > 0)
-        add(std::to_string(no_model), name(Standing::no_model));
-    return text;
+        text.append(text.empty() ? "" : ", ").append(std::to_string(no_model)).append(" no_model");
+    return text.empty() ? text : "; out: " + text;
 }
 
 } // namespace
@@ -75,7 +66,7 @@ std::string Choice::explain(const Account* taken) const
     if (is_last_resort)
         text += " last_resort";
     text += ": " + taken_text(*this, taken);
-    if (released != Standing::fits)
+    if (released != Fitness::fits)
         text.append("; released: ").append(name(released));
     return text + left_out_text(*this);
 }

@@ -11,15 +11,6 @@ namespace {
 
 using Places = std::vector<std::uint32_t>;
 
-// splitmix64
-std::uint64_t mix(std::uint64_t x) noexcept
-{
-    x += 0x9e3779b97f4a7c15;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
 std::uint64_t chance(std::uint64_t seed, const Lot& lot) noexcept
 {
     return mix(seed ^ mix(lot.salt));
@@ -101,6 +92,14 @@ Places p2c(Places left, std::span<const Lot> lots, std::uint64_t seed)
 }
 
 } // namespace
+
+std::uint64_t mix(std::uint64_t x) noexcept
+{
+    x += 0x9e3779b97f4a7c15;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
 
 Places pick(std::span<const Lot> lots, const config::Scheduler& scheduler, std::uint64_t seed)
 {

@@ -1,6 +1,6 @@
 #include "turngate/accounts/scheduler.hpp"
 
-#include "turngate/accounts/pick.hpp"
+#include "order.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,160 +10,153 @@ namespace {
 
 constexpr unsigned kEnoughSamples = 5; // before an error rate is believed
 
-using AccountRef = const std::shared_ptr<const Account>*; // of the AccountSet: no count to touch
-
-bool has_failed(const Request& request, const Account& account)
-{
-    return std::ranges::find(request.failed, account.config.name) != request.failed.end();
-}
-
-void note(Choice& choice, const Account& account, Standing standing)
-{
-    ++choice.counts[static_cast<std::size_t>(standing)];
-    if (standing == Standing::cooling) {
-        const auto at = account.life->cooled_at();
-        choice.retry_at = std::min(at, choice.retry_at.value_or(at));
-    }
-    if (standing > Standing::no_model)
-        choice.left_out.push_back({account.config.name, standing});
-}
-
-AccountRef opened_longest_ago(std::span<const AccountRef> blocked)
-{
-    const auto opened_at = [](AccountRef one) { return (*one)->life->breaker.opened_at(); };
-    const auto first = std::ranges::min_element(blocked, {}, opened_at);
-    return first == blocked.end() ? nullptr : *first;
-}
-
-std::vector<AccountRef> filter(const AccountSet& accounts,
-                               const Request& request,
-                               core::Deadline now,
-                               Choice& choice)
-{
-    std::vector<AccountRef> fit;
-    std::vector<AccountRef> blocked;
-    fit.reserve(accounts.all().size());
-    for (const auto& account : accounts.all()) {
-        if (!request.pinned.empty() && account->config.name != request.pinned)
-            continue;
-        const auto found = standing(*account, request.group, request.model, now);
-        note(choice, *account, found);
-        if (found == Standing::fits)
-            fit.push_back(&account);
-        else if (found == Standing::breaker_open)
-            blocked.push_back(&account);
-    }
-    choice.is_last_resort = fit.empty() && !blocked.empty();
-    if (choice.is_last_resort)
-        fit.push_back(opened_longest_ago(blocked));
-    return fit;
-}
-
-CandidateFacts look_at(const Account& account, std::string_view model, core::Deadline now)
-{
-    Health& health = account.life->health;
-    CandidateFacts facts;
-    facts.priority = account.config.priority;
-    facts.limit = std::max(account.config.concurrency, 1U);
-    facts.used = account.slots->used();
-    facts.waiting = account.slots->waiting();
-    health.load.sample(std::min(double(facts.used) / facts.limit, 1.0), now);
-    facts.trend = health.load.value();
-    facts.error_rate = health.errors.value();
-    facts.ttft_ms = health.first_tokens.average(account.upstream_model(model).value_or(""));
-    facts.quota_used_percent = health.quota.used_percent(now);
-    return facts;
-}
-
-std::vector<Candidate> balanced(std::span<const AccountRef> fit,
-                                const config::Scheduler& scheduler,
-                                const Request& request,
-                                core::Deadline now)
-{
-    std::vector<CandidateFacts> facts;
-    facts.reserve(fit.size());
-    for (const AccountRef one : fit)
-        facts.push_back(look_at(**one, request.model, now));
-    const auto scores = score(facts, scheduler.weights);
-
-    std::vector<Lot> lots;
-    lots.reserve(fit.size());
-    for (std::size_t i = 0; i < fit.size(); ++i)
-        lots.push_back({scores[i].total, (*fit[i])->salt});
-
-    std::vector<Candidate> order;
-    order.reserve(fit.size());
-    for (const auto place : pick(lots, scheduler, request.seed))
-        order.push_back({*fit[place], scores[place]});
-    return order;
-}
+using Source = Order::Source;
 
 // Behaviour.md section 4: when a session's account is let go.
-Standing stickiness(const Account& account, const Request& request, double max_error_rate)
+Fitness stickiness(const Account& account, const Request& request, double max_error_rate)
 {
     const ErrorRate& errors = account.life->health.errors;
-    if (has_failed(request, account))
-        return Standing::has_failed;
+    if (std::ranges::find(request.failed, account.config.name) != request.failed.end())
+        return Fitness::has_failed;
     if (errors.samples() >= kEnoughSamples && errors.value() > max_error_rate)
-        return Standing::failing;
-    return Standing::fits;
-}
-
-Standing why_left_out(const Choice& choice, std::string_view account)
-{
-    const auto found = std::ranges::find(choice.left_out, account, &LeftOut::account);
-    return found == choice.left_out.end() ? Standing::other_group : found->why;
+        return Fitness::failing;
+    return Fitness::fits;
 }
 
 // Puts the session's account first, unless it is to be let go.
-void stick(Choice& choice, const Request& request, double max_error_rate)
+void stick(Choice& choice,
+           Source& source,
+           const AccountSet& accounts,
+           const Request& request,
+           core::Deadline now)
 {
-    const auto own = std::ranges::find_if(choice.order, [&](const Candidate& one) {
-        return one.account->config.name == request.sticky;
-    });
-    if (own == choice.order.end() || choice.is_last_resort) {
-        choice.released = why_left_out(choice, request.sticky);
+    const auto own = accounts.find(request.sticky);
+    choice.released = own ? fitness(*own, request.group, request.model, now) : Fitness::other_group;
+    if (choice.released != Fitness::fits || choice.is_last_resort)
         return;
+    const auto rank = source.field->find(*source.ranking, *own);
+    if (!rank) // it fits since a moment ago
+        return;
+    choice.released = stickiness(*own, request, source.scheduler.sticky_max_error_rate);
+    if (choice.released == Fitness::fits) {
+        source.first.push_back(*rank);
+        choice.layer = Layer::sticky;
+    } else if (choice.released ==
+               Fitness::failing) { // or the session's own seed would draw it again
+        source.last.push_back(*rank);
     }
-    choice.released = stickiness(*own->account, request, max_error_rate);
-    if (choice.released == Standing::failing) // or the session's own seed would draw it again
-        std::rotate(own, own + 1, choice.order.end());
-    if (choice.released != Standing::fits)
-        return;
-    std::rotate(choice.order.begin(), own, own + 1);
-    choice.layer = Layer::sticky;
 }
 
 // A failed one is better than none; of several, the one that failed first comes first.
-void put_failed_last(std::vector<Candidate>& order, std::span<const std::string> failed)
+void put_failed_last(Source& source, const AccountSet& accounts, const Request& request)
 {
-    for (const std::string& account : failed) {
-        const auto found = std::ranges::find_if(
-            order, [&](const Candidate& one) { return one.account->config.name == account; });
-        if (found != order.end())
-            std::rotate(found, found + 1, order.end());
+    for (const std::string& name : request.failed) {
+        const auto account = accounts.find(name);
+        const auto rank = account ? source.field->find(*source.ranking, *account) : std::nullopt;
+        if (rank && std::ranges::find(source.first, *rank) == source.first.end()) {
+            std::erase(source.last, *rank);
+            source.last.push_back(*rank);
+        }
     }
+}
+
+std::string left_out_of(const Field& field, const Ranking& ranking, const Request& request)
+{
+    std::string text;
+    for (const auto place : ranking.out) {
+        const Account& account = field.account(place);
+        text.append(text.empty() ? "" : ", ").append(account.config.name).append(" ");
+        text.append(name(field.fitness_of(account, request.model, ranking.at)));
+    }
+    const auto out = field.size() - ranking.counts[0];
+    if (out > ranking.out.size())
+        text += ", " + std::to_string(out - ranking.out.size()) + " more";
+    return text;
+}
+
+// By the given ranking of those that have the model.
+Choice choose(const AccountSet& accounts,
+              const Request& request,
+              std::unique_ptr<Source> source,
+              core::Deadline now)
+{
+    Choice choice;
+    const Ranking& ranking = *source->ranking;
+    choice.model = source->model;
+    choice.is_last_resort = ranking.is_last_resort;
+    choice.counts = ranking.counts;
+    choice.retry_at = ranking.cools_until;
+    choice.left_out = left_out_of(*source->field, ranking, request);
+    if (!request.pinned.empty())
+        choice.layer = Layer::pinned;
+    else if (!request.sticky.empty())
+        stick(choice, *source, accounts, request, now);
+    put_failed_last(*source, accounts, request);
+    choice.order = Order(std::move(source));
+    return choice;
+}
+
+std::unique_ptr<Source> source_of(const config::Scheduler& scheduler,
+                                  const Request& request,
+                                  core::Deadline now)
+{
+    auto source = std::make_unique<Source>();
+    source->model = std::string(request.model);
+    source->scheduler = scheduler;
+    source->seed = request.seed;
+    source->now = now;
+    return source;
+}
+
+Choice nobody(Layer layer, Fitness why, std::size_t how_many, std::string left_out = {})
+{
+    Choice choice;
+    choice.layer = layer;
+    choice.counts[static_cast<std::size_t>(why)] = static_cast<unsigned>(how_many);
+    choice.left_out = std::move(left_out);
+    return choice;
+}
+
+Choice order_of_one(const AccountSet& accounts,
+                    const config::Scheduler& scheduler,
+                    const Request& request,
+                    core::Deadline now)
+{
+    const auto account = accounts.find(request.pinned);
+    const auto fits =
+        account ? fitness(*account, request.group, request.model, now) : Fitness::other_group;
+    if (fits == Fitness::off || fits == Fitness::other_group || fits == Fitness::no_model)
+        return nobody(Layer::pinned, fits, 1);
+    auto source = source_of(scheduler, request, now);
+    source->own.push_back(account);
+    source->own_field = std::make_unique<const Field>(source->own, source->model);
+    source->field = source->own_field.get();
+    source->ranking = source->field->rank(scheduler.weights, now);
+    return choose(accounts, request, std::move(source), now);
 }
 
 } // namespace
 
-std::optional<Permit> Choice::pass(const Account& account, core::Deadline now) const noexcept
+std::optional<Permit> Choice::pass(const Account& account, core::Deadline now) const
 {
-    Breaker& breaker = account.life->breaker;
-    if (is_last_resort)
-        return breaker.pass_anyway(now);
-    return breaker.try_pass(now);
+    Standing& standing = *account.standing;
+    const auto name = account.upstream_model(model).value_or("");
+    auto permit = standing.pass(name, now);
+    if (!permit && is_last_resort && standing.fitness(name, now) == Fitness::breaker_open)
+        permit = standing.pass_anyway(name, now);
+    return permit;
 }
 
 core::FaultCode Choice::fault() const noexcept
 {
-    const auto count = [&](Standing standing) {
-        return counts[static_cast<std::size_t>(standing)];
-    };
-    if (count(Standing::cooling) > 0)
+    const auto count = [&](Fitness fitness) { return counts[static_cast<std::size_t>(fitness)]; };
+    if (count(Fitness::cooling) > 0)
         return core::FaultCode::rate_limited;
-    const bool is_known = !left_out.empty() || count(Standing::no_model) == 0;
-    return is_known ? core::FaultCode::no_account : core::FaultCode::model_not_found;
+    const bool is_known = count(Fitness::fits) + count(Fitness::disabled) +
+                              count(Fitness::refused) + count(Fitness::breaker_open) >
+                          0;
+    return is_known || count(Fitness::no_model) == 0 ? core::FaultCode::no_account
+                                                     : core::FaultCode::model_not_found;
 }
 
 Choice order(const AccountSet& accounts,
@@ -171,14 +164,24 @@ Choice order(const AccountSet& accounts,
              const Request& request,
              core::Deadline now)
 {
-    Choice choice;
-    const auto fit = filter(accounts, request, now, choice);
-    choice.order = balanced(fit, scheduler, request, now);
     if (!request.pinned.empty())
-        choice.layer = Layer::pinned;
-    else if (!request.sticky.empty())
-        stick(choice, request, scheduler.sticky_max_error_rate);
-    put_failed_last(choice.order, request.failed);
+        return order_of_one(accounts, scheduler, request, now);
+    const Field* field = accounts.field(request.group, request.model);
+    const auto in_group = accounts.count_in(request.group);
+    if (!field)
+        return nobody(Layer::balanced, Fitness::no_model, in_group);
+    const auto by = [&](std::shared_ptr<const Ranking> ranking) {
+        auto source = source_of(scheduler, request, now);
+        source->field = field;
+        source->ranking = std::move(ranking);
+        Choice choice = choose(accounts, request, std::move(source), now);
+        choice.counts[static_cast<std::size_t>(Fitness::no_model)] =
+            static_cast<unsigned>(in_group - field->size());
+        return choice;
+    };
+    auto choice = by(field->ranking(scheduler.weights, now));
+    if (choice.order.empty() && choice.order.size() > 0) // what was kept is not true any more
+        choice = by(field->rank(scheduler.weights, now));
     return choice;
 }
 

@@ -1,83 +1,205 @@
-#include "turngate/accounts/upstream_word.hpp"
+#include "upstream_word.hpp"
+
+#include "text_search.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace turngate::accounts {
 namespace {
 
-char lower(char c) noexcept
+using Word = UpstreamWord;
+
+struct Named
 {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    std::string_view name;
+    Word word;
+};
+
+// Of a `code`, or of a `type` that stands in for one.
+constexpr Named kNames[] = {
+    {"previous_response_not_found", Word::parent_not_found},
+    {"invalid_encrypted_content", Word::sealed},
+    {"websocket_connection_limit_reached", Word::connection_limit},
+    {"rate_limit_exceeded", Word::rate_limited},
+    {"rate_limit_error", Word::rate_limited},
+    {"too_many_requests", Word::rate_limited},
+    {"usage_limit_reached", Word::quota},
+    {"insufficient_quota", Word::quota},
+    {"usage_not_included", Word::quota},
+    {"billing_hard_limit_reached", Word::quota},
+    {"server_is_overloaded", Word::overloaded},
+    {"overloaded_error", Word::overloaded},
+    {"slow_down", Word::overloaded},
+    {"server_error", Word::server_error},
+    {"internal_error", Word::server_error},
+    {"internal_server_error", Word::server_error},
+};
+
+// Of codes and types that speak of the key. A 400 with one of them is no request's fault either.
+constexpr std::string_view kOfTheKey[] = {
+    "invalid_api_key",
+    "incorrect_api_key",
+    "invalid_authentication",
+    "authentication_error",
+    "unauthorized",
+    "unauthenticated",
+    "token_expired",
+    "token_revoked",
+    "token_invalidated",
+    "account_deactivated",
+    "organization_deactivated",
+    "missing_scope",
+};
+
+Word word_of_name(std::string_view name) noexcept
+{
+    const auto found = std::ranges::find(kNames, name, &Named::name);
+    if (found != std::end(kNames))
+        return found->word;
+    return std::ranges::find(kOfTheKey, name) != std::end(kOfTheKey) ? Word::credentials
+                                                                     : Word::none;
 }
 
-bool contains(std::string_view text, std::string_view lower_case) noexcept
+// "Request too large for … Limit 30000, Requested 50000": no rest of the account mends that.
+bool is_request_over_limit(std::string_view message) noexcept
 {
-    const auto same = [](char a, char b) { return lower(a) == b; };
-    return std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(), same) !=
-           text.end();
+    if (contains(message, "request too large"))
+        return true;
+    const auto limit = number_after(message, "limit");
+    const auto requested = number_after(message, "requested");
+    return limit && requested && *requested > *limit;
 }
 
-UpstreamWord word_of_code(std::string_view code) noexcept
+bool speaks_of_the_key(std::string_view message) noexcept
 {
-    if (code == "previous_response_not_found")
-        return UpstreamWord::parent_not_found;
-    if (code == "websocket_connection_limit_reached")
-        return UpstreamWord::connection_limit;
-    if (code == "rate_limit_exceeded")
-        return UpstreamWord::rate_limited;
-    if (code == "usage_limit_reached" || code == "insufficient_quota" ||
-        code == "usage_not_included")
-        return UpstreamWord::quota;
-    if (code == "server_is_overloaded" || code == "slow_down")
-        return UpstreamWord::overloaded;
-    if (code == "server_error")
-        return UpstreamWord::server_error;
-    return UpstreamWord::none;
+    if (contains(message, "missing scope"))
+        return true;
+    if (contains(message, "model") || contains(message, "polic")) // what was asked for
+        return false;
+    constexpr std::array kPlain = {
+        "api key", "api_key", "api-key", "apikey", "unauthorized", "credential", "authenticat"};
+    constexpr std::array kRights = {"permission",
+                                    "not allowed",
+                                    "not authorized",
+                                    "access",
+                                    "scope",
+                                    "deactivated",
+                                    "disabled",
+                                    "suspended",
+                                    "revoked",
+                                    "expired",
+                                    "not a member",
+                                    "invalid"};
+    constexpr std::array kOwners = {"key", "token", "project", "organization", "account"};
+    const auto is_in = [&](const char* words) { return contains(message, words); };
+    const auto is_word = [&](const char* word) { return contains_word(message, word); };
+    return std::ranges::any_of(kPlain, is_in) ||
+           (std::ranges::any_of(kRights, is_in) && std::ranges::any_of(kOwners, is_word));
 }
 
-UpstreamWord word_of_message(std::string_view message) noexcept
+bool is_unknown_parent(const Words& words) noexcept
 {
+    if (words.status != 400 && words.status != 404)
+        return false;
+    const bool is_parent = words.param == "previous_response_id" ||
+                           contains(words.message, "previous response") ||
+                           contains(words.message, "previous_response_id");
+    return is_parent && contains(words.message, "not found");
+}
+
+bool is_sealed_by_another(std::string_view message) noexcept
+{
+    return (contains(message, "encrypted content") || contains(message, "encrypted_content")) &&
+           (contains(message, "verif") || contains(message, "decrypt"));
+}
+
+Word word_of_message(const Words& words) noexcept
+{
+    if (is_unknown_parent(words))
+        return Word::parent_not_found;
+    if (words.status != 400)
+        return Word::request_error;
+    const std::string_view message = words.message;
     if (contains(message, "no tool output found") || contains(message, "no tool call found"))
-        return UpstreamWord::tool_pairing;
+        return Word::tool_pairing;
     // A reasoning item without what follows it, or an item without its reasoning.
     if (contains(message, "reasoning") && contains(message, "without its required"))
-        return UpstreamWord::orphaned_reasoning;
-    return UpstreamWord::request_error;
+        return Word::orphaned_reasoning;
+    return is_sealed_by_another(message) ? Word::sealed : Word::request_error;
+}
+
+Word word_of_forbidden(const Words& words) noexcept
+{
+    if (words.is_json && speaks_of_the_key(words.message))
+        return Word::credentials;
+    return words.is_dial ? Word::challenge : Word::request_error;
+}
+
+Word word_of_status(const Words& words) noexcept
+{
+    switch (words.status) {
+    case 401:
+        return Word::credentials;
+    case 402: // OpenRouter: no credits left
+        return Word::quota;
+    case 403:
+        return word_of_forbidden(words);
+    case 429:
+        return Word::rate_limited;
+    case 529:
+        return Word::overloaded;
+    case 503: // llama.cpp
+        return contains(words.message, "loading model") ? Word::overloaded : Word::server_error;
+    default:
+        break;
+    }
+    if (words.status >= 500)
+        return Word::server_error;
+    if (words.status != 0)
+        return word_of_message(words);
+    if (words.type == "api_error") // third parties: theirs, whatever it was
+        return Word::server_error;
+    const bool says_nothing = words.code.empty() && words.type.empty() && words.message.empty();
+    return says_nothing ? Word::none : Word::request_error;
 }
 
 } // namespace
 
-UpstreamWord read_word(int status, std::string_view code, std::string_view message) noexcept
+UpstreamWord read_word(const Words& words) noexcept
 {
-    const UpstreamWord word = word_of_code(code);
-    if (word != UpstreamWord::none)
-        return word;
-    if (status == 429)
-        return UpstreamWord::rate_limited;
-    if (status >= 500)
-        return UpstreamWord::server_error;
-    if (status == 400)
-        return word_of_message(message);
-    const bool says_nothing = status == 0 && code.empty() && message.empty();
-    return says_nothing ? UpstreamWord::none : UpstreamWord::request_error;
+    Word word = word_of_name(words.code);
+    // A type is vaguer: beside a status or a code that tells something else it says nothing.
+    if (word == Word::none && (words.code.empty() || words.status == 429))
+        word = word_of_name(words.type);
+    if (word == Word::none)
+        word = word_of_status(words);
+    const bool is_limit = word == Word::rate_limited && words.status != 503;
+    return is_limit && is_request_over_limit(words.message) ? Word::request_over_limit : word;
 }
 
 int status_of(UpstreamWord word) noexcept
 {
     switch (word) {
-    case UpstreamWord::rate_limited:
-    case UpstreamWord::quota:
+    case Word::rate_limited:
+    case Word::quota:
+    case Word::request_over_limit:
         return 429;
-    case UpstreamWord::server_error:
+    case Word::server_error:
         return 500;
-    case UpstreamWord::overloaded:
+    case Word::overloaded:
         return 503;
-    case UpstreamWord::none:
-    case UpstreamWord::parent_not_found:
-    case UpstreamWord::tool_pairing:
-    case UpstreamWord::orphaned_reasoning:
-    case UpstreamWord::connection_limit:
-    case UpstreamWord::request_error:
+    case Word::credentials:
+        return 401;
+    case Word::challenge:
+        return 403;
+    case Word::none:
+    case Word::parent_not_found:
+    case Word::tool_pairing:
+    case Word::orphaned_reasoning:
+    case Word::sealed:
+    case Word::connection_limit:
+    case Word::request_error:
         return 400;
     }
     return 400;

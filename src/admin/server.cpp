@@ -1,5 +1,6 @@
 #include "turngate/admin/server.hpp"
 
+#include "account_order.hpp"
 #include "usage_query.hpp"
 
 #include "turngate/core/id.hpp"
@@ -178,8 +179,21 @@ Server::Answer Server::answer(const net::HttpRequest& request)
             return {200, R"({"status":"reloaded"})"};
         return {422, R"({"status":"not reloaded","complaints":)" + list_of(complaints) + "}"};
     }
+    if (const auto order = read_account_order(path); order && is_post)
+        return order_account(order->account, order->verb);
     return {404,
             protocol::error_body("There is nothing here.", "invalid_request_error", "not_found")};
+}
+
+Server::Answer Server::order_account(const std::string& account, std::string_view verb)
+{
+    if (!sources_.order_account(account, verb))
+        return {404,
+                protocol::error_body(
+                    "There is no such account.", "invalid_request_error", "account_not_found")};
+    return {200,
+            R"({"account":)" + protocol::quote(account) + R"(,"order":)" + protocol::quote(verb) +
+                "}"};
 }
 
 Server::Answer Server::usage(std::string_view query)

@@ -1,5 +1,7 @@
 #include "accounts_json.hpp"
 
+#include <algorithm>
+
 namespace turngate::app {
 namespace {
 
@@ -16,6 +18,32 @@ std::string_view name_of(accounts::Breaker::Phase phase)
         return "half_open";
     }
     return "unknown";
+}
+
+std::int64_t seconds_until(core::Deadline at, core::Deadline now)
+{
+    return std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(at - now).count(), 0);
+}
+
+// The credentials by the first bytes of their digest: enough to see that they have changed.
+nlohmann::ordered_json standing_json(const accounts::Account& account, core::Deadline now)
+{
+    const accounts::Standing& standing = *account.standing;
+    nlohmann::ordered_json json{{"reason", accounts::name(standing.fitness({}, now))}};
+    const auto until = standing.retry_at({}, now);
+    json["until_s"] = until ? nlohmann::ordered_json(seconds_until(*until, now)) : nullptr;
+    json["disabled"] = standing.is_disabled();
+    const auto probe = standing.refused_until(now);
+    json["credentials"] = {{"digest", account.credentials.hex().substr(0, 8)},
+                           {"refused", probe.has_value()}};
+    if (probe)
+        json["credentials"]["probe_in_s"] = seconds_until(*probe, now);
+    json["cooling"] = nlohmann::ordered_json::array();
+    for (const auto& cooling : standing.coolings(now))
+        json["cooling"].push_back(
+            {{"model", cooling.model.empty() ? nullptr : nlohmann::ordered_json(cooling.model)},
+             {"until_s", seconds_until(cooling.until, now)}});
+    return json;
 }
 
 nlohmann::ordered_json quota_json(const accounts::QuotaWindows& quota, core::Deadline now)
@@ -38,7 +66,10 @@ nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
     const auto now = Clock::now();
     for (const auto& account : accounts.all()) {
         const accounts::AccountLife& life = *account->life;
-        const auto cooling = std::chrono::ceil<std::chrono::seconds>(life.cooled_at() - now);
+        accounts::Standing& standing = *account->standing;
+        core::Deadline cooled_at = now;
+        for (const auto& cooling : standing.coolings(now))
+            cooled_at = std::max(cooled_at, cooling.until);
         all.push_back({{"name", account->config.name},
                        {"running", account->slots->used()},
                        {"waiting", account->slots->waiting()},
@@ -47,11 +78,12 @@ nlohmann::ordered_json accounts_json(const accounts::AccountSet& accounts)
                        {"parked", life.parked.load()},
                        {"dials", life.dials.load()},
                        {"faults", life.faults.load()},
-                       {"cooling_s", life.is_cooling(now) ? cooling.count() : 0},
-                       {"credentials_refused", life.is_shut_out.load()},
-                       {"breaker", name_of(life.breaker.phase(now))},
+                       {"cooling_s", seconds_until(cooled_at, now)},
+                       {"credentials_refused", standing.refused_until(now).has_value()},
+                       {"breaker", name_of(standing.breaker().phase(now))},
                        {"error_rate", life.health.errors.value()},
-                       {"quota", quota_json(life.health.quota, now)}});
+                       {"quota", quota_json(standing.quota(), now)},
+                       {"standing", standing_json(*account, now)}});
     }
     return all;
 }

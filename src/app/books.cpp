@@ -48,12 +48,7 @@ std::optional<access::Registry> Books::registry() const
 void Books::watch(const std::set<std::string>& subjects)
 {
     const std::lock_guard lock(mutex_);
-    const std::size_t before = watched_.size();
     watched_.insert(subjects.begin(), subjects.end());
-    if (watched_.size() == before)
-        return;
-    ++asked_;
-    changed_.notify_all();
 }
 
 void Books::settled(const std::vector<usage::UsageRecord>& records)
@@ -84,13 +79,11 @@ void Books::read()
 {
     Uids settled = take_settled(); // these are in what is read after it
     try {
-        if (!ledger_)
-            ledger_ = parts_.open();
-        balances_ = ledger_->balances();
-        keys_ = ledger_->keys();
+        const auto ledger = parts_.open(); // not kept: a pool may have one place for all
+        balances_ = ledger->balances();
+        keys_ = ledger->keys();
         is_down_ = false;
     } catch (const std::exception& failure) {
-        ledger_.reset();
         put_back(std::move(settled));
         if (!std::exchange(is_down_, true))
             telemetry::log_error("users and keys cannot be read", {{"error", failure.what()}});
@@ -115,18 +108,10 @@ void Books::put_back(Uids uids)
     }
 }
 
-// Those whose spending is news, and those whose bills have arrived.
+// Those whose spending is news, and those whose bills have arrived: who has bills has a balance.
 void Books::tell_budgets(const Uids& settled)
 {
-    std::set<std::string> watched;
-    {
-        const std::lock_guard lock(mutex_);
-        watched = watched_;
-    }
-    const auto spending = spending_of(balances_);
-    for (const std::string& subject : watched) {
-        const auto known = spending.find(subject);
-        const state::Spending spent = known == spending.end() ? state::Spending() : known->second;
+    for (const auto& [subject, spent] : spending_of(balances_)) {
         const auto uids = settled.find(subject);
         const auto [told, is_first] = told_.try_emplace(subject, spent.revision);
         if (uids == settled.end() && !is_first && told->second == spent.revision)

@@ -41,7 +41,8 @@ public:
     // As read last; nothing: it never was. Any thread.
     std::optional<access::Registry> registry() const;
 
-    // Whose spending the budgets are told of, soon and from then on. Any thread.
+    // They have a limit: from now on the budgets are told which bills of theirs have arrived. What
+    // was spent they are told of everybody, so that a limit counts at once. Any thread.
     void watch(const std::set<std::string>& subjects);
 
     // Those bills are in the repository now. Any thread.
@@ -68,7 +69,6 @@ private:
     std::uint64_t answered_ = 0; // the last of the asked whose reading is over
 
     // The thread's own.
-    std::unique_ptr<usage::Ledger> ledger_;
     std::vector<usage::StoredKey> keys_;
     usage::Balances balances_;
     bool is_down_ = false;

@@ -28,7 +28,7 @@ int check_config(const std::string& config_path)
     const auto config = load_or_complain(config_path);
     if (!config)
         return exit_bad_input;
-    const auto prices = usage::load_prices(config->pricing.file);
+    const auto prices = usage::load_prices(config->pricing.file, config->pricing.unknown_model);
     for (const std::string& complaint : prices.complaints)
         std::cerr << complaint << '\n';
     if (!prices.table)

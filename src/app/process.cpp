@@ -1,7 +1,6 @@
 #include "process.hpp"
 
-#include "accounts_json.hpp"
-#include "balances_json.hpp"
+#include "account_orders.hpp"
 #include "commands.hpp"
 #include "systemd.hpp"
 
@@ -9,7 +8,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,20 +22,8 @@ constexpr auto kAfterDeadline =
     std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kFirstReading = std::chrono::seconds(2);
-constexpr auto kWatch = std::chrono::milliseconds(500);
-
-std::shared_ptr<const gateway::Snapshot> make_snapshot(
-    std::shared_ptr<const config::Config> config,
-    std::shared_ptr<const usage::PriceTable> prices,
-    const std::optional<access::Registry>& registry,
-    access::UserSlots& slots,
-    accounts::AccountLives& lives)
-{
-    access::KeyRing keys(*config, slots, registry);
-    accounts::AccountSet accounts(*config, lives);
-    return std::make_shared<const gateway::Snapshot>(gateway::Snapshot{
-        std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
-}
+constexpr auto kLastReading = std::chrono::seconds(1);
+constexpr auto kLastLines = std::chrono::seconds(1);
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
 {
@@ -87,37 +73,50 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
 Process::Process(std::string config_path,
                  std::shared_ptr<const config::Config> config,
                  std::shared_ptr<const usage::PriceTable> prices)
-    : config_path_(std::move(config_path)), config_(std::move(config)), started_(Clock::now()),
-      loops_(make_loops(config_->server.threads)),
-      state_(state::make_state(*config_, pointers(loops_))), user_slots_(*state_),
-      account_lives_(state_.get()),
-      snapshot_(make_snapshot(config_, std::move(prices), {}, user_slots_, account_lives_)),
+    : config_(std::move(config)), loops_(make_loops(config_->server.threads)),
+      state_(state::make_state(*config_, pointers(loops_))),
+      snapshots_({std::move(config_path),
+                  *state_,
+                  [this] { return books_.registry(); },
+                  [this](auto snapshot) { replace(std::move(snapshot)); },
+                  [this](const config::Config& loaded) { gateway_.replace(listener_tls(loaded)); }},
+                 config_,
+                 std::move(prices)),
       journal_(journal_options(config_->usage.journal)), database_(config_->usage),
       admin_loop_(static_cast<unsigned>(loops_.size())),
-      books_(
-          {[this] { return database_.open(); },
-           state_->budgets(),
-           [this] { admin_loop_.post([this] { load(snapshot_->config, snapshot_->prices); }); }}),
+      books_({[this] { return database_.open(); },
+              state_->budgets(),
+              [this] { admin_loop_.post([this] { snapshots_.refresh(); }); }}),
       settler_(
           journal_,
           config_->usage.journal.fsync,
           [this] { return database_.open(); },
           metrics_,
           [this](const auto& records) { books_.settled(records); }),
-      dialer_(net::make_dialer(net::TlsContext::client())),
-      gateway_({loops_, *state_, journal_, *dialer_, metrics_, listener_tls(*config_), snapshot_}),
+      dialer_(net::make_dialer(net::TlsContext::client())), gateway_({loops_,
+                                                                      *state_,
+                                                                      journal_,
+                                                                      *dialer_,
+                                                                      metrics_,
+                                                                      listener_tls(*config_),
+                                                                      snapshots_.current()}),
+      sources_({loops_, *state_, snapshots_, journal_, database_, settler_, gateway_, addresses_}),
       admin_(admin_loop_,
              config_->admin.token,
              {metrics_,
-              [this] { return not_ready(); },
-              [this] { return status(); },
-              [this] { return accounts(); },
-              [this] { return balances(); },
+              [this] { return sources_.not_ready(); },
+              [this] { return sources_.status(); },
+              [this] { return sources_.accounts(); },
+              [this] { return sources_.balances(); },
               [this] { return database_.open(); },
-              [this] { return reload(); },
-              [this] { drain(); }}),
-      signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), watch_timer_(admin_loop_.context()),
-      drain_timer_(admin_loop_.context())
+              [this] { return snapshots_.reload(); },
+              [this] { drain(); },
+              [this](const std::string& account, std::string_view verb) {
+                  return order_account(
+                      snapshots_.current()->accounts, state_->bulletin(), account, verb);
+              }}),
+      watchdog_(admin_loop_, {loops_, *state_, snapshots_, metrics_}),
+      signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), drain_timer_(admin_loop_.context())
 {
     state_->bulletin().on_revoked([this](const core::Digest& key) { gateway_.revoke(key); });
     read_books();
@@ -130,20 +129,17 @@ Process::~Process() = default;
 // have left is known. A repository that is away does not keep us from serving.
 void Process::read_books()
 {
+    books_.read_now(kFirstReading);
+    snapshots_.refresh(); // who has a limit is known now
     settler_.settle_all(kFirstReading);
     books_.read_now(kFirstReading);
-    load(snapshot_->config, snapshot_->prices);
-    books_.read_now(kFirstReading); // whose limits are known only now
 }
 
-// For the turns to come.
-void Process::load(std::shared_ptr<const config::Config> config,
-                   std::shared_ptr<const usage::PriceTable> prices)
+// For the turns to come. Of who has a limit the books are told first, so that no bill slips by.
+void Process::replace(std::shared_ptr<const gateway::Snapshot> snapshot)
 {
-    snapshot_ = make_snapshot(
-        std::move(config), std::move(prices), books_.registry(), user_slots_, account_lives_);
-    books_.watch(snapshot_->keys.budgeted());
-    gateway_.replace(snapshot_);
+    books_.watch(snapshot->keys.budgeted());
+    gateway_.replace(std::move(snapshot));
 }
 
 void Process::listen()
@@ -155,19 +151,24 @@ void Process::listen()
         if (i < passed.size())
             sockets.push_back(adopt_passed(passed[i], wanted[i], loops_.size()));
         else
-            sockets.push_back(net::listen_on(wanted[i], static_cast<unsigned>(loops_.size())));
-        addresses_.push_back(sockets.back().address);
-        if (sockets.back().is_unix)
-            own_unix_paths_.push_back(wanted[i].substr(std::string_view("unix:").size()));
+            std::ranges::move(net::listen_on_all(wanted[i], static_cast<unsigned>(loops_.size())),
+                              std::back_inserter(sockets));
     }
-    const net::ListenSocket admin = net::listen_on(config_->admin.listen, 1);
+    for (const net::ListenSocket& socket : sockets) {
+        addresses_.push_back(socket.address);
+        if (socket.is_unix)
+            own_unix_paths_.push_back(socket.address.substr(std::string_view("unix:").size()));
+    }
+    const auto admin = net::listen_on_all(config_->admin.listen, 1);
     gateway_.listen(sockets);
-    admin_loop_.post(
-        [this, descriptor = admin.descriptors.front()] { admin_.accept_on(descriptor); });
+    for (const net::ListenSocket& socket : admin)
+        admin_loop_.post(
+            [this, descriptor = socket.descriptors.front()] { admin_.accept_on(descriptor); });
     for (const std::string& address : addresses_)
         telemetry::log_info("listening",
                             {{"address", address}, {"tls", config_->server.tls.has_value()}});
-    telemetry::log_info("admin listening", {{"address", admin.address}});
+    for (const net::ListenSocket& socket : admin)
+        telemetry::log_info("admin listening", {{"address", socket.address}});
 }
 
 int Process::run()
@@ -175,19 +176,29 @@ int Process::run()
     for (const auto& loop : loops_)
         threads_.emplace_back([&loop = *loop] { loop.run(); });
     on_signal();
-    watch();
+    watchdog_.start();
     admin_loop_.post([] { notify_systemd("READY=1"); });
     admin_loop_.run(); // until wait_for_sessions() stops it
+    settle_last();
     const bool is_clean = finish();
     for (const std::string& path : own_unix_paths_)
         ::unlink(path.c_str());
     const bool is_settled = settler_.settle_all(kSettle);
     database_.cut(); // what is not settled by now is in the journal
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
-    if (!is_clean)
-        ::_exit(
-            exit_drain_deadline); // a task hangs; what it refers to must not be taken from under it
+    if (!is_clean) { // a task hangs; what it refers to must not be taken from under it
+        telemetry::flush_log(kLastLines);
+        ::_exit(exit_drain_deadline);
+    }
     return was_cut_ ? exit_drain_deadline : exit_fine;
+}
+
+// While the loops still run: a shared state hears which charges have become bills. After a restart
+// they would count beside these bills for as long as they last.
+void Process::settle_last()
+{
+    settler_.settle_all(kLastReading);
+    books_.read_now(kLastReading);
 }
 
 void Process::on_signal()
@@ -196,7 +207,7 @@ void Process::on_signal()
         if (error)
             return;
         if (number == SIGHUP) {
-            for (const std::string& complaint : reload())
+            for (const std::string& complaint : snapshots_.reload())
                 telemetry::log_error("not reloaded", {{"complaint", complaint}});
         } else {
             drain();
@@ -205,52 +216,9 @@ void Process::on_signal()
     });
 }
 
-// The watchdog hears of us from the admin loop, and only while no loop is stuck.
-void Process::watch()
-{
-    update_gauges();
-    if (const auto interval = watchdog_interval(); interval && *interval >= kWatch)
-        notify_systemd("WATCHDOG=1");
-    watch_timer_.expires_after(kWatch);
-    watch_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error)
-            watch();
-    });
-}
-
-void Process::update_gauges()
-{
-    for (const auto& loop : loops_)
-        metrics_
-            .gauge("turngate_loop_lag_seconds",
-                   "How late a loop's last tick came",
-                   {{"loop", std::to_string(loop->index())}})
-            .set(std::chrono::duration<double>(loop->lag()).count());
-    const state::Health store = state_->health();
-    const auto set = [&](const char* name, const char* help, double value) {
-        metrics_.gauge(name, help).set(value);
-    };
-    set("turngate_state_loops_up", "Loops that share their state", store.loops_up);
-    set("turngate_state_operations", "Operations sent to Redis", double(store.operations));
-    set("turngate_state_skipped", "Operations not sent: Redis is away", double(store.skipped));
-    set("turngate_state_late", "Operations that were not answered in time", double(store.late));
-    set("turngate_state_seconds", "Sum of the answers' times", double(store.latency_us) / 1e6);
-    const auto now = Clock::now();
-    for (const auto& account : snapshot_->accounts.all()) {
-        const telemetry::Labels labels{{"account", account->config.name}};
-        const accounts::AccountLife& life = *account->life;
-        metrics_.gauge("turngate_account_error_rate", "Share of failed turns of late", labels)
-            .set(life.health.errors.value());
-        metrics_.gauge("turngate_account_cooling", "1 while the account is left alone", labels)
-            .set(life.is_cooling(now) ? 1 : 0);
-        metrics_.gauge("turngate_account_breaker_open", "1 while its breaker is open", labels)
-            .set(life.breaker.phase(now) == accounts::Breaker::Phase::open ? 1 : 0);
-    }
-}
-
 void Process::drain()
 {
-    if (std::exchange(is_draining_, true))
+    if (gateway_.is_draining())
         return;
     telemetry::log_info("draining", {{"sessions", gateway_.sessions()}});
     notify_systemd("STOPPING=1");
@@ -293,7 +261,7 @@ bool Process::finish()
             thread.join();
 
     signals_.cancel();
-    watch_timer_.cancel();
+    watchdog_.stop();
     admin_loop_.context().restart();
     auto admin_ended =
         boost::asio::co_spawn(admin_loop_.executor(), admin_.finish(), boost::asio::use_future);
@@ -303,85 +271,6 @@ bool Process::finish()
     while (!is_ended() && Clock::now() < deadline)
         admin_loop_.context().run_one_until(deadline);
     return is_clean && is_ended();
-}
-
-std::vector<std::string> Process::reload()
-{
-    std::vector<std::string> complaints;
-    const config::Loaded loaded = config::load(config_path_);
-    for (const config::Complaint& complaint : loaded.complaints)
-        complaints.push_back(complaint.text());
-    if (!loaded.config)
-        return complaints;
-    const usage::LoadedPrices prices = usage::load_prices(loaded.config->pricing.file);
-    complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
-    if (!prices.table)
-        return complaints;
-    const auto before = snapshot_;
-    load(loaded.config, prices.table);
-    for (const config::Key& key : before->config->keys)
-        if (!snapshot_->keys.find(key.digest))
-            state_->bulletin().revoke(key.digest); // its sockets close at every gateway
-    telemetry::log_info("reloaded",
-                        {{"accounts", snapshot_->config->accounts.size()},
-                         {"keys", snapshot_->config->keys.size()},
-                         {"prices", snapshot_->prices->version}});
-    return complaints;
-}
-
-bool Process::journal_is_healthy() const
-{
-    return std::all_of(loops_.begin(), loops_.end(), [&](const auto& loop) {
-        return journal_.writer(loop->index()).is_healthy();
-    });
-}
-
-std::vector<std::string> Process::not_ready() const
-{
-    std::vector<std::string> reasons;
-    if (is_draining_)
-        reasons.emplace_back("draining");
-    if (!journal_is_healthy())
-        reasons.emplace_back("the journal cannot be written");
-    return reasons;
-}
-
-std::string Process::accounts() const
-{
-    return nlohmann::ordered_json{{"data", accounts_json(snapshot_->accounts)}}.dump();
-}
-
-std::string Process::balances()
-{
-    return balances_json(database_.open()->balances(), *snapshot_->config, state_->budgets());
-}
-
-std::string Process::status() const
-{
-    nlohmann::ordered_json status;
-    status["version"] = TURNGATE_VERSION;
-    status["uptime_s"] =
-        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
-    status["draining"] = is_draining_;
-    status["listen"] = addresses_;
-    for (const auto& loop : loops_)
-        status["loops"].push_back({{"loop", loop->index()}, {"lag_us", loop->lag().count()}});
-    status["sessions"] = gateway_.sessions();
-    status["accounts"] = accounts_json(snapshot_->accounts);
-    status["journal"] = {{"healthy", journal_is_healthy()}, {"lag_bytes", journal_.lag_bytes()}};
-    const state::Health store = state_->health();
-    status["store"] = {{"backend", store.backend},
-                       {"healthy", store.is_shared()},
-                       {"loops", store.loops},
-                       {"loops_up", store.loops_up},
-                       {"operations", store.operations},
-                       {"skipped", store.skipped},
-                       {"late", store.late},
-                       {"refused", store.refused},
-                       {"lost", store.lost}};
-    status["repository"] = {{"backend", database_.backend()},
-                            {"healthy", settler_.repository_is_healthy()}};
-    return status.dump();
 }
 
 } // namespace turngate::app

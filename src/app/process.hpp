@@ -1,10 +1,11 @@
 #pragma once
 
+#include "admin_sources.hpp"
 #include "books.hpp"
 #include "database.hpp"
+#include "snapshots.hpp"
+#include "watchdog.hpp"
 
-#include "turngate/access/principal.hpp"
-#include "turngate/accounts/account_set.hpp"
 #include "turngate/admin/server.hpp"
 #include "turngate/gateway/gateway.hpp"
 #include "turngate/net/dial.hpp"
@@ -38,50 +39,37 @@ public:
 
 private:
     void read_books();
-    void load(std::shared_ptr<const config::Config> config,
-              std::shared_ptr<const usage::PriceTable> prices);
+    void replace(std::shared_ptr<const gateway::Snapshot> snapshot);
     void listen();
     void on_signal();
-    void watch();
     void drain();
     void wait_for_sessions();
+    void settle_last();
     bool finish();
-    void update_gauges();
 
-    std::vector<std::string> reload();
-    std::vector<std::string> not_ready() const;
-    bool journal_is_healthy() const;
-    std::string status() const;
-    std::string accounts() const;
-    std::string balances();
-
-    std::string config_path_;
-    std::shared_ptr<const config::Config> config_;
-    core::Deadline started_;
+    std::shared_ptr<const config::Config> config_; // as it was at the start
 
     telemetry::Metrics metrics_;
     std::vector<std::unique_ptr<net::Loop>> loops_;
     std::unique_ptr<state::State> state_;
-    access::UserSlots user_slots_;
-    accounts::AccountLives account_lives_;
-    std::shared_ptr<const gateway::Snapshot> snapshot_; // as loaded last; admin loop's thread
-    mutable usage::JournalDirectory journal_;
+    Snapshots snapshots_; // admin loop's thread
+    usage::JournalDirectory journal_;
     Database database_;
     net::Loop admin_loop_;
     Books books_;
     usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
     gateway::Gateway gateway_;
+    AdminSources sources_;
     admin::Server admin_;
+    Watchdog watchdog_;
 
     boost::asio::signal_set signals_;
-    net::Timer watch_timer_;
     net::Timer drain_timer_;
     std::vector<std::string> addresses_;
     std::vector<std::string> own_unix_paths_; // made by us: taken away at the end
     std::vector<std::thread> threads_;
     core::Deadline drain_by_ = core::Deadline::max();
-    bool is_draining_ = false;
     bool was_cut_ = false; // the drain deadline came while turns ran
 };
 

@@ -78,7 +78,7 @@ void Verifier::on_content(std::string_view event, EventKind kind)
     check_sequence(event, kind);
     if (kind == EventKind::delta)
         on_delta(event);
-    else if (kind == EventKind::other)
+    else if (kind == EventKind::content)
         on_other(event);
 }
 
@@ -139,7 +139,7 @@ void Verifier::check_sequence(std::string_view event, EventKind kind)
 {
     const auto number = find_number(event, R"("sequence_number":)");
     if (!number) {
-        if (kind != EventKind::lifecycle && kind != EventKind::other)
+        if (kind != EventKind::lifecycle && kind != EventKind::control)
             tally_.add(Violation::sequence_missing, event);
         return;
     }

@@ -64,6 +64,29 @@ bool is_ip(std::string_view text)
     return parse_ip(text).has_value();
 }
 
+std::optional<std::string> plain_ip(std::string_view text)
+{
+    std::string_view ip = text;
+    std::string_view port; // with its colon
+    const bool is_bracketed = text.starts_with('[');
+    if (is_bracketed) {
+        const std::size_t end = std::min(text.find(']'), text.size() - 1);
+        ip = text.substr(1, end - 1);
+        port = text.substr(end + 1);
+    } else if (std::ranges::count(text, ':') == 1) {
+        ip = text.substr(0, text.find(':'));
+        port = text.substr(ip.size());
+    }
+    if (!port.empty() && !(port.front() == ':' && is_port(port.substr(1))))
+        return std::nullopt;
+    const auto parsed = parse_ip(ip.substr(0, ip.find('%')));
+    if (!parsed || (is_bracketed && (text.find(']') == text.npos || ip.find(':') == ip.npos)))
+        return std::nullopt;
+    char plain[INET6_ADDRSTRLEN];
+    ::inet_ntop(parsed->is_v4 ? AF_INET : AF_INET6, parsed->bytes.data(), plain, sizeof plain);
+    return std::string(plain);
+}
+
 bool is_host(std::string_view text)
 {
     const auto is_numeric = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };

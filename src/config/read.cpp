@@ -34,14 +34,16 @@ void read_mode(const Value& value, Mode& out)
         value.read_word<Mode>(out, {{"off", Mode::off}, {"ctx_pool", Mode::ctx_pool}});
 }
 
-void read_blocks(const Value& value, std::vector<std::string>& out)
+void read_blocks(const Value& value, std::vector<std::string>& out, std::string_view word)
 {
+    const std::string wanted = "must be an IP address or a block such as 10.0.0.0/8" +
+                               (word.empty() ? "" : ", or " + std::string(word));
     for (const Value& item : value.items()) {
         const auto block = item.text();
-        if (block && Cidr::parse(*block))
+        if (block && (Cidr::parse(*block) || (!word.empty() && *block == word)))
             out.push_back(*block);
         else if (block)
-            item.complain("must be an IP address or a block such as 10.0.0.0/8");
+            item.complain(wanted);
     }
 }
 

@@ -24,6 +24,7 @@ void read_state(Section state, State& out);
 void read_scheduler(Section scheduler, Scheduler& out);
 void read_usage(Section usage, Usage& out);
 void read_limits(Section limits, Limits& out);
+void read_http(Section http, Http& out);
 void read_log(Section log, Log& out);
 
 // What several of them do.
@@ -31,7 +32,8 @@ void read_name(const Value& value,
                std::string& out,
                Names& taken); // required, printable, not taken yet
 void read_mode(const Value& value, Mode& out);
-void read_blocks(const Value& value, std::vector<std::string>& out); // addresses or CIDR blocks
+// Addresses or CIDR blocks; `word`: may stand there too, if it is not empty.
+void read_blocks(const Value& value, std::vector<std::string>& out, std::string_view word = {});
 void read_group_name(const Value& value, const Config& config, std::string& out); // one that exists
 void check_group(const Value& value, const Config& config, std::string_view name);
 

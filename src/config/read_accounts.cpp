@@ -97,15 +97,51 @@ bool is_private_header(std::string_view name)
            std::ranges::find(kPrivate, name) != std::end(kPrivate);
 }
 
+std::string lower(std::string_view text)
+{
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
+    return out;
+}
+
+// The upgrade is the gateway's; everything else may be the operator's.
+bool is_of_the_upgrade(std::string_view name)
+{
+    static constexpr std::string_view kOwn[] = {
+        "host", "connection", "upgrade", "content-length", "transfer-encoding"};
+    return name.starts_with("sec-websocket-") || std::ranges::find(kOwn, name) != std::end(kOwn);
+}
+
+bool is_header_value(std::string_view text)
+{
+    return std::ranges::all_of(text, [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+}
+
+void read_headers(const Value& value, std::map<std::string, std::string, std::less<>>& out)
+{
+    for (const Value& entry : value.entries()) {
+        std::string name = lower(entry.key());
+        std::string text = entry.required().text().value_or("");
+        if (name.empty() || !is_header_name(name))
+            entry.complain("must be the name of a header");
+        else if (is_of_the_upgrade(name))
+            entry.complain("is a header of the upgrade itself");
+        else if (!is_header_value(text))
+            entry.complain("must not have control characters");
+        else if (!out.emplace(std::move(name), std::move(text)).second)
+            entry.complain("is given twice");
+    }
+}
+
 void read_forward_headers(const Value& value, std::vector<std::string>& out)
 {
     for (const Value& item : value.items()) {
         auto name = item.filled();
         if (!name)
             continue;
-        std::ranges::transform(*name, name->begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-        });
+        *name = lower(*name);
         if (!is_header_name(*name))
             item.complain("must be the name of a header");
         else if (is_private_header(*name))
@@ -146,6 +182,7 @@ Account read_account(Section account, const Config& config, Names& taken)
     account["control_events"].read_flag(out.control_events);
     account["max_age"].read_duration(out.max_age, 1s, 24h);
     read_forward_headers(account["forward_headers"], out.forward_headers);
+    read_headers(account["headers"], out.headers);
     return out;
 }
 

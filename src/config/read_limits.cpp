@@ -7,12 +7,24 @@ using namespace std::chrono_literals;
 void read_limits(Section limits, Limits& out)
 {
     limits["max_client_message"].read_size(out.max_client_message, 1 << 10, 1 << 30);
+    limits["waiting_per_session"].read_size(out.waiting_per_session, 0, 1ull << 40);
+    limits["waiting_total"].read_size(out.waiting_total, 0, 1ull << 40);
+    limits["message_timeout"].read_duration(out.message_timeout, 100ms, 1h);
     limits["sockets_per_key"].read_number(out.sockets_per_key, 1, 10'000'000);
     limits["sockets_per_ip"].read_number(out.sockets_per_ip, 1, 10'000'000);
     limits["sockets"].read_number(out.sockets, 1, 10'000'000);
     limits["handshake_timeout"].read_duration(out.handshake_timeout, 100ms, 5min);
     limits["first_create"].read_duration(out.first_create, 100ms, 1h);
     limits["idle"].read_duration(out.idle, 100ms, 168h);
+}
+
+void read_http(Section http, Http& out)
+{
+    http["keepalive_event"].read_word<KeepaliveEvent>(out.keepalive_event,
+                                                      {{"codex", KeepaliveEvent::codex},
+                                                       {"all", KeepaliveEvent::all},
+                                                       {"off", KeepaliveEvent::off}});
+    http["keepalive_event_interval"].read_duration(out.keepalive_event_interval, 100ms, 1h);
 }
 
 void read_log(Section log, Log& out)

@@ -54,7 +54,7 @@ void read_server(Section server, Server& out)
     server["deflate"].read_flag(out.deflate);
     server["drain_timeout"].read_duration(
         out.drain_timeout, std::chrono::milliseconds(0), std::chrono::hours(1));
-    read_blocks(server["trusted_proxies"], out.trusted_proxies);
+    read_blocks(server["trusted_proxies"], out.trusted_proxies, kUnixPeer);
 }
 
 void read_admin(Section admin, Admin& out)

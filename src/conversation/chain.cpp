@@ -20,23 +20,27 @@ Line line_of(const ChainNode& last) // from the beginning on
     return line;
 }
 
-// Calls of an answer that nothing follows may still be open.
-bool leaves_call_open(const ChainNode& last, const Passage& next)
+// Calls of an answer that nothing follows may still be open; an order is nothing that follows.
+bool leaves_call_open(const ChainNode* last, const Passage& next)
 {
-    if (next.items.empty())
-        return std::ranges::any_of(last.passage.open, [](const OpenCall& call) {
-            return call.must_be_answered && !call.is_fresh;
-        });
-    return std::ranges::any_of(next.open, &OpenCall::must_be_answered);
+    if (next.adds_context)
+        return std::ranges::any_of(next.open, &OpenCall::must_be_answered);
+    return std::ranges::any_of(last->passage.open, [](const OpenCall& call) {
+        return call.must_be_answered && !call.is_fresh;
+    });
 }
 
-// What the client sends after a response it has from there too.
-bool may_follow(const ChainNode& last, const Passage& next, bool is_own_account)
+bool may_begin(std::string_view input)
 {
-    return !next.is_lost && (is_own_account || !next.is_bound) && !leaves_call_open(last, next);
+    return input.find("compaction") != input.npos;
 }
 
-std::string write_context(const Line& line, const Passage& next, std::string_view account)
+// Nothing: it would be too big.
+std::optional<std::string> write_context(const Line& line,
+                                         const Passage& next,
+                                         std::string_view next_from,
+                                         std::string_view account,
+                                         Sealed sealed)
 {
     std::size_t bytes = next.items.size() + 2;
     for (const ChainNode* node : line)
@@ -45,12 +49,12 @@ std::string write_context(const Line& line, const Passage& next, std::string_vie
     context.reserve(bytes);
     context.push_back('[');
     for (const ChainNode* node : line)
-        node->passage.append_to(context, node->account == account);
-    next.append_to(context, line.back()->account == account);
+        node->passage.append_to(context, account, node->account, sealed);
+    next.append_to(context, account, next_from, sealed);
     if (context.back() == ',')
         context.pop_back();
     context.push_back(']');
-    return context;
+    return context.size() <= Chain::kMostContext ? std::optional(std::move(context)) : std::nullopt;
 }
 
 } // namespace
@@ -60,7 +64,8 @@ void Chain::add(const ChainTurn& turn)
     if (turn.response_id.empty())
         return;
     const NodePtr node = compose(turn);
-    supersede(turn.parent_id);
+    if (const NodePtr parent = find(turn.parent_id))
+        parent->is_superseded = true;
     forget(turn.response_id); // also if the new one cannot be remembered
     if (node->is_whole && !pay_for(*node)) {
         NodePtr parent = node->parent;
@@ -82,17 +87,25 @@ bool Chain::is_complete(std::string_view response_id, std::string_view for_accou
     return node && node->is_replayable_for(for_account);
 }
 
+// What the client sends after a response it has from there too, where nobody knows better.
 std::optional<std::string> Chain::rebuild(std::string_view response_id,
                                           std::string_view new_input,
-                                          std::string_view for_account) const
+                                          std::string_view for_account,
+                                          Sealed sealed) const
 {
     const NodePtr last = find(response_id);
-    if (!last || !last->is_replayable_for(for_account))
+    const bool is_there = last && last->is_replayable_for(for_account);
+    if (!is_there && !may_begin(new_input))
         return std::nullopt;
-    const Passage next = read_passage(reader_, last->passage.open, new_input, {});
-    if (!may_follow(*last, next, last->account == for_account))
+    const std::string_view from = last ? std::string_view(last->account) : for_account;
+    const PassageReader reader{reader_, seals_, from};
+    const Passage next = reader.read_next(last ? &last->passage : nullptr, new_input);
+    if (next.is_lost || (!is_there && !next.is_beginning) || leaves_call_open(last.get(), next))
         return std::nullopt;
-    return write_context(line_of(*last), next, for_account);
+    if (!next.bound_to.empty() && next.bound_to != for_account)
+        return std::nullopt;
+    const Line line = next.is_beginning ? Line() : line_of(*last);
+    return write_context(line, next, from, for_account, sealed);
 }
 
 std::vector<std::string> Chain::pending_calls(std::string_view response_id) const
@@ -104,26 +117,10 @@ std::vector<std::string> Chain::pending_calls(std::string_view response_id) cons
     return ids;
 }
 
-bool Chain::has_calls(std::string_view response_id, std::span<const std::string> call_ids) const
-{
-    const NodePtr last = find(response_id);
-    if (!last || !last->is_whole)
-        return false;
-    const Line line = line_of(*last);
-    return std::ranges::all_of(call_ids, [&](const std::string& id) {
-        return std::ranges::any_of(line, [&](const ChainNode* node) {
-            return std::ranges::find(node->passage.calls, id) != node->passage.calls.end();
-        });
-    });
-}
-
-// Newest first: nearly always the last one is asked for.
 Chain::NodePtr Chain::find(std::string_view response_id) const noexcept
 {
-    const auto newest_first = std::views::reverse(known_);
-    const auto found = std::ranges::find_if(
-        newest_first, [&](const Known& known) { return known.node->id == response_id; });
-    return found != newest_first.end() ? found->node : nullptr;
+    const auto found = by_id_.find(response_id);
+    return found != by_id_.end() ? *found->second : nullptr;
 }
 
 Chain::NodePtr Chain::compose(const ChainTurn& turn)
@@ -132,20 +129,16 @@ Chain::NodePtr Chain::compose(const ChainTurn& turn)
     auto node = std::make_shared<ChainNode>();
     node->id = turn.response_id;
     node->account = turn.account;
-    node->is_whole = turn.is_whole && (turn.parent_id.empty() || parent);
-    node->passage = read_passage(
-        reader_, parent ? parent->passage.open : std::vector<OpenCall>(), turn.input, turn.outputs);
+    const PassageReader reader{reader_, seals_, node->account};
+    node->passage = reader.read_turn(parent ? &parent->passage : nullptr, turn.input, turn.outputs);
+    if (node->passage.is_beginning)
+        parent = nullptr;
+    const bool has_beginning = turn.parent_id.empty() || parent || node->passage.is_beginning;
+    node->is_whole = turn.is_whole && has_beginning;
     node->follow(std::move(parent));
     if (!node->is_whole)
         node->become_incomplete();
     return node;
-}
-
-void Chain::supersede(std::string_view response_id) noexcept
-{
-    for (Known& known : known_)
-        if (known.node->id == response_id)
-            known.is_superseded = true;
 }
 
 // Forgets others for it, but none in vain.
@@ -166,23 +159,24 @@ void Chain::remember(NodePtr node)
 {
     if (known_.size() == kMostIds)
         forget_one(false);
-    known_.push_back({std::move(node), false});
+    const std::string_view id = node->id;
+    by_id_[id] = known_.insert(known_.end(), std::move(node));
 }
 
 // The latest response of a branch is what a client goes on from, so superseded ones go first.
 // Memory comes back from those that nobody else holds.
 bool Chain::forget_one(bool to_free_memory)
 {
-    const auto may_go = [&](const Known& known) {
-        return !to_free_memory || known.node.use_count() == 1;
+    const auto may_go = [&](const NodePtr& node) {
+        return !to_free_memory || node.use_count() == 1;
     };
     auto victim = std::ranges::find_if(
-        known_, [&](const Known& known) { return known.is_superseded && may_go(known); });
+        known_, [&](const NodePtr& node) { return node->is_superseded && may_go(node); });
     if (victim == known_.end())
         victim = std::ranges::find_if(known_, may_go);
     if (victim == known_.end())
         return false;
-    known_.erase(victim);
+    forget(victim);
     return true;
 }
 
@@ -199,7 +193,14 @@ void Chain::forget_line(NodePtr last)
 
 void Chain::forget(std::string_view response_id)
 {
-    std::erase_if(known_, [&](const Known& known) { return known.node->id == response_id; });
+    if (const auto found = by_id_.find(response_id); found != by_id_.end())
+        forget(found->second);
+}
+
+void Chain::forget(Order::iterator known)
+{
+    by_id_.erase((*known)->id);
+    known_.erase(known);
 }
 
 } // namespace turngate::conversation

@@ -1,7 +1,11 @@
 #include "turngate/conversation/chain_item.hpp"
 
+#include "open_calls.hpp"
+#include "seal_text.hpp"
+
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace turngate::conversation {
 namespace {
@@ -39,9 +43,14 @@ constexpr Rule kRules[] = {
 };
 
 constexpr Rule kCompaction{"compaction", ItemPart::other, Marks::id_and_status};
+constexpr std::string_view kCompactionTrigger = "compaction_trigger";
 constexpr Rule kUnknownCall{"", ItemPart::offer};
 constexpr Rule kUnknownOutput{"", ItemPart::output};
 constexpr Rule kUnknown{};
+
+// The response is over, so what has not come to its end never will.
+constexpr std::string_view kFailed[] = {
+    R"("failed")", R"("incomplete")", R"("cancelled")", R"("in_progress")"};
 
 // The type may be left out of messages and of references to items.
 std::string_view type_of(const protocol::Item& item)
@@ -95,20 +104,35 @@ protocol::Edits take_off(const protocol::Item& item, Marks marks)
     return {};
 }
 
-// At any depth. Within a string the quotes would have backslashes before them.
 bool holds_encrypted_content(const protocol::Item& item)
 {
-    return item.has_encrypted_content ||
-           item.text.find("\"encrypted_content\"") != std::string_view::npos;
+    std::string_view text = item.text;
+    return item.has_encrypted_content || !next_seal(text).empty();
 }
 
-ItemFate fate_of(std::string_view type, const protocol::Item& item)
+// Calls that a server answers itself have no partner to be named by.
+bool is_failed_hosted_call(std::string_view type, const protocol::Item& item, const Rule& rule)
+{
+    if (!type.ends_with("_call") || rule.part != ItemPart::other)
+        return false;
+    const protocol::FieldSpan& at = item.at.status;
+    const std::string_view status = item.text.substr(at.value_begin, at.value_end - at.value_begin);
+    return std::ranges::find(kFailed, status) != std::end(kFailed);
+}
+
+ItemFate fate_of(std::string_view type, const protocol::Item& item, const Rule& rule)
 {
     if (type == "item_reference")
         return ItemFate::lost;
     if (type == "reasoning")
         return item.has_encrypted_content ? ItemFate::personal : ItemFate::left_out;
-    return holds_encrypted_content(item) ? ItemFate::bound : ItemFate::kept;
+    if (type == kCompactionTrigger)
+        return ItemFate::once;
+    if (is_failed_hosted_call(type, item, rule))
+        return ItemFate::failed;
+    if (!holds_encrypted_content(item))
+        return ItemFate::kept;
+    return type.starts_with(kCompaction.type) ? ItemFate::beginning : ItemFate::bound;
 }
 
 } // namespace
@@ -118,7 +142,7 @@ ItemVerdict judge(const protocol::Item& item)
     const std::string_view type = type_of(item);
     const Rule& rule = rule_for(type, item);
     const std::string_view call = name_of_call(type, item, rule.part);
-    ItemVerdict verdict{fate_of(type, item), rule.part, call, {}};
+    ItemVerdict verdict{fate_of(type, item, rule), rule.part, call, {}};
     const bool goes_by_its_id = call.data() == item.id.data(); // so the answer refers to it
     if (rule.part != ItemPart::other && call.empty())
         verdict.fate = ItemFate::lost; // who could say what answers what
@@ -127,21 +151,44 @@ ItemVerdict judge(const protocol::Item& item)
     return verdict;
 }
 
+void append_item(std::string& list, const protocol::Item& item, const ItemVerdict& verdict)
+{
+    if (verdict.edits.empty())
+        list.append(item.text);
+    else
+        list.append(protocol::apply(item.text, verdict.edits));
+    list.push_back(',');
+}
+
 std::vector<std::string> calls_in(protocol::ItemReader& reader, std::span<const std::string> items)
 {
-    std::vector<std::string> ids;
+    OpenCalls calls;
     for (const std::string& text : items) {
-        if (text.find("_call\"") == text.npos && text.find("_request\"") == text.npos)
+        if (text.find("call_id") == text.npos && text.find("_call") == text.npos &&
+            text.find("_request\"") == text.npos)
             continue; // a message or reasoning, mostly: not worth parsing
         const auto item = reader.read_item(text);
         if (!item)
             continue;
         const ItemVerdict verdict = judge(*item);
-        const bool asks = verdict.part == ItemPart::call || verdict.part == ItemPart::offer;
-        if (asks && !verdict.call_id.empty())
-            ids.emplace_back(verdict.call_id);
+        if (verdict.part == ItemPart::output)
+            calls.answer(verdict.call_id);
+        else if (verdict.part != ItemPart::other && !verdict.call_id.empty())
+            calls.open({std::string(verdict.call_id)});
     }
+    std::vector<std::string> ids;
+    for (OpenCall& call : calls.take())
+        ids.push_back(std::move(call.id));
     return ids;
+}
+
+bool are_among(std::span<const std::string> few, std::span<const std::string> all)
+{
+    std::vector<std::string_view> sorted(all.begin(), all.end());
+    std::ranges::sort(sorted);
+    return std::ranges::all_of(few, [&](const std::string& one) {
+        return std::ranges::binary_search(sorted, std::string_view(one));
+    });
 }
 
 } // namespace turngate::conversation

@@ -6,8 +6,7 @@ namespace turngate::conversation {
 namespace {
 
 // The node with its control block, its place in the index, and what small allocations cost.
-constexpr std::uint64_t kNodeBytes = sizeof(ChainNode) + 128;
-constexpr std::uint64_t kCallBytes = sizeof(OpenCall) + 32;
+constexpr std::uint64_t kNodeBytes = sizeof(ChainNode) + 256;
 
 } // namespace
 
@@ -24,8 +23,7 @@ void ChainNode::follow(std::shared_ptr<ChainNode> its_parent)
 {
     if (passage.is_lost)
         is_whole = false;
-    if (passage.is_bound)
-        bound_to = account;
+    bound_to = passage.bound_to;
     if (!its_parent)
         return;
     if (!its_parent->is_whole)
@@ -40,21 +38,13 @@ void ChainNode::follow(std::shared_ptr<ChainNode> its_parent)
 void ChainNode::become_incomplete()
 {
     is_whole = false;
-    std::string().swap(passage.items); // assigning would keep the memory
-    std::vector<Passage::Range>().swap(passage.personal);
-    std::vector<std::string>().swap(passage.calls);
+    passage.clear_items();
     parent = nullptr;
 }
 
 std::uint64_t ChainNode::own_bytes() const noexcept
 {
-    std::uint64_t bytes = kNodeBytes + id.size() + account.size() + bound_to.size();
-    bytes += passage.items.capacity() + passage.personal.capacity() * sizeof(Passage::Range);
-    for (const std::string& call : passage.calls)
-        bytes += kCallBytes + call.size();
-    for (const OpenCall& call : passage.open)
-        bytes += kCallBytes + call.id.size();
-    return bytes;
+    return kNodeBytes + id.size() + account.size() + bound_to.size() + passage.heap_bytes();
 }
 
 } // namespace turngate::conversation

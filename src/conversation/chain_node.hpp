@@ -35,6 +35,7 @@ struct ChainNode
     Passage passage;
     std::shared_ptr<ChainNode> parent;
     bool is_whole = true;         // every item from the beginning on is here
+    bool is_superseded = false;   // something went on from it
     std::uint64_t line_bytes = 0; // of it and all before it
     ChainCharge charge;
 };

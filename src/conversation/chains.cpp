@@ -10,6 +10,7 @@ Chain* Chains::find(const core::Digest& key) noexcept
 
 void Chains::add(const core::Digest& key, const ChainTurn& turn, std::uint64_t size)
 {
+    seals_.note(reader_, turn.outputs, turn.account);
     const auto found = entries_.find(key);
     if (found == entries_.end())
         return; // its sockets are gone, and all that was kept for them
@@ -17,7 +18,7 @@ void Chains::add(const core::Digest& key, const ChainTurn& turn, std::uint64_t s
         drop_oldest_idle();
     auto& chain = found->second.chain;
     if (!chain)
-        chain = std::make_unique<Chain>(budget_, reader_, limits_.bytes_per_session);
+        chain = std::make_unique<Chain>(budget_, seals_, reader_, limits_.bytes_per_session);
     chain->add(turn);
 }
 

@@ -18,7 +18,6 @@ Side side_of(FaultCode code) noexcept
     case FaultCode::invalid_stream_id:
     case FaultCode::stream_limit_reached:
     case FaultCode::request_too_large:
-    case FaultCode::create_too_large:
     case FaultCode::parent_not_found:
     case FaultCode::invalid_api_key:
     case FaultCode::rate_limited:
@@ -36,6 +35,7 @@ Side side_of(FaultCode code) noexcept
     case FaultCode::upstream_restart:
     case FaultCode::upstream_timeout:
     case FaultCode::upstream_error:
+    case FaultCode::create_too_large:
         return Side::upstream;
     }
     return Side::gateway;

@@ -1,7 +1,7 @@
 #include "admission.hpp"
 
 #include "budget.hpp"
-#include "choice.hpp"
+#include "choose.hpp"
 #include "turn_price.hpp"
 
 namespace turngate::gateway {
@@ -25,12 +25,12 @@ net::Task<Result<>> take_rate(Turn& turn)
 {
     if (!turn.principal->is_rated())
         co_return Result<>();
-    turn.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
+    turn.claims.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
     const auto verdict = co_await turn.rooms.rates.take(
-        turn.principal->key, turn.principal->rates, turn.rated_tokens);
+        turn.principal->key, turn.principal->rates, turn.claims.rated_tokens);
     if (verdict.fits)
         co_return Result<>();
-    turn.rated_tokens = 0;
+    turn.claims.rated_tokens = 0;
     turn.retry_after = verdict.retry_after;
     co_return Fault{FaultCode::rate_limited, {}, "rate of the key"};
 }
@@ -40,8 +40,6 @@ net::Task<Result<>> take_rate(Turn& turn)
 net::Task<Result<state::Slot>> admit(Turn& turn)
 {
     turn.snapshot = turn.rooms.snapshot;
-    turn.relay.hold_lifecycle(turn.snapshot->config->relay.hold_lifecycle);
-    turn.relay.keep_items(turn.rooms.chains.bytes_per_session());
     turn.principal = turn.snapshot->keys.find(turn.session.secret);
     if (is_stranger(turn))
         co_return Fault{FaultCode::invalid_api_key, {}, "admit"};
@@ -51,7 +49,7 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse;
     if (refuses && !turn.rooms.journal.is_healthy())
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
-    if (is_unknown(*turn.snapshot, turn.principal->group, turn.create.model))
+    if (is_unknown(*turn.snapshot, *turn.principal, turn.create.model))
         co_return Fault{FaultCode::model_not_found, {}, "admit"};
     const auto budget = co_await hold_budget(turn);
     if (!budget)
@@ -59,13 +57,13 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
     const auto rate = co_await take_rate(turn);
     if (!rate)
         co_return rate.error();
-    const auto deadline = Clock::now() + kSlotWait;
+    const auto deadline = Clock::now() + kPlaceWait;
     co_return co_await turn.principal->slots->acquire(turn.rooms.loop, deadline, turn.stop);
 }
 
 net::Task<> settle_rate(Turn& turn)
 {
-    const std::int64_t owed = turn.billed_tokens - turn.rated_tokens;
+    const std::int64_t owed = turn.claims.billed_tokens - turn.claims.rated_tokens;
     if (turn.principal && turn.principal->is_rated() && owed != 0)
         co_await turn.rooms.rates.settle(turn.principal->key, turn.principal->rates, owed);
 }

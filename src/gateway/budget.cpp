@@ -67,14 +67,14 @@ net::Task<core::Result<>> hold_budget(Turn& turn)
             turn.rooms.metrics.budget_refusals.add();
             co_return core::Fault{core::FaultCode::quota_exceeded, {}, "budget"};
         }
-        turn.holds.push_back(std::move(*hold));
+        turn.claims.holds.push_back(std::move(*hold));
     }
     co_return core::Result<>();
 }
 
 void charge_budget(Turn& turn, const usage::UsageRecord& record)
 {
-    for (state::Hold& hold : turn.holds)
+    for (state::Hold& hold : turn.claims.holds)
         hold.charge({record.response_uid, record.cost});
 }
 

@@ -18,6 +18,8 @@ public:
     // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says
     // when to go on.
     virtual bool is_congested() const = 0;
+    // Nobody is there any more.
+    virtual bool is_nobody() const { return false; }
 
 protected:
     ~ClientOutput() = default;

@@ -1,6 +1,6 @@
 #include "control.hpp"
 
-#include "turn.hpp"
+#include "attempt.hpp"
 
 #include "turngate/protocol/control_answer.hpp"
 
@@ -9,6 +9,7 @@ namespace {
 
 using core::FaultCode;
 using protocol::ClientEvent;
+using protocol::ControlKind;
 using protocol::Rejection;
 using Refusal = std::optional<Rejection>;
 
@@ -20,7 +21,7 @@ std::string_view raw_input(const ClientEvent& event, std::string_view frame)
 
 Turn* running(Lanes& lanes, std::string_view response_id)
 {
-    return lanes.find_turn([&](const Turn& turn) { return turn.relay.is_running(response_id); });
+    return lanes.find_turn([&](const Turn& turn) { return turn.is_running(response_id); });
 }
 
 Rejection not_running(const ClientEvent& event, std::string_view param)
@@ -41,7 +42,7 @@ Refusal not_supported(const Turn& turn)
 
 Refusal send_up(Turn& turn, std::string_view frame, ControlKind kind)
 {
-    if (turn.relay.send_up(frame, kind))
+    if (turn.attempt->relay.send_up(frame, kind))
         return std::nullopt;
     return Rejection{FaultCode::rate_limited,
                      "The upstream does not take more at the moment.",
@@ -51,7 +52,7 @@ Refusal send_up(Turn& turn, std::string_view frame, ControlKind kind)
 
 bool knows_control_events(const Turn& turn)
 {
-    return turn.account->config.control_events;
+    return turn.attempt->relay.knows_control_events();
 }
 
 void stop(Turn& turn)
@@ -64,8 +65,24 @@ void stop(Turn& turn)
 bool has_just_ended(Lanes& lanes, std::string_view response_id)
 {
     return lanes.was_last(response_id) || lanes.find_turn([&](const Turn& turn) {
-        return turn.relay.response_id() == response_id;
+        return turn.attempt && turn.attempt->is_sent() &&
+               turn.attempt->relay.response().id == response_id;
     });
+}
+
+// The upstream has lost it, and its turn is being tried again: what the client wants stopped is the
+// turn.
+Turn* trying_again(Lanes& lanes, std::string_view response_id)
+{
+    return lanes.find_turn([&](const Turn& turn) {
+        return turn.has_begun(response_id) && !turn.is_running(response_id);
+    });
+}
+
+void interrupt_here(Turn& turn, const ClientEvent& event, ClientOutput& client)
+{
+    client.send(protocol::interrupt_accepted_event(event.response_id, turn.lane_name()));
+    stop(turn);
 }
 
 Refusal interrupt(Lanes& lanes,
@@ -73,16 +90,19 @@ Refusal interrupt(Lanes& lanes,
                   std::string_view frame,
                   ClientOutput& client)
 {
-    Turn* turn = running(lanes, event.response_id);
-    if (!turn && has_just_ended(lanes, event.response_id))
+    if (Turn* turn = running(lanes, event.response_id)) {
+        if (knows_control_events(*turn))
+            return send_up(*turn, frame, ControlKind::interrupt);
+        interrupt_here(*turn, event, client);
         return std::nullopt;
-    if (!turn)
-        return not_running(event, "response_id");
-    if (knows_control_events(*turn))
-        return send_up(*turn, frame, ControlKind::interrupt);
-    client.send(protocol::interrupt_accepted_event(event.response_id, turn->lane_name()));
-    stop(*turn);
-    return std::nullopt;
+    }
+    if (has_just_ended(lanes, event.response_id))
+        return std::nullopt;
+    if (Turn* turn = trying_again(lanes, event.response_id)) {
+        interrupt_here(*turn, event, client);
+        return std::nullopt;
+    }
+    return not_running(event, "response_id");
 }
 
 Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, ClientOutput& client)
@@ -99,7 +119,7 @@ Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, Cl
     }
     if (!knows_control_events(*turn))
         return not_supported(*turn);
-    if (turn->relay.steering().is_full()) {
+    if (turn->attempt->relay.steering().is_full()) {
         client.send(protocol::steer_failed_event("too_many_pending_steers",
                                                  "Earlier input waits to be taken.",
                                                  input,
@@ -109,7 +129,7 @@ Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, Cl
     }
     if (auto refusal = send_up(*turn, frame, ControlKind::steer))
         return refusal;
-    turn->relay.steering().submit(input, event.previous_response_id);
+    turn->attempt->relay.steering().submit(input, event.previous_response_id);
     return std::nullopt;
 }
 
@@ -128,7 +148,7 @@ Refusal inject(Lanes& lanes, const ClientEvent& event, std::string_view frame, C
         return not_supported(*turn);
     auto refusal = send_up(*turn, frame, ControlKind::inject);
     if (!refusal)
-        turn->relay.spoil_items();
+        turn->attempt->relay.response().items.spoil();
     return refusal;
 }
 
@@ -138,7 +158,7 @@ Refusal cancel(Lanes& lanes, const ClientEvent& event)
     const std::string lane = event.stream_id.value_or("");
     Turn* turn = lanes.find_turn([&](const Turn& candidate) {
         return event.response_id.empty() ? candidate.lane_name() == lane
-                                         : candidate.relay.is_running(event.response_id);
+                                         : candidate.has_begun(event.response_id);
     });
     if (!turn)
         return not_running(event, event.response_id.empty() ? "" : "response_id");

@@ -1,7 +1,6 @@
 #include "door.hpp"
 
-#include "header_policy.hpp"
-
+#include "turngate/config/address.hpp"
 #include "turngate/core/id.hpp"
 #include "turngate/protocol/error_event.hpp"
 
@@ -34,15 +33,6 @@ bool is_allowed(const std::string& ip, const std::vector<std::string>& blocks)
                const auto block = config::Cidr::parse(text);
                return block && block->contains(ip);
            });
-}
-
-std::vector<config::Cidr> trusted_proxies(const config::Config& config)
-{
-    std::vector<config::Cidr> blocks;
-    for (const std::string& text : config.server.trusted_proxies)
-        if (const auto block = config::Cidr::parse(text))
-            blocks.push_back(*block);
-    return blocks;
 }
 
 // Only WebSockets are served; codes are chosen for what real clients do with them
@@ -93,7 +83,7 @@ bool has_key_in_query(std::string_view query)
 } // namespace
 
 std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
-                                     const std::string& peer,
+                                     const std::string& client_ip,
                                      const Rooms& rooms)
 {
     const Snapshot& snapshot = *rooms.snapshot;
@@ -107,18 +97,17 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
     const std::string_view secret = access::key_of(request.headers);
     if (secret.empty())
         return refuse(401, "No API key was given.", "authentication_error", "missing_api_key");
-    Visitor visitor{snapshot.keys.find(secret),
-                    client_address(peer, request.headers, trusted_proxies(*snapshot.config))};
-    if (!visitor.principal && !snapshot.keys.is_complete())
+    Visitor visitor = snapshot.keys.find(secret);
+    if (!visitor && !snapshot.keys.is_complete())
         return retry_later(
             refuse(503, "The keys cannot be read right now.", "server_error", "repository_down"),
             "5");
-    if (!visitor.principal || rooms.revoked.contains(visitor.principal->digest))
+    if (!visitor || rooms.revoked.contains(visitor->digest))
         return refuse(401, "The API key is not valid.", "authentication_error", "invalid_api_key");
-    if (!is_allowed(visitor.client_ip, visitor.principal->allow_ips))
+    if (!is_allowed(client_ip, visitor->allow_ips))
         return refuse(
             403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
-    if (visitor.principal->mode == config::Mode::off)
+    if (visitor->mode == config::Mode::off)
         return refuse(426,
                       "WebSocket is switched off for this group; use HTTP.",
                       kInvalidRequest,
@@ -126,7 +115,7 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
     if (rooms.is_draining)
         return retry_later(refuse(503, "The gateway restarts.", "server_error", "gateway_draining"),
                            "1");
-    if (!snapshot.accounts.serves_group(visitor.principal->group))
+    if (!snapshot.accounts.serves_group(visitor->group))
         return retry_later(refuse(503,
                                   "No account is configured for this group.",
                                   "server_error",

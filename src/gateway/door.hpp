@@ -1,11 +1,8 @@
 #pragma once
 
 #include "rooms.hpp"
-#include "session.hpp"
-#include "socket_counts.hpp"
 
 #include "turngate/net/http.hpp"
-#include "turngate/net/tls.hpp"
 
 #include <memory>
 #include <string>
@@ -16,15 +13,13 @@ namespace turngate::gateway {
 // What the gateway answers instead of an upgrade.
 using Refusal = net::HttpResponse;
 
-// Who comes in, decided from the request alone (behaviour.md section 1). Pure but for the key ring.
-struct Visitor
-{
-    std::shared_ptr<const access::Principal> principal;
-    std::string client_ip;
-};
+// Who may come in: whom the key belongs to.
+using Visitor = std::shared_ptr<const access::Principal>;
 
+// Decided from the request and the client's address alone (behaviour.md section 1). Pure but for
+// the key ring.
 std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
-                                     const std::string& peer,
+                                     const std::string& client_ip,
                                      const Rooms& rooms);
 
 // For what is no acceptable request at all: 400, or 431 for too large a head.

@@ -2,6 +2,8 @@
 
 #include "shard.hpp"
 
+#include "turngate/telemetry/log.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -11,11 +13,20 @@ namespace turngate::gateway {
 
 Gateway::Gateway(Parts parts)
     : chain_budget_(std::make_unique<conversation::ChainBudget>(
-          parts.snapshot->config->continuity.chain_max_total))
+          parts.snapshot->config->continuity.chain_max_total)),
+      client_bytes_(std::make_unique<ClientBytes>(parts.snapshot->config->limits.waiting_total)),
+      descriptors_(net::descriptors())
 {
-    const auto counts = std::make_shared<SocketCounts>();
+    const unsigned wanted = parts.snapshot->config->limits.sockets;
+    if (descriptors_.clients() < wanted)
+        telemetry::log_warn("there are descriptors for fewer clients than limits.sockets",
+                            {{"clients", descriptors_.clients()},
+                             {"sockets", wanted},
+                             {"descriptors", descriptors_.most}});
+    const auto counts = std::make_shared<SocketCounts>(descriptors_.clients());
     for (const auto& loop : parts.loops)
-        shards_.push_back(std::make_unique<Shard>(parts, *loop, shards_, counts, *chain_budget_));
+        shards_.push_back(
+            std::make_unique<Shard>(parts, *loop, shards_, counts, *client_bytes_, *chain_budget_));
     for (const auto& shard : shards_)
         shard->loop().post([&shard = *shard] { shard.begin(); });
 }
@@ -28,14 +39,23 @@ void Gateway::listen(const std::vector<net::ListenSocket>& sockets)
         for (std::size_t i = 0; i < socket.descriptors.size(); ++i) {
             Shard& shard = *shards_[i];
             shard.loop().post(
-                [&shard, descriptor = socket.descriptors[i]] { shard.accept_on(descriptor); });
+                [&shard, descriptor = socket.descriptors[i], below = descriptors_.below()] {
+                    shard.entrance().accept_on(descriptor, below);
+                });
         }
 }
 
 void Gateway::replace(std::shared_ptr<const Snapshot> snapshot)
 {
+    client_bytes_->set_most(snapshot->config->limits.waiting_total);
     for (const auto& shard : shards_)
         shard->loop().post([&shard = *shard, snapshot] { shard.replace(snapshot); });
+}
+
+void Gateway::replace(std::shared_ptr<const net::TlsContext> tls)
+{
+    for (const auto& shard : shards_)
+        shard->loop().post([&shard = *shard, tls] { shard.entrance().replace(tls); });
 }
 
 void Gateway::revoke(const core::Digest& key)

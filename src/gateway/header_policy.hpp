@@ -1,6 +1,5 @@
 #pragma once
 
-#include "turngate/config/address.hpp"
 #include "turngate/net/http.hpp"
 
 #include <string>
@@ -19,10 +18,7 @@ net::HttpHeaders forwardable(const net::HttpHeaders& headers,
 // is there.
 std::string_view session_name(const net::HttpHeaders& headers) noexcept;
 
-// The client's address: X-Forwarded-For read from the right as far as the hops are trusted proxies;
-// else the peer's.
-std::string client_address(const std::string& peer,
-                           const net::HttpHeaders& headers,
-                           const std::vector<config::Cidr>& trusted);
+// Codex, and whatever calls itself so: its user-agent or originator begins with "codex".
+bool is_codex(const net::HttpHeaders& headers) noexcept;
 
 } // namespace turngate::gateway

@@ -15,6 +15,13 @@ Lanes::Verdict Lanes::admits(std::string_view name) const
     return Verdict::fine;
 }
 
+bool Lanes::begins_at_once(std::string_view name) const
+{
+    const auto lane = lanes_.find(name);
+    const bool is_idle = lane == lanes_.end() || lane->second.state == Lane::State::idle;
+    return is_idle && ready_.empty() && running_ < kMaxRunning;
+}
+
 void Lanes::enqueue(WaitingTurn turn)
 {
     Lane& lane = lanes_[turn.create.stream_id.value_or("")];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/core/byte_budget.hpp"
 #include "turngate/core/clock.hpp"
 #include "turngate/protocol/client_event.hpp"
 
@@ -22,6 +23,8 @@ struct WaitingTurn
     std::string frame; // the client's own bytes
     core::Deadline accepted_at;
     core::Timestamp started_at;
+    // What it takes of the budgets of waiting creates, until a turn begins with it.
+    core::ByteBudget::Share of_session{}, of_all{};
 };
 
 // What one turn of a lane leaves to the next.
@@ -60,6 +63,8 @@ public:
 
     enum class Verdict : std::uint8_t { fine, too_many_waiting, too_many_names };
     Verdict admits(std::string_view name) const;
+    // Nothing else would have to end or begin before it.
+    bool begins_at_once(std::string_view name) const;
 
     // admits(its lane).
     void enqueue(WaitingTurn turn);

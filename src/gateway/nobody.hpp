@@ -12,6 +12,7 @@ public:
     void send(std::string_view) override {}
     void flush() override {}
     bool is_congested() const override { return false; }
+    bool is_nobody() const override { return true; }
 };
 
 } // namespace turngate::gateway

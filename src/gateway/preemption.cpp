@@ -15,7 +15,7 @@ net::Task<std::optional<Fault>> cannot_preempt(Rooms& rooms,
     const auto principal = snapshot->keys.find(session.secret);
     if (!principal)
         co_return Fault{FaultCode::invalid_api_key, {}, "preempt"};
-    if (is_unknown(*snapshot, principal->group, by.create.model))
+    if (is_unknown(*snapshot, *principal, by.create.model))
         co_return Fault{FaultCode::model_not_found, {}, "preempt"};
     const std::string& parent = by.create.previous_response_id;
     if (parent.empty() ||

@@ -3,11 +3,9 @@
 namespace turngate::gateway {
 namespace {
 
+using accounts::UpstreamWord;
 using core::FaultCode;
 using What = Action::What;
-using accounts::UpstreamWord;
-using Where = Action::Where;
-using Context = Action::Context;
 using Verdict = Action::Verdict;
 
 // The client has, or may have had, something of the answer. Lifecycle events alone are none of it:
@@ -17,250 +15,159 @@ bool is_answered(const Facts& facts) noexcept
     return facts.has_output || facts.seen == Seen::content;
 }
 
-bool can_rebuild(const Facts& facts) noexcept
-{
-    return facts.parent != ParentKind::none && facts.chain_complete;
-}
-
-// Its context was in the memory of the connection, and nowhere else.
-bool is_context_lost(const Facts& facts) noexcept
-{
-    return facts.parent == ParentKind::chained && !facts.chain_complete;
-}
-
-// Tool outputs without calls and parent hang on something that only the account knows.
-bool is_self_contained(const Facts& facts) noexcept
-{
-    return facts.parent == ParentKind::none && (!facts.has_tool_outputs || facts.carries_own_calls);
-}
-
-bool can_move(const Facts& facts) noexcept
-{
-    return facts.has_other_account && (is_self_contained(facts) || can_rebuild(facts));
-}
-
-// A chained parent went with its connection, a stored one stays behind with its account, and what
-// was rebuilt once has been refused as it was.
-bool needs_rebuild(const Facts& facts, Where where) noexcept
-{
-    switch (facts.parent) {
-    case ParentKind::none:
-        return false;
-    case ParentKind::stored:
-        return where == Where::other_account || facts.rebuilds > 0;
-    case ParentKind::chained:
-        return true;
-    }
-    return true;
-}
-
-std::string_view why_no_attempt(const Facts& facts) noexcept
+std::string_view why_not(const Facts& facts, bool is_possible, std::string_view otherwise) noexcept
 {
     if (is_answered(facts))
         return "answer_seen";
     if (facts.attempts >= facts.max_attempts)
         return "attempts_spent";
-    if (facts.left.count() <= 0)
+    if (facts.time_left.count() <= 0)
         return "budget_spent";
-    return {};
+    return is_possible ? std::string_view() : otherwise;
 }
 
-std::string_view why_not_again(const Facts& facts) noexcept
+Action next(Strike strike, FaultCode code, Verdict verdict, std::string_view reason) noexcept
 {
-    const auto why = why_no_attempt(facts);
-    if (!why.empty())
-        return why;
-    const bool lacks_context = needs_rebuild(facts, Where::same_account) && !can_rebuild(facts);
-    return lacks_context ? "chain_incomplete" : why;
+    return {
+        .what = What::next, .tell = code, .strike = strike, .account = verdict, .reason = reason};
 }
 
-std::string_view why_not_elsewhere(const Facts& facts) noexcept
+Action tell(FaultCode code, Verdict verdict = Verdict::none, std::string_view why = {}) noexcept
 {
-    const auto why = why_no_attempt(facts);
-    if (!why.empty())
-        return why;
-    if (!facts.has_other_account)
-        return "no_other_account";
-    return can_move(facts) ? std::string_view() : "bound_to_account";
+    return {.what = What::tell, .tell = code, .account = verdict, .why_not = why};
 }
 
-std::string_view why_no_rebuild(const Facts& facts) noexcept
+Action relay(Verdict verdict = Verdict::none, std::string_view why = {}) noexcept
 {
-    const auto why = why_no_attempt(facts);
-    if (!why.empty())
-        return why;
-    if (facts.parent == ParentKind::none)
-        return "no_parent";
-    if (facts.rebuilds > 0)
-        return "rebuilt_before";
-    return facts.chain_complete ? std::string_view() : "chain_incomplete";
+    return {
+        .what = What::relay, .tell = FaultCode::upstream_error, .account = verdict, .why_not = why};
 }
 
-Action retry(const Facts& facts, Where where, Verdict verdict, std::string_view reason) noexcept
-{
-    const bool is_rebuilt = needs_rebuild(facts, where);
-    return {.what = What::retry,
-            .tell = facts.fault.code,
-            .context = is_rebuilt ? Context::rebuilt : Context::unchanged,
-            .where = where,
-            .account = verdict,
-            .reason = reason};
-}
-
-Action tell(FaultCode code, Verdict verdict = Verdict::none, std::string_view why_not = {}) noexcept
-{
-    return {.what = What::tell, .tell = code, .account = verdict, .why_not = why_not};
-}
-
-Action relay(Verdict verdict = Verdict::none, std::string_view why_not = {}) noexcept
-{
-    return {.what = What::relay,
-            .tell = FaultCode::upstream_error,
-            .account = verdict,
-            .why_not = why_not};
-}
-
-// Told of a lost context, the client sends all of it again, and the conversation goes on.
+// Its context was in the memory of one connection, and nowhere else. Told of that, the client sends
+// all of it again, and the conversation goes on.
 FaultCode or_parent_not_found(const Facts& facts, FaultCode code) noexcept
 {
-    return !is_answered(facts) && is_context_lost(facts) ? FaultCode::parent_not_found : code;
+    const bool is_context_lost =
+        facts.needs_parent_context && !facts.left.after_context && facts.how != Route::How::rebuilt;
+    return !is_answered(facts) && is_context_lost ? FaultCode::parent_not_found : code;
 }
 
-// Only the other account can do better. Who cannot be moved there unseen may come again with its
-// whole context.
-FaultCode or_resend_elsewhere(const Facts& facts, FaultCode code) noexcept
+// No connection of the account is to be had, or it is used up: another account may do better.
+Action elsewhere(const Facts& facts, std::string_view reason, Action end) noexcept
 {
-    return facts.has_other_account ? or_parent_not_found(facts, code) : code;
-}
-
-// No connection of the account is to be had; another account's may.
-Action after_closed_account(const Facts& facts,
-                            FaultCode code,
-                            Verdict verdict,
-                            std::string_view reason) noexcept
-{
-    const auto why_not = why_not_elsewhere(facts);
-    if (why_not.empty())
-        return retry(facts, Where::other_account, verdict, reason);
-    return tell(or_parent_not_found(facts, code), verdict, why_not);
-}
-
-// On the same account, which gets a moment's rest; else the given end.
-Action again_later(const Facts& facts, std::string_view reason, Action end) noexcept
-{
-    end.account = Verdict::fault;
-    end.why_not = why_not_again(facts);
+    end.why_not = why_not(facts, facts.left.after_account, "no_other_account");
     if (!end.why_not.empty())
         return end;
-    Action action = retry(facts, Where::same_account, Verdict::fault, reason);
-    action.backoff = true;
+    return next(Strike::account, end.tell, end.account, reason);
+}
+
+// Once more on the same route, on a new connection; else the given end. What a connection had in
+// its memory is gone with it, and after an error too (protocol.md section 5): then the next route.
+Action once_more(const Facts& facts, std::string_view reason, Action end) noexcept
+{
+    const bool was_here = facts.how == Route::How::here;
+    end.why_not = why_not(facts, !was_here || facts.left.after_route, "chain_incomplete");
+    if (!end.why_not.empty())
+        return end;
+    if (was_here)
+        return next(Strike::route, end.tell, end.account, reason);
+    return {.what = What::again, .tell = end.tell, .account = end.account, .reason = reason};
+}
+
+// The same, after a moment's rest.
+Action again_later(const Facts& facts, std::string_view reason, const Action& end) noexcept
+{
+    Action action = once_more(facts, reason, end);
+    action.backoff = action.what == What::again;
     return action;
 }
 
-// Whether the same account may well take the same dial a moment later.
-bool is_passing(const core::Fault& fault) noexcept
+// Another account if one can, else the same a moment later.
+Action elsewhere_or_later(const Facts& facts, std::string_view reason, Action end) noexcept
 {
-    return fault.code == FaultCode::dial_failed || fault.status < 400 || fault.status >= 500;
+    const Action moved = elsewhere(facts, reason, end);
+    return moved.is_retry() ? moved : again_later(facts, reason, end);
 }
 
+// A refusal that does not speak of the account is the request's.
 Action after_dial(const Facts& facts) noexcept
 {
-    const int status = facts.fault.code == FaultCode::dial_refused ? facts.fault.status : 0;
-    const bool is_quota = facts.word == UpstreamWord::quota;
-    if (status == 429 || is_quota || facts.word == UpstreamWord::rate_limited)
-        return after_closed_account(
-            facts, FaultCode::rate_limited, Verdict::cool, is_quota ? "quota" : "rate_limited");
-    if (status == 401 || status == 403)
-        return after_closed_account(
-            facts, FaultCode::no_account, Verdict::credentials, "account_refused");
-
-    const auto reason = core::name_of(facts.fault.code);
-    if (why_not_elsewhere(facts).empty() || !is_passing(facts.fault))
-        return after_closed_account(facts, facts.fault.code, Verdict::fault, reason);
-    return again_later(facts, reason, tell(or_parent_not_found(facts, facts.fault.code)));
+    const UpstreamWord word = facts.word;
+    if (word == UpstreamWord::rate_limited || word == UpstreamWord::quota)
+        return elsewhere(facts,
+                         word == UpstreamWord::quota ? "quota" : "rate_limited",
+                         tell(FaultCode::rate_limited, Verdict::cool));
+    if (word == UpstreamWord::credentials)
+        return elsewhere(
+            facts,
+            "account_refused",
+            tell(or_parent_not_found(facts, FaultCode::no_account), Verdict::credentials));
+    if (word == UpstreamWord::request_error || word == UpstreamWord::request_over_limit)
+        return tell(FaultCode::invalid_request);
+    const FaultCode code = or_parent_not_found(facts, facts.fault.code);
+    return elsewhere_or_later(facts, core::name_of(facts.fault.code), tell(code, Verdict::fault));
 }
 
+// The connection is gone, and with it what only it knew.
 Action after_loss(const Facts& facts) noexcept
 {
-    const auto why_not = why_not_again(facts);
-    if (!why_not.empty())
-        return tell(or_parent_not_found(facts, facts.fault.code), Verdict::fault, why_not);
-    return retry(facts, Where::same_account, Verdict::fault, core::name_of(facts.fault.code));
-}
-
-// As a loss, but foreseen: no fault of the account, and the client knows its code.
-Action after_connection_limit(const Facts& facts) noexcept
-{
-    const auto why_not = why_not_again(facts);
-    if (why_not.empty())
-        return retry(facts, Where::same_account, Verdict::none, "connection_limit");
-    if (or_parent_not_found(facts, FaultCode::upstream_error) == FaultCode::parent_not_found)
-        return tell(FaultCode::parent_not_found, Verdict::none, why_not);
-    return relay(Verdict::none, why_not);
+    const bool is_limit = facts.word == UpstreamWord::connection_limit; // foreseen: no fault
+    const FaultCode code = facts.fault.code;
+    Action end = is_limit ? relay() : tell(code, Verdict::fault);
+    end = once_more(facts, is_limit ? "connection_limit" : core::name_of(code), end);
+    if (!end.is_retry() && or_parent_not_found(facts, code) != code)
+        return tell(FaultCode::parent_not_found, end.account, end.why_not);
+    return end;
 }
 
 // The context on the upstream is not what the client takes it for: it gets the whole, once.
 Action rebuild(const Facts& facts, std::string_view reason, Action end) noexcept
 {
-    end.why_not = why_no_rebuild(facts);
+    end.why_not = why_not(facts, facts.left.after_context, "no_complete_chain");
     if (!end.why_not.empty())
         return end;
-    Action action = retry(facts, Where::same_account, Verdict::none, reason);
-    action.context = Context::rebuilt;
-    return action;
+    return next(Strike::context, end.tell, Verdict::none, reason);
 }
 
 // Outputs whose calls stand beside them lack nothing that the chain could add.
 Action after_tool_pairing(const Facts& facts) noexcept
 {
-    if (facts.has_tool_outputs && facts.carries_own_calls)
+    if (facts.carries_own_calls)
         return relay(Verdict::none, "carries_own_calls");
     return rebuild(facts, "tool_pairing", relay());
 }
 
-// The account is used up or shut out, which the client cannot mend and need not hear.
-Action after_exhausted_account(const Facts& facts,
-                               FaultCode code,
-                               Verdict verdict,
-                               std::string_view reason) noexcept
+// Another account sealed it, or this one has forgotten how.
+Action after_sealed(const Facts& facts) noexcept
 {
-    const auto why_not = why_not_elsewhere(facts);
-    if (why_not.empty())
-        return retry(facts, Where::other_account, verdict, reason);
-    if (is_answered(facts))
-        return relay(verdict, why_not);
-    return tell(or_resend_elsewhere(facts, code), verdict, why_not);
+    if (!facts.can_unseal)
+        return relay(Verdict::none, "nothing_sealed");
+    Action action = once_more(facts, "sealed_reasoning", relay());
+    action.unseal = action.is_retry();
+    return action;
 }
 
-Action after_server_error(const Facts& facts, std::string_view reason) noexcept
+// The account is used up or shut out, which the client cannot mend and need not hear. Who cannot be
+// moved unseen to an account that can may come again with the whole context.
+Action after_exhausted(const Facts& facts,
+                       FaultCode code,
+                       Verdict verdict,
+                       std::string_view reason) noexcept
 {
-    if (why_not_elsewhere(facts).empty())
-        return retry(facts, Where::other_account, Verdict::fault, reason);
-    return again_later(facts, reason, relay());
+    if (is_answered(facts))
+        return relay(verdict, "answer_seen");
+    if (facts.has_other_account)
+        code = or_parent_not_found(facts, code);
+    return elsewhere(facts, reason, tell(code, verdict));
 }
 
 // Clients take the upstream's own words for final (protocol.md section 10.4), so they are relayed
 // only where the client has content already.
 Action after_overload(const Facts& facts) noexcept
 {
-    const Action action = after_server_error(facts, "overloaded");
-    if (action.what != What::relay || is_answered(facts))
-        return action;
-    return tell(FaultCode::no_account, action.account, action.why_not);
-}
-
-// Of an error event: by its upstream our key is refused, not the client's.
-bool is_key_refused(const Facts& facts) noexcept
-{
-    return facts.word == UpstreamWord::request_error && facts.fault.status == 401;
-}
-
-Action after_request_error(const Facts& facts) noexcept
-{
-    if (is_key_refused(facts))
-        return after_exhausted_account(
-            facts, FaultCode::no_account, Verdict::credentials, "account_refused");
-    return relay();
+    if (is_answered(facts))
+        return relay(Verdict::fault, "answer_seen");
+    return elsewhere_or_later(facts, "overloaded", tell(FaultCode::no_account, Verdict::fault));
 }
 
 Action after_word(const Facts& facts) noexcept
@@ -274,19 +181,25 @@ Action after_word(const Facts& facts) noexcept
         return after_tool_pairing(facts);
     case UpstreamWord::orphaned_reasoning:
         return rebuild(facts, "orphaned_reasoning", relay());
+    case UpstreamWord::sealed:
+        return after_sealed(facts);
     case UpstreamWord::connection_limit:
-        return after_connection_limit(facts);
+        return after_loss(facts);
     case UpstreamWord::rate_limited:
-        return after_exhausted_account(
-            facts, FaultCode::rate_limited, Verdict::cool, "rate_limited");
+        return after_exhausted(facts, FaultCode::rate_limited, Verdict::cool, "rate_limited");
     case UpstreamWord::quota:
-        return after_exhausted_account(facts, FaultCode::rate_limited, Verdict::cool, "quota");
+        return after_exhausted(facts, FaultCode::rate_limited, Verdict::cool, "quota");
+    case UpstreamWord::credentials:
+        return after_exhausted(
+            facts, FaultCode::no_account, Verdict::credentials, "account_refused");
     case UpstreamWord::overloaded:
         return after_overload(facts);
     case UpstreamWord::server_error:
-        return after_server_error(facts, "server_error");
+        return elsewhere_or_later(facts, "server_error", relay(Verdict::fault));
+    case UpstreamWord::challenge:
+    case UpstreamWord::request_over_limit:
     case UpstreamWord::request_error:
-        return after_request_error(facts);
+        return relay();
     }
     return tell(FaultCode::internal_error);
 }
@@ -295,8 +208,17 @@ Action after_word(const Facts& facts) noexcept
 Action after_error_event(const Facts& facts) noexcept
 {
     Action action = after_word(facts);
-    action.keep_connection = facts.word != UpstreamWord::connection_limit && !is_key_refused(facts);
+    action.keep_connection =
+        facts.word != UpstreamWord::connection_limit && facts.word != UpstreamWord::credentials;
     return action;
+}
+
+// The same create would be refused by every connection. Of a rebuilt one the client knows a smaller
+// form.
+Action after_too_large(const Facts& facts) noexcept
+{
+    return tell(facts.how == Route::How::rebuilt ? FaultCode::parent_not_found
+                                                 : FaultCode::create_too_large);
 }
 
 } // namespace
@@ -318,7 +240,6 @@ Action decide(const Facts& facts) noexcept
     case FaultCode::invalid_stream_id:
     case FaultCode::stream_limit_reached:
     case FaultCode::request_too_large:
-    case FaultCode::create_too_large:
     case FaultCode::invalid_api_key:
     case FaultCode::rate_limited:
     case FaultCode::quota_exceeded:
@@ -328,15 +249,18 @@ Action decide(const Facts& facts) noexcept
     case FaultCode::out_of_resources:
     case FaultCode::internal_error:
         return tell(facts.fault.code);
-    case FaultCode::parent_not_found: // our own finding; unknown and foreign ones have no chain
-        return rebuild(facts, "parent_not_found", tell(facts.fault.code));
+    case FaultCode::create_too_large:
+        return after_too_large(facts);
+    case FaultCode::parent_not_found: // our own finding: this route leads nowhere
+        if (facts.left.after_route && !is_answered(facts))
+            return next(Strike::route, facts.fault.code, Verdict::none, "parent_not_found");
+        return tell(facts.fault.code);
     case FaultCode::dial_failed:
     case FaultCode::dial_refused:
         return after_dial(facts);
+    case FaultCode::upstream_timeout:
     case FaultCode::upstream_lost:
     case FaultCode::upstream_restart:
-        return after_loss(facts);
-    case FaultCode::upstream_timeout:
         return facts.may_be_delivered ? after_loss(facts) : after_dial(facts);
     case FaultCode::upstream_error:
         return after_error_event(facts);
@@ -354,13 +278,17 @@ bool is_spent(const Facts& facts) noexcept
     case UpstreamWord::parent_not_found:
     case UpstreamWord::tool_pairing:
     case UpstreamWord::orphaned_reasoning:
+    case UpstreamWord::sealed:
     case UpstreamWord::rate_limited:
     case UpstreamWord::quota:
+    case UpstreamWord::credentials:
         return false;
     case UpstreamWord::none:
     case UpstreamWord::connection_limit: // refused, but nothing else bounds its repetition
     case UpstreamWord::overloaded:
     case UpstreamWord::server_error:
+    case UpstreamWord::challenge:
+    case UpstreamWord::request_over_limit:
     case UpstreamWord::request_error:
         return true;
     }

@@ -12,38 +12,19 @@
 #include <utility>
 
 namespace turngate::gateway {
-namespace {
 
 using core::Clock;
 using core::FaultCode;
 
-// Fixed by behaviour.md section 2.
-constexpr unsigned kBadFramesInARow = 5;
-
-net::WebSocketOptions options_of(const config::Config& config, bool deflate)
-{
-    net::WebSocketOptions options;
-    options.role = net::Role::server;
-    options.limits.max_message = config.limits.max_client_message;
-    options.deflate = deflate;
-    options.ping_interval = config.pool.ping_interval;
-    options.pong_timeout = config.pool.ping_interval;
-    options.write_timeout = config.relay.client_write_timeout;
-    options.high_water = config.relay.max_buffer;
-    return options;
-}
-
-} // namespace
-
-Session::Session(Rooms& rooms, Opening opening)
+Session::Session(Rooms& rooms, ClientBytes& client_bytes, Opening opening)
     : rooms_(rooms), memory_(std::make_shared<SessionMemory>(std::move(opening.facts))),
       facts_(memory_->facts), lanes_(memory_->lanes), ticket_(std::move(opening.ticket)),
       leftover_(std::move(opening.leftover)),
       socket_(rooms.loop,
               std::move(opening.stream),
-              options_of(*rooms.snapshot->config, opening.deflate)),
-      client_(socket_), tasks_(rooms.loop), idle_since_(Clock::now()),
-      checked_keys_of_(rooms.snapshot)
+              client_options(*rooms.snapshot->config, client_bytes.unfinished, opening.deflate)),
+      client_(socket_), intake_(rooms, socket_, client_, *memory_, client_bytes.waiting),
+      tasks_(rooms.loop), idle_since_(Clock::now()), checked_keys_of_(rooms.snapshot)
 {
     rooms_.loop.tick(*this);
 }
@@ -115,24 +96,12 @@ void Session::fail(const std::exception& bug)
 
 void Session::on_frame(const net::Frame& frame)
 {
-    if (frame.opcode == net::Opcode::binary) {
-        refuse({FaultCode::invalid_request, "Messages must be text, not binary.", {}, {}});
+    auto event = intake_.read(frame);
+    if (!event)
         return;
-    }
-    auto event = rooms_.client_events.read(frame.payload);
-    if (!event) {
-        refuse(event.error());
-        return;
-    }
-    bad_frames_ = 0;
-    on_event(std::move(*event), frame.payload);
-}
-
-void Session::on_event(protocol::ClientEvent event, std::string_view frame)
-{
-    switch (event.type) {
+    switch (event->type) {
     case protocol::ClientEventType::create:
-        enqueue(std::move(event), frame);
+        enqueue(std::move(*event), frame.payload);
         break;
     case protocol::ClientEventType::processed:
         break; // an acknowledgement; wants no answer
@@ -140,93 +109,27 @@ void Session::on_event(protocol::ClientEvent event, std::string_view frame)
     case protocol::ClientEventType::steer:
     case protocol::ClientEventType::inject:
     case protocol::ClientEventType::cancel:
-        if (!is_own(event) || refuses_to_read(event))
-            break;
-        if (const auto refusal = control(lanes_, event, frame, client_))
-            refuse(*refusal);
+        if (const auto refusal = control(lanes_, *event, frame.payload, client_))
+            intake_.refuse(*refusal);
         break;
     }
 }
 
-void Session::enqueue(protocol::ClientEvent event, std::string_view frame)
+void Session::enqueue(protocol::ClientEvent create, std::string_view frame)
 {
-    if (!is_own(event) || !admits(event))
+    auto turn = intake_.admit(std::move(create), frame);
+    if (!turn)
         return;
     if (!std::exchange(has_created_, true))
-        adopt_name(event);
-    WaitingTurn turn{std::move(event), std::string(frame), Clock::now(), core::wall_now()};
-    const Lane* lane = lanes_.find(turn.create.stream_id.value_or(""));
+        adopt_name(turn->create);
+    const Lane* lane = lanes_.find(turn->create.stream_id.value_or(""));
     const bool preempts = rooms_.snapshot->config->lanes_overlap == config::Overlap::preempt;
     if (preempts && lane && lane->state != Lane::State::idle) {
-        tasks_.spawn("preempt", preempt(std::move(turn)));
+        tasks_.spawn("preempt", preempt(std::move(*turn)));
         return;
     }
-    lanes_.enqueue(std::move(turn));
+    lanes_.enqueue(std::move(*turn));
     start_turns();
-}
-
-// A vendor keeps conversations and items by account, whoever's they are, and the gateway sees
-// neither made: whose they are cannot be known (docs/decisions.md).
-bool Session::is_own(const protocol::ClientEvent& event)
-{
-    const bool is_unknown = event.has_conversation || event.has_item_reference;
-    const bool forwards =
-        rooms_.snapshot->config->continuity.unknown_parent == config::UnknownParent::forward;
-    if (!is_unknown || forwards)
-        return true;
-    refuse({FaultCode::invalid_request,
-            "Stored conversations and items cannot be named here; use previous_response_id.",
-            event.has_conversation ? "conversation" : "input",
-            event.stream_id});
-    return false;
-}
-
-// Answers to input give it back: they would pile up before a client that reads nothing.
-bool Session::refuses_to_read(const protocol::ClientEvent& event)
-{
-    if (!event.at.input || !socket_.is_congested())
-        return false;
-    close(protocol::policy_violation, "answers are not read");
-    return true;
-}
-
-bool Session::admits(const protocol::ClientEvent& event)
-{
-    protocol::ErrorDetail detail;
-    if (event.stream_id)
-        detail.stream_id = *event.stream_id;
-    if ((is_draining_ || is_revoked_) && socket_.is_congested()) {
-        close(protocol::policy_violation, "answers are not read");
-        return false;
-    }
-    if (is_revoked_) {
-        client_.send(protocol::error_event(FaultCode::invalid_api_key, detail));
-        return false;
-    }
-    if (is_draining_) {
-        client_.send(protocol::error_event(FaultCode::gateway_draining, detail));
-        return false;
-    }
-    switch (lanes_.admits(event.stream_id.value_or(""))) {
-    case Lanes::Verdict::fine:
-        return true;
-    case Lanes::Verdict::too_many_names:
-        refuse({FaultCode::stream_limit_reached,
-                "Too many lanes were named on this connection.",
-                "stream_id",
-                event.stream_id});
-        return false;
-    case Lanes::Verdict::too_many_waiting:
-        break;
-    }
-    if (socket_.is_congested()) {
-        close(protocol::policy_violation, "answers are not read"); // or refusals would pile up
-        return false;
-    }
-    detail.message = "Too many requests are waiting on this connection.";
-    detail.retry_after = std::chrono::seconds(1);
-    client_.send(protocol::error_event(FaultCode::rate_limited, detail));
-    return false;
 }
 
 // Where no header names the session, its first create's cache key does (design.md section 6),
@@ -244,36 +147,19 @@ void Session::adopt_name(const protocol::ClientEvent& first)
     rooms_.chains.enter(key);
 }
 
-void Session::refuse(const protocol::Rejection& rejection)
-{
-    if (socket_.is_congested()) {
-        close(protocol::policy_violation, "answers are not read");
-        return;
-    }
-    protocol::ErrorDetail detail;
-    detail.message = rejection.message;
-    detail.param = rejection.param;
-    if (rejection.stream_id)
-        detail.stream_id = *rejection.stream_id;
-    rooms_.metrics.bad_frames.add();
-    telemetry::log_debug("client frame refused",
-                         {{"session", facts_.id},
-                          {"fault", core::name_of(rejection.code)},
-                          {"param", rejection.param}});
-    client_.send(protocol::error_event(rejection.code, detail));
-    if (++bad_frames_ >= kBadFramesInARow)
-        close(protocol::policy_violation, "too many bad messages");
-}
-
 void Session::on_violation(const net::FrameFault& fault)
 {
+    protocol::ErrorDetail later;
+    later.retry_after = std::chrono::seconds(1);
     if (fault.close_code == protocol::message_too_big)
         client_.send(protocol::error_event(FaultCode::request_too_large));
+    else if (fault.close_code == protocol::try_again_later) // no room for what is unfinished
+        client_.send(protocol::error_event(FaultCode::rate_limited, later));
 }
 
 void Session::on_writable()
 {
-    lanes_.for_each_turn([](Turn& turn) { turn.relay.on_writable(); });
+    lanes_.for_each_turn([](Turn& turn) { turn.on_writable(); });
 }
 
 void Session::start_turns()
@@ -340,10 +226,10 @@ void Session::stop_turns(core::Fault reason)
 
 void Session::after_turns()
 {
-    if (is_revoked_)
+    if (ends_for_ == FaultCode::invalid_api_key)
         revoke();
-    if (is_draining_)
-        close(protocol::service_restart, "the gateway restarts");
+    else if (ends_for_)
+        drain();
 }
 
 // No precision is needed here, so there is no timer.
@@ -369,16 +255,24 @@ void Session::on_tick(core::Deadline now)
 void Session::revoke()
 {
     lanes_.drop_waiting();
-    is_revoked_ = true;
+    end_for(FaultCode::invalid_api_key);
     if (!lanes_.is_idle())
         return;
     client_.send(protocol::error_event(FaultCode::invalid_api_key));
     close(protocol::policy_violation, "the API key was revoked");
 }
 
+// Of two reasons the key is the stronger one: it is told, and ends what waits.
+void Session::end_for(FaultCode why)
+{
+    if (ends_for_ != FaultCode::invalid_api_key)
+        ends_for_ = why;
+    intake_.close_for(*ends_for_);
+}
+
 void Session::drain()
 {
-    is_draining_ = true;
+    end_for(FaultCode::gateway_draining);
     if (lanes_.is_idle())
         close(protocol::service_restart, "the gateway restarts");
 }

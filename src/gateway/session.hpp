@@ -1,5 +1,7 @@
 #pragma once
 
+#include "client_bytes.hpp"
+#include "intake.hpp"
 #include "session_memory.hpp"
 #include "socket_counts.hpp"
 #include "socket_output.hpp"
@@ -8,6 +10,7 @@
 #include "turngate/net/websocket.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace turngate::gateway {
@@ -26,7 +29,7 @@ public:
         SocketCounts::Ticket ticket;
     };
 
-    Session(Rooms& rooms, Opening opening);
+    Session(Rooms& rooms, ClientBytes& client_bytes, Opening opening);
     ~Session();
 
     // From the 101 to the end of the socket and of all it started.
@@ -48,14 +51,9 @@ private:
     void on_writable() override;
     void on_violation(const net::FrameFault& fault) override;
     void on_frame(const net::Frame& frame);
-    void on_event(protocol::ClientEvent event, std::string_view frame);
-    void enqueue(protocol::ClientEvent event, std::string_view frame);
-    bool is_own(const protocol::ClientEvent& event);
-    bool admits(const protocol::ClientEvent& event);
-    bool refuses_to_read(const protocol::ClientEvent& event);
+    void enqueue(protocol::ClientEvent create, std::string_view frame);
     void fail(const std::exception& bug);
     void adopt_name(const protocol::ClientEvent& first);
-    void refuse(const protocol::Rejection& rejection);
     void on_tick(core::Deadline now) override;
 
     // The turns' side
@@ -64,6 +62,7 @@ private:
     net::Task<> preempt(WaitingTurn by);
     void stop_turns(core::Fault reason);
     void after_turns();
+    void end_for(core::FaultCode why);
     void close(std::uint16_t code, std::string_view reason);
 
     Rooms& rooms_;
@@ -74,14 +73,14 @@ private:
     std::string leftover_;
     net::WebSocket socket_;
     SocketOutput client_;
+    Intake intake_;
     net::TaskGroup tasks_;
     core::Deadline idle_since_;
     std::shared_ptr<const Snapshot>
         checked_keys_of_; // the key is looked up again when the snapshot changes
-    unsigned bad_frames_ = 0;
+    // Why it ends as soon as no turn runs: its key is revoked, or the gateway drains.
+    std::optional<core::FaultCode> ends_for_;
     bool has_created_ = false;
-    bool is_draining_ = false;
-    bool is_revoked_ = false;
 };
 
 } // namespace turngate::gateway

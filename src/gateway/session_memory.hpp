@@ -9,6 +9,7 @@ namespace turngate::gateway {
 struct SessionMemory
 {
     SessionFacts facts;
+    core::ByteBudget waiting{0}; // of the creates in those lanes
     Lanes lanes{};
 };
 

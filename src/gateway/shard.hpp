@@ -1,7 +1,8 @@
 #pragma once
 
-#include "door.hpp"
+#include "client_bytes.hpp"
 #include "drains.hpp"
+#include "entrance.hpp"
 #include "news.hpp"
 #include "rooms.hpp"
 #include "session.hpp"
@@ -23,11 +24,12 @@ public:
           net::Loop& loop,
           std::vector<std::unique_ptr<Shard>>& all,
           std::shared_ptr<SocketCounts> counts,
+          ClientBytes& client_bytes,
           conversation::ChainBudget& budget);
     ~Shard();
 
     // On the loop's thread.
-    void accept_on(int descriptor);
+    Entrance& entrance() noexcept { return entrance_; }
     void begin(); // once all shards are there
     void replace(std::shared_ptr<const Snapshot> snapshot);
     void revoke(const core::Digest& key);
@@ -43,14 +45,11 @@ public:
     }
 
 private:
-    struct Guest;
-    class AtDoor;
     class Open;
 
     upstream::PoolOptions pool_options(const config::Config& config);
     void evict_elsewhere(const std::string& account, unsigned hops);
-    net::Task<> meet(net::Socket socket, std::string peer);
-    net::Task<> answer(net::Stream& stream, net::HttpResponse response, bool is_head);
+    void send_home(net::Stream stream, std::shared_ptr<Guest> guest);
     net::Task<> welcome(net::Stream stream, std::shared_ptr<Guest> guest);
     void receive(int descriptor, std::shared_ptr<Guest> guest);
 
@@ -60,12 +59,10 @@ private:
     Drains drains_;
     state::State& state_;
     std::unique_ptr<News> news_; // on one loop
-    std::shared_ptr<const net::TlsContext> tls_;
     std::vector<std::unique_ptr<Shard>>& all_;
-    std::shared_ptr<SocketCounts> counts_;
-    std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+    ClientBytes& client_bytes_;
+    Entrance entrance_;
     std::map<std::uint64_t, Session*> sessions_;
-    std::vector<net::Stream*> at_the_door_; // not upgraded yet
     std::atomic<std::size_t> open_{0};
     net::TaskGroup tasks_;
 };

@@ -1,52 +1,76 @@
 #include "socket_counts.hpp"
 
+#include <algorithm>
+
 namespace turngate::gateway {
 namespace {
 
-void count_down(std::map<std::string, unsigned>& counts, const std::string& name)
+using Counts = std::map<std::string, unsigned, std::less<>>;
+
+unsigned count_of(const Counts& counts, const std::string& name)
 {
     const auto found = counts.find(name);
-    if (--found->second == 0)
+    return found == counts.end() ? 0 : found->second;
+}
+
+// An empty name is not known, and not counted.
+void count_up(Counts& counts, const std::string& name)
+{
+    if (!name.empty())
+        ++counts[name];
+}
+
+void count_down(Counts& counts, const std::string& name)
+{
+    const auto found = counts.find(name);
+    if (found != counts.end() && --found->second == 0)
         counts.erase(found);
 }
 
 } // namespace
 
-SocketCounts::Ticket::Ticket(std::shared_ptr<SocketCounts> counts, std::string key, std::string ip)
-    : counts_(std::move(counts)), key_(std::move(key)), ip_(std::move(ip))
+SocketCounts::Ticket::Ticket(std::shared_ptr<SocketCounts> counts, std::string ip)
+    : counts_(std::move(counts)), ip_(std::move(ip))
 {
 }
 
 SocketCounts::Ticket::~Ticket()
 {
-    if (counts_)
-        counts_->leave(key_, ip_);
+    if (!counts_)
+        return;
+    const std::lock_guard lock(counts_->mutex_);
+    --counts_->all_;
+    count_down(counts_->by_key_, key_);
+    count_down(counts_->by_ip_, ip_);
 }
 
-std::optional<SocketCounts::Ticket> SocketCounts::enter(const std::string& key,
-                                                        const std::string& ip,
-                                                        const Limits& limits)
+bool SocketCounts::Ticket::belongs_to(const std::string& key,
+                                      const std::string& ip,
+                                      const Limits& limits)
+{
+    const std::lock_guard lock(counts_->mutex_);
+    if (count_of(counts_->by_key_, key) >= limits.per_key)
+        return false;
+    if (ip != ip_) {
+        if (count_of(counts_->by_ip_, ip) >= limits.per_ip)
+            return false;
+        count_up(counts_->by_ip_, ip);
+        count_down(counts_->by_ip_, ip_);
+        ip_ = ip;
+    }
+    count_up(counts_->by_key_, key);
+    key_ = key;
+    return true;
+}
+
+std::optional<SocketCounts::Ticket> SocketCounts::enter(const std::string& ip, const Limits& limits)
 {
     const std::lock_guard lock(mutex_);
-    const auto of = [](const auto& counts, const std::string& name) {
-        const auto found = counts.find(name);
-        return found == counts.end() ? 0u : found->second;
-    };
-    if (all_ >= limits.in_all || of(by_key_, key) >= limits.per_key ||
-        of(by_ip_, ip) >= limits.per_ip)
+    if (all_ >= std::min(limits.in_all, most_) || count_of(by_ip_, ip) >= limits.per_ip)
         return std::nullopt;
     ++all_;
-    ++by_key_[key];
-    ++by_ip_[ip];
-    return Ticket(shared_from_this(), key, ip);
-}
-
-void SocketCounts::leave(const std::string& key, const std::string& ip)
-{
-    const std::lock_guard lock(mutex_);
-    --all_;
-    count_down(by_key_, key);
-    count_down(by_ip_, ip);
+    count_up(by_ip_, ip);
+    return Ticket(shared_from_this(), ip);
 }
 
 } // namespace turngate::gateway

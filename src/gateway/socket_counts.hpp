@@ -9,11 +9,14 @@
 
 namespace turngate::gateway {
 
-// Open client sockets by key, by address and in all, over all loops. Touched when a socket comes or
-// goes.
+// Client sockets by address, by key and in all, over all loops, from accept to their end: also
+// those that never ask for anything. Touched when a socket comes or goes.
 class SocketCounts : public std::enable_shared_from_this<SocketCounts>
 {
 public:
+    // `most`: there are descriptors for no more, whatever the limits say.
+    explicit SocketCounts(unsigned most) : most_(most) {}
+
     struct Limits
     {
         unsigned per_key;
@@ -28,34 +31,38 @@ public:
         Ticket() = default;
         ~Ticket();
         Ticket(Ticket&& other) noexcept = default;
-        Ticket& operator=(Ticket&&) = delete;
-        void swap(Ticket& other) noexcept
+        Ticket& operator=(Ticket&& other) noexcept
         {
             counts_.swap(other.counts_);
             key_.swap(other.key_);
             ip_.swap(other.ip_);
+            return *this;
         }
+
+        // Whose it is, which its request has told; `ip` may be another one than at accept: that of
+        // a proxy's client. Once. False when a limit is reached.
+        bool belongs_to(const std::string& key, const std::string& ip, const Limits& limits);
 
     private:
         friend class SocketCounts;
-        Ticket(std::shared_ptr<SocketCounts> counts, std::string key, std::string ip);
+        Ticket(std::shared_ptr<SocketCounts> counts, std::string ip);
 
         std::shared_ptr<SocketCounts> counts_;
-        std::string key_;
+        std::string key_; // empty: not known yet
         std::string ip_;
     };
 
-    // Nothing when a limit is reached.
-    std::optional<Ticket> enter(const std::string& key,
-                                const std::string& ip,
-                                const Limits& limits);
+    // A socket that was accepted. `ip` is empty while only a proxy knows it. Nothing when a limit
+    // is reached.
+    std::optional<Ticket> enter(const std::string& ip, const Limits& limits);
 
 private:
-    void leave(const std::string& key, const std::string& ip);
+    using Counts = std::map<std::string, unsigned, std::less<>>;
 
+    const unsigned most_;
     std::mutex mutex_;
-    std::map<std::string, unsigned> by_key_;
-    std::map<std::string, unsigned> by_ip_;
+    Counts by_key_;
+    Counts by_ip_;
     unsigned all_ = 0;
 };
 

@@ -2,9 +2,15 @@
 
 #include "client_output.hpp"
 
+#include "turngate/config/config.hpp"
 #include "turngate/net/websocket.hpp"
 
 namespace turngate::gateway {
+
+// `unfinished`: what messages that are not whole yet hold, of all clients.
+net::WebSocketOptions client_options(const config::Config& config,
+                                     core::ByteBudget& unfinished,
+                                     bool deflate);
 
 // A client that is at the other end of a WebSocket.
 class SocketOutput final : public ClientOutput

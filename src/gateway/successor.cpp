@@ -3,6 +3,8 @@
 #include "turngate/protocol/control_answer.hpp"
 #include "turngate/telemetry/log.hpp"
 
+#include <utility>
+
 namespace turngate::gateway {
 namespace {
 
@@ -11,55 +13,42 @@ using core::Clock;
 // A successor follows its predecessor by itself; an upstream that owes one for longer has lost it.
 constexpr auto kSuccessorWait = std::chrono::seconds(30);
 
-// Counted, billed and continued by itself.
-void take_over(Turn& turn)
+// What the upstream keeps for the next create that goes on from the steered response.
+void keep_queued_input(Turn& turn, Attempt& attempt, const std::string& steered)
 {
-    turn.whole_input = turn.relay.steering().begin_successor();
-    turn.parent_id = turn.last_response_id;
-    turn.parent_context_tokens = turn.last_context_tokens;
-    turn.accepted_at = Clock::now();
-    turn.started_at = core::wall_now();
-    turn.slot_at = turn.accepted_at;
-    turn.retry_reason = {};
-    turn.is_sent = true;
-    turn.is_billed = false;
-    turn.is_told = false;
-    turn.is_connection_clean = false;
-}
-
-void keep_queued_input(Turn& turn)
-{
-    std::string queued = turn.relay.steering().take_queued();
+    std::string queued = attempt.relay.steering().take_queued();
     if (queued.empty())
         return;
     turn.lane.queued_input = std::move(queued);
-    turn.lane.queued_for = turn.last_response_id;
+    turn.lane.queued_for = steered;
 }
 
 } // namespace
 
-net::Task<core::Result<bool>> begin_successor(Turn& turn)
+net::Task<bool> begin_successor(Turn& turn, Attempt& attempt, std::int64_t context_tokens)
 {
-    keep_queued_input(turn);
-    if (!turn.is_connection_clean || !turn.relay.steering().is_open())
+    Relay& relay = attempt.relay;
+    const std::string steered = relay.response().id;
+    keep_queued_input(turn, attempt, steered);
+    if (!relay.is_attached() || !relay.steering().is_open())
         co_return false;
-    const auto deadline = Clock::now() + kSuccessorWait;
-    const auto begun = co_await turn.relay.until_successor(deadline, turn.stop);
-    keep_queued_input(turn);
-    if (begun && *begun) {
-        take_over(turn);
-        telemetry::log_debug("successor begun", {{"turn", turn.id}, {"parent", turn.parent_id}});
-        co_return true;
+    const auto now = Clock::now();
+    Context context{steered, context_tokens, {}};
+    Response next(std::move(context), now, core::wall_now(), turn.rooms.chains.bytes_per_session());
+    const auto deadline = now + kSuccessorWait;
+    const bool has_begun = co_await relay.until_successor(std::move(next), deadline, turn.stop);
+    keep_queued_input(turn, attempt, steered);
+    if (has_begun) {
+        relay.response().context.input = relay.steering().begin_successor();
+        turn.tries.retry_reason = {};
+        telemetry::log_debug("successor begun", {{"turn", turn.id}, {"parent", steered}});
     }
-    // Stopped between two responses, the turn has had its end.
-    turn.is_connection_clean = begun && !turn.relay.steering().is_open();
-    give_back_steers(turn);
-    co_return false;
+    co_return has_begun;
 }
 
-void give_back_steers(Turn& turn)
+void give_back_steers(Turn& turn, Attempt& attempt)
 {
-    for (const auto& steer : turn.relay.steering().give_up())
+    for (const auto& steer : attempt.relay.steering().give_up())
         turn.client->send(protocol::steer_failed_event("response_not_active",
                                                        "The response ended before it took this.",
                                                        steer.input,

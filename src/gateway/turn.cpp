@@ -1,18 +1,17 @@
 #include "turn.hpp"
 
 #include "admission.hpp"
-#include "bill.hpp"
-#include "choice.hpp"
-#include "continuity.hpp"
+#include "attempt.hpp"
+#include "bind.hpp"
+#include "choose.hpp"
 #include "drains.hpp"
+#include "edits.hpp"
+#include "ending.hpp"
 #include "header_policy.hpp"
-#include "recovery.hpp"
+#include "resolve.hpp"
+#include "sequel.hpp"
+#include "settle.hpp"
 #include "successor.hpp"
-#include "turn_edits.hpp"
-#include "turn_end.hpp"
-#include "turn_facts.hpp"
-#include "turngate/accounts/backoff.hpp"
-#include "turngate/accounts/cooling.hpp"
 
 #include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
@@ -27,278 +26,173 @@ using core::Clock;
 using core::Fault;
 using core::FaultCode;
 using core::Result;
-using telemetry::log_debug;
-
-// What a refused dial said: when to come again, and why.
-void read_refusal(Turn& turn, int status, const net::HttpResponse& refusal)
-{
-    const auto now = core::wall_now();
-    turn.cooling = accounts::cooling(refusal.headers, refusal.body, now);
-    const auto said =
-        turn.rooms.upstream_events.read_terminal(refusal.body, protocol::EventKind::error);
-    turn.word = accounts::read_word(status, said.error_code, said.error_message);
-    if (status == 429)
-        turn.retry_after = turn.cooling;
-}
 
 // 7 lease: the parent's connection, the session's, a spare, or a new dial.
-net::Task<Result<upstream::Lease>> lease(Turn& turn, const Route& route)
+net::Task<Result<>> lease(Turn& turn, Attempt& attempt)
 {
-    const auto headers = forwardable(turn.session.forward, turn.account->config.forward_headers);
-    auto request = lease_request(turn, turn.account, route.connection);
-    request.needs_that_connection = route.needs_that_connection;
+    const auto& account = attempt.place.account;
+    const auto headers = forwardable(turn.session.forward, account->config.forward_headers);
+    auto request = lease_request(turn, attempt.place.route, account);
     auto leased = co_await turn.rooms.pool.lease(std::move(request), headers, turn.stop);
     if (!leased) {
-        turn.is_fault_anothers = leased.error().is_anothers;
+        attempt.is_fault_anothers = leased.error().is_anothers;
         if (leased.error().fault.code == FaultCode::dial_refused)
-            read_refusal(turn, leased.error().fault.status, leased.error().response);
+            attempt.said = accounts::read_said(leased.error().response, core::wall_now());
         co_return leased.error().fault;
     }
-    turn.connection = leased->connection();
-    turn.how = leased->how();
-    co_return std::move(*leased);
-}
-
-// 8 send: the client's own bytes, with edits spliced in only where needed.
-Result<> send(Turn& turn)
-{
-    const auto edits = edits_for(turn);
-    if (!edits)
-        return edits.error();
-    turn.relay.attach(turn.connection, turn.lane_name());
-    turn.is_sent = true;
-    turn.sent_at = Clock::now();
-    turn.lane.turn_state_known_by = turn.connection->generation();
-    turn.rebuilds += turn.wants_rebuild ? 1 : 0;
-    if (edits->empty())
-        turn.connection->send(turn.frame);
-    else
-        turn.connection->send(protocol::apply(turn.frame, *edits));
-    return {};
-}
-
-bool can_be_continued(const protocol::TerminalEvent& terminal) noexcept
-{
-    return terminal.kind == protocol::EventKind::completed ||
-           terminal.kind == protocol::EventKind::incomplete;
-}
-
-// Clients wait for ever on an error event without a numeric status (protocol.md section 10.4).
-std::string with_status(const Turn& turn, const protocol::TerminalEvent& terminal)
-{
-    const std::string& event = turn.relay.terminal_event();
-    if (terminal.kind != protocol::EventKind::error || terminal.status != 0 ||
-        event.find("\"status\"") != event.npos)
-        return event;
-    const std::string status = std::to_string(accounts::status_of(turn.word));
-    return protocol::apply(event, {protocol::insert_raw(event, "status", status)});
-}
-
-// An error that is mended instead of told.
-Result<> settle_unseen(Turn& turn, const protocol::TerminalEvent& terminal, const Action& judged)
-{
-    turn.is_connection_clean = judged.keep_connection;
-    if (terminal.usage && turn.relay.has_response()) {
-        turn.is_billed = true; // what it cost is owed, though nobody sees it
-        const auto written = write_bill(turn, bill(turn, terminal));
-        if (!written)
-            return written.error();
-    }
-    turn.judged = judged;
-    return upstream_said(terminal);
-}
-
-// 10 settle: the bill is in the journal before the client sees the end; all else comes after it.
-net::Task<Result<>> settle(Turn& turn)
-{
-    const auto terminal = turn.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
-                                                                   turn.relay.terminal_kind());
-    const auto judged = judge(turn, terminal);
-    if (judged && judged->what != Action::What::relay && !turn.is_left)
-        co_return settle_unseen(turn, terminal, *judged);
-    std::optional<usage::UsageRecord> record;
-    if (turn.relay.has_response() || !terminal.response_id.empty()) {
-        record = bill(turn, terminal);
-        if (turn.is_left && record->reason.empty())
-            record->reason = core::name_of(FaultCode::client_gone);
-        const auto written = write_bill(turn, *record);
-        if (!written)
-            co_return written.error();
-        turn.is_billed = true;
-    }
-    turn.relay.release_held();
-    turn.client->send(with_status(turn, terminal));
-    turn.is_told = true;
-    turn.client->flush();
-
-    log_turn_end(turn, outcome_of(terminal), record ? &*record : nullptr, nullptr);
-    if (judged)
-        charge(turn, upstream_said(terminal), *judged);
-    else
-        credit(turn);
-    turn.is_sent = false; // and paid for
-    turn.is_connection_clean = !judged || judged->keep_connection;
-    turn.last_response_id = terminal.response_id;
-    turn.last_context_tokens = record ? record->tokens.total : 0;
-    if (can_be_continued(terminal))
-        co_await bind(turn, terminal.response_id, turn.last_context_tokens);
+    attempt.lease.emplace(std::move(*leased));
+    attempt.lease_how = attempt.lease->how();
+    attempt.connection = attempt.lease->connection();
     co_return Result<>();
 }
 
-// 9 relay and 10 settle, for each response: steering adds successors.
-net::Task<Result<>> relay_and_settle(Turn& turn)
+// 8 send: the client's own bytes, with edits spliced in only where needed.
+Result<> send(Turn& turn, Attempt& attempt)
 {
-    const auto between_events = turn.snapshot->config->relay.event_timeout;
+    auto edited = edits_for(turn, attempt);
+    if (!edited)
+        return edited.error();
+    attempt.is_sealed = edited->is_sealed;
+    attempt.sent_at = Clock::now();
+    Response response(
+        turn.context, turn.accepted_at, turn.started_at, turn.rooms.chains.bytes_per_session());
+    attempt.relay.attach(attempt.connection, turn.lane_name(), std::move(response));
+    turn.lane.turn_state_known_by = attempt.connection->generation();
+    if (edited->edits.empty())
+        attempt.connection->send(turn.frame);
+    else
+        attempt.connection->send(protocol::apply(turn.frame, edited->edits));
+    return {};
+}
+
+// 9 relay and 10 settle, for each response: steering adds successors. Fault upstream_error: the
+// response has failed, and what is done about it is for recovery to say.
+net::Task<Result<>> relay_and_settle(Turn& turn, Attempt& attempt)
+{
     for (;;) {
-        const auto terminal = co_await turn.relay.until_terminal(between_events, turn.stop); // 9
-        if (!terminal)
-            co_return terminal.error();
-        const auto settled = co_await settle(turn); // 10
+        const auto ended = co_await attempt.relay.until_terminal(turn.stop); // 9
+        if (!ended)
+            co_return ended.error();
+        const auto terminal = read_terminal(turn, attempt);
+        if (is_failure(terminal.kind)) {
+            attempt.said =
+                accounts::read_said(terminal, attempt.relay.response().end, core::wall_now());
+            co_return Fault{FaultCode::upstream_error, {}, "upstream error", attempt.said.status};
+        }
+        const auto settled = co_await settle(turn, attempt, terminal); // 10
         if (!settled)
             co_return settled.error();
-        const auto has_successor = co_await begin_successor(turn);
+        const bool has_successor = co_await begin_successor(turn, attempt, *settled);
         if (!has_successor)
-            co_return has_successor.error();
-        if (!*has_successor)
             co_return Result<>();
     }
 }
 
-// The lease ends as the turn has: an answer that is still owed would be taken for one to the lane's
-// next turn.
-void give_back(Turn& turn, upstream::Lease lease)
+// Steps 7 to 10, once.
+net::Task<Result<>> run(Turn& turn, Attempt& attempt)
 {
-    if (turn.is_connection_clean && !turn.relay.awaits_answer()) {
-        turn.relay.detach();
-        std::move(lease).park();
-    } else {
-        turn.relay.abandon();
-    }
+    const auto leased = co_await lease(turn, attempt); // 7 lease
+    if (!leased)
+        co_return leased.error();
+    const auto sent = send(turn, attempt); // 8 send
+    if (!sent)
+        co_return sent.error();
+    co_return co_await relay_and_settle(turn, attempt); // 9 relay, 10 settle
 }
 
 // Nobody waits for the response any more, and the operator wants to know what it costs.
-bool should_read_on(const Turn& turn, const Result<>& ended)
+bool should_read_on(const Turn& turn, const Attempt& attempt, const Fault& fault)
 {
-    return !ended && ended.error().code == FaultCode::client_gone && turn.relay.is_attached() &&
+    return fault.code == FaultCode::client_gone && attempt.relay.is_attached() &&
            turn.snapshot->config->usage.aborted_turns == config::AbortedTurns::drain &&
            turn.rooms.drains.has_room();
 }
 
-// Steps 5 to 10, once.
-net::Task<Result<>> attempt(Turn& turn)
+Failure refusal(const Fault& fault)
 {
-    turn.connection.reset();
-    turn.permit.reset();
-    turn.is_fault_anothers = false;
-    turn.is_connection_clean = false;
-    if (turn.stop.requested())
-        co_return turn.stop.reason();
-    const auto route = co_await resolve(turn); // 5 resolve
-    if (!route)
-        co_return route.error();
-    auto account_slot = co_await choose(turn, *route); // 6 choose
-    if (!account_slot)
-        co_return account_slot.error();
-    auto leased = co_await lease(turn, *route); // 7 lease
-    if (!leased)
-        co_return leased.error();
-    const auto sent = send(turn); // 8 send
-    if (!sent)
-        co_return sent.error();
-    const auto ended = co_await relay_and_settle(turn); // 9 relay, 10 settle
-    if (should_read_on(turn, ended))
-        turn.unfinished.emplace(Turn::Unfinished{std::move(*account_slot), std::move(*leased)});
-    else
-        give_back(turn, std::move(*leased));
-    co_return ended;
+    return {Facts{.fault = fault}, decide(Facts{.fault = fault})};
 }
 
-// What the last attempt left behind, and why there is another.
-net::Task<> prepare_retry(Turn& turn, const Facts& facts, const Action& action)
-{
-    if (!turn.first_failure_at)
-        turn.first_failure_at = Clock::now();
-    turn.spent = facts.attempts;
-    turn.retry_reason = action.reason;
-    turn.wants_rebuild = turn.wants_rebuild || action.context == Action::Context::rebuilt;
-    if (action.where == Action::Where::other_account)
-        turn.failed_accounts.push_back(turn.account->config.name);
-    log_debug(
-        "turn is tried again",
-        {{"turn", turn.id}, {"reason", action.reason}, {"fault", core::name_of(facts.fault.code)}});
-    give_back_steers(turn); // they were meant for a response that is no more
-    if (!turn.relay.turn_state().empty())
-        turn.lane.turn_state = turn.relay.turn_state();
-    turn.relay.start_anew();
-    turn.is_sent = false;
-    turn.word = accounts::UpstreamWord::none;
-    turn.is_response_failed = false;
-    turn.judged.reset();
-    turn.is_billed = false;
-    if (!action.backoff)
-        co_return;
-    net::Event pause(turn.rooms.loop);
-    const auto until =
-        Clock::now() + std::min(accounts::backoff(turn.attempts, core::random_u32()), facts.left);
-    co_await pause.wait_until(until, turn.stop);
-}
-
-// Until the turn has its end (nothing), or there is a failure that is told.
-net::Task<std::optional<Failure>> try_turn(Turn& turn)
+// Until the turn has its end (nothing), or there is a failure to tell. `attempt`: the last one.
+net::Task<std::optional<Failure>> try_turn(Turn& turn, std::unique_ptr<Attempt>& attempt)
 {
     const auto user_slot = co_await admit(turn); // 4 admit
     if (!user_slot)
-        co_return Failure{Facts{.fault = user_slot.error()},
-                          decide(Facts{.fault = user_slot.error()})};
+        co_return refusal(user_slot.error());
+    auto routes = co_await resolve(turn); // 5 resolve
+    if (!routes)
+        co_return refusal(routes.error());
     for (;;) {
-        ++turn.attempts;
-        const auto ended = co_await attempt(turn);
-        if (ended || turn.unfinished)
+        ++turn.tries.begun;
+        auto place = co_await choose(turn, *routes); // 6 choose
+        if (!place)
+            co_return refusal(place.error());
+        attempt = std::make_unique<Attempt>(turn, std::move(*place));
+        const auto ended = co_await run(turn, *attempt); // 7 to 10
+        if (ended) {
+            give_back(*attempt, true);
+            give_back_steers(turn, *attempt);
             co_return std::nullopt;
-        const Facts facts =
-            facts_of(turn, turn.stop.requested() ? turn.stop.reason() : ended.error());
-        const Action action = turn.judged && !turn.stop.requested() ? *turn.judged : decide(facts);
-        charge(turn, facts.fault, action);
-        if (action.what != Action::What::retry)
-            co_return Failure{facts, action};
-        co_await prepare_retry(turn, facts, action);
+        }
+        const bool has_failed = ended.error().code == FaultCode::upstream_error; // which is an end
+        const Fault fault =
+            turn.stop.requested() && !has_failed ? turn.stop.reason() : ended.error();
+        if (should_read_on(turn, *attempt, fault)) {
+            turn.unfinished = std::move(attempt);
+            co_return std::nullopt;
+        }
+        const auto sequel = co_await after_failure(turn, *attempt, *routes, fault);
+        if (sequel.is_over)
+            co_return sequel.failure;
+        const Action& action = sequel.failure->action;
+        routes =
+            routes->after(action.strike, attempt->place.route, attempt->place.account->config.name);
+        attempt.reset();
+        co_await prepare_retry(turn, *sequel.failure);
     }
 }
 
 // 9 and 10 once more, for nobody. Without a terminal event the turn has ended with its client.
-net::Task<std::optional<Failure>> try_rest(Turn& turn)
+net::Task<std::optional<Failure>> try_rest(Turn& turn, std::unique_ptr<Attempt>& attempt)
 {
-    auto rest = std::exchange(turn.unfinished, std::nullopt);
-    const auto ended = co_await relay_and_settle(turn);
-    give_back(turn, std::move(rest->lease));
-    if (ended)
+    attempt = std::move(turn.unfinished);
+    const auto ended = co_await relay_and_settle(turn, *attempt);
+    if (ended) {
+        give_back(*attempt, true);
+        give_back_steers(turn, *attempt);
         co_return std::nullopt;
-    Facts facts = facts_of(turn, ended.error());
-    charge(turn, facts.fault, decide(facts));
+    }
+    const auto sequel = co_await after_failure(turn, *attempt, {}, ended.error());
+    if (!sequel.failure)
+        co_return std::nullopt;
+    Facts facts = sequel.failure->facts;
     if (facts.fault.code != FaultCode::accounting_unavailable)
         facts.fault.code = FaultCode::client_gone;
     co_return Failure{facts, Action{.what = Action::What::drop, .tell = facts.fault.code}};
 }
 
 // All but what follows a turn, however it ended.
-net::Task<std::uint16_t> run_to_its_end(Turn& turn, net::Task<std::optional<Failure>> attempts)
+net::Task<std::uint16_t> run_to_its_end(
+    Turn& turn, net::Task<std::optional<Failure>> (*tries)(Turn&, std::unique_ptr<Attempt>&))
 {
+    std::unique_ptr<Attempt> attempt; // the last one
     std::optional<Failure> failure;
     try {
-        failure = co_await std::move(attempts);
+        failure = co_await tries(turn, attempt);
     } catch (const std::exception& bug) {
         telemetry::log_error("turn ended by an exception",
                              {{"turn", turn.id}, {"what", bug.what()}});
-        turn.relay.abandon();
-        const Facts facts{.fault = Fault{FaultCode::internal_error, {}, "exception"}};
-        failure = Failure{facts, decide(facts)};
+        if (attempt)
+            give_back(*attempt, false);
+        failure = refusal(Fault{FaultCode::internal_error, {}, "exception"});
     }
     if (!failure)
         co_return 0;
-    give_back_steers(turn);
-    const std::uint16_t close_code = end_without_terminal(turn, failure->facts, failure->action);
-    if (failure->action.what == Action::What::interrupt)
-        co_await bind_interrupted(turn);
+    const std::uint16_t close_code = end_without_terminal(turn, attempt.get(), *failure);
+    if (failure->action.what == Action::What::interrupt && attempt && attempt->is_sent()) {
+        attempt->relay.response().items.conclude(turn.rooms.chains.reader(), {});
+        co_await bind_interrupted(turn, *attempt);
+    }
     co_return close_code;
 }
 
@@ -311,23 +205,33 @@ Turn::Turn(Rooms& its_rooms,
            WaitingTurn waiting)
     : rooms(its_rooms), client(&its_client), session(its_session), lane(its_lane),
       create(std::move(waiting.create)), frame(std::move(waiting.frame)),
-      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7()),
-      relay(its_rooms.loop, its_client, its_rooms.upstream_events, its_rooms.metrics.pauses)
+      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7())
 {
 }
+
+Turn::~Turn() = default;
 
 void Turn::leave_client(ClientOutput& nobody)
 {
     client = &nobody;
-    relay.redirect(nobody);
+    unfinished->relay.redirect(nobody);
     stop.withdraw();
-    is_left = true;
+}
+
+bool Turn::is_running(std::string_view response_id) const
+{
+    return attempt && attempt->is_sent() && attempt->relay.is_running(response_id);
+}
+
+void Turn::on_writable()
+{
+    if (attempt)
+        attempt->relay.on_writable();
 }
 
 net::Task<std::uint16_t> run_turn(Turn& turn)
 {
-    auto attempts = try_turn(turn);
-    const std::uint16_t close_code = co_await run_to_its_end(turn, std::move(attempts));
+    const std::uint16_t close_code = co_await run_to_its_end(turn, try_turn);
     if (!turn.unfinished)
         co_await settle_rate(turn);
     co_return close_code;
@@ -335,8 +239,7 @@ net::Task<std::uint16_t> run_turn(Turn& turn)
 
 net::Task<> read_on(Turn& turn)
 {
-    auto rest = try_rest(turn);
-    co_await run_to_its_end(turn, std::move(rest));
+    co_await run_to_its_end(turn, try_rest);
     co_await settle_rate(turn);
 }
 

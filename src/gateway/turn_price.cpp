@@ -28,25 +28,49 @@ struct Measure
 
 } // namespace
 
-const usage::ModelPrice* price_of(const Snapshot& snapshot,
-                                  std::string_view upstream_model,
-                                  std::string_view requested)
+usage::FoundPrice price_of(const Snapshot& snapshot,
+                           std::string_view upstream_model,
+                           std::string_view requested)
 {
     const usage::PriceTable& prices = *snapshot.prices;
-    if (const auto* own = prices.find(upstream_model, "reject"))
-        return own;
-    return prices.find(requested, snapshot.config->pricing.unknown_model);
+    if (const auto* own = prices.find(upstream_model))
+        return {own, usage::FoundPrice::Kind::known};
+    return usage::find_price(prices, snapshot.config->pricing.unknown_model, requested);
 }
 
-bool is_unknown(const Snapshot& snapshot, std::string_view group, std::string_view model)
+bool may_use(const access::Principal& principal, const usage::FoundPrice& price)
+{
+    return price.price ||
+           (price.kind == usage::FoundPrice::Kind::unpriced && !principal.is_budgeted());
+}
+
+bool is_unknown(const Snapshot& snapshot,
+                const access::Principal& principal,
+                std::string_view model)
 {
     const auto has_it = [&](const auto& account) {
         const auto upstream =
-            account->serves(group) ? account->upstream_model(model) : std::nullopt;
-        return upstream && (model.empty() || price_of(snapshot, *upstream, model));
+            account->serves(principal.group) ? account->upstream_model(model) : std::nullopt;
+        return upstream &&
+               (model.empty() || may_use(principal, price_of(snapshot, *upstream, model)));
     };
-    return snapshot.accounts.serves_group(group) &&
+    return snapshot.accounts.serves_group(principal.group) &&
            std::ranges::none_of(snapshot.accounts.all(), has_it);
+}
+
+std::string_view why_unknown(const Snapshot& snapshot,
+                             const access::Principal& principal,
+                             std::string_view model)
+{
+    const auto is_unpriced = [&](const auto& account) {
+        return price_of(snapshot, *account->upstream_model(model), model).kind ==
+               usage::FoundPrice::Kind::unpriced;
+    };
+    const auto accounts = snapshot.accounts.candidates(principal.group, model);
+    if (!principal.is_budgeted() || std::ranges::none_of(accounts, is_unpriced))
+        return {};
+    return "The model has no price here, and your key or user has a budget, against which nothing "
+           "unpriced can run. Ask who runs this gateway to give the model a price.";
 }
 
 core::NanoUsd most_it_costs(const Snapshot& snapshot,
@@ -63,7 +87,7 @@ core::NanoUsd most_it_costs(const Snapshot& snapshot,
         for (const auto& [name, price] : snapshot.prices->models)
             most = std::max(most, measure.cost(price));
     for (const auto& account : snapshot.accounts.candidates(principal.group, model)) {
-        const auto* price = price_of(snapshot, *account->upstream_model(model), model);
+        const auto* price = price_of(snapshot, *account->upstream_model(model), model).price;
         most = std::max(most, price ? measure.cost(*price) : core::NanoUsd());
     }
     return most;

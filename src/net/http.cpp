@@ -2,9 +2,8 @@
 
 #include "turngate/core/bytes.hpp"
 
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/status.hpp>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -15,57 +14,6 @@ namespace turngate::net {
 namespace {
 
 namespace http = boost::beast::http;
-
-core::Fault bad_message(const error_code& error)
-{
-    int status = 400;
-    if (error == http::error::header_limit)
-        status = 431;
-    else if (error == http::error::body_limit)
-        status = 413;
-    return {core::FaultCode::invalid_request, error, "http", status};
-}
-
-// Feeds the parser from leftover and then the stream. Beast parses, we read: it sees bytes, never
-// sockets.
-template <class Parser>
-Task<core::Result<std::string>> parse(
-    Stream& stream, Parser& parser, std::string bytes, core::Deadline deadline, Stop* stop)
-{
-    parser.eager(true);
-    std::array<char, 4096> chunk;
-    for (;;) {
-        error_code error;
-        const std::size_t used = parser.put(asio::buffer(bytes), error);
-        bytes.erase(0, used);
-        if (error && error != http::error::need_more)
-            co_return bad_message(error);
-        if (parser.is_done())
-            co_return bytes;
-        if (!error && !bytes.empty() && used > 0)
-            continue;
-        const auto read = co_await stream.read_some(chunk, deadline, stop);
-        if (!read) {
-            if (read.error().cause == asio::error::eof && parser.got_some()) {
-                parser.put_eof(error);
-                if (!error && parser.is_done())
-                    co_return bytes;
-            }
-            co_return read.error();
-        }
-        bytes.append(chunk.data(), *read);
-    }
-}
-
-template <class Fields>
-void copy_headers(const Fields& from, HttpHeaders& to)
-{
-    for (const auto& field : from) {
-        const auto name = field.name_string();
-        const auto value = field.value();
-        to.add({name.data(), name.size()}, {value.data(), value.size()});
-    }
-}
 
 bool is_window_bits(boost::beast::string_view text) noexcept
 {
@@ -139,48 +87,6 @@ std::string_view HttpRequest::query() const noexcept
 {
     const auto at = target.find('?');
     return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
-}
-
-Task<core::Result<HttpRequest>> read_request(Stream& stream,
-                                             std::string leftover,
-                                             HttpLimits limits,
-                                             core::Deadline deadline)
-{
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
-    parser.body_limit(limits.body);
-    auto rest = co_await parse(stream, parser, std::move(leftover), deadline, nullptr);
-    if (!rest)
-        co_return rest.error();
-
-    HttpRequest request;
-    request.method = std::string(parser.get().method_string());
-    request.target = std::string(parser.get().target());
-    copy_headers(parser.get(), request.headers);
-    request.body = std::move(parser.get().body());
-    request.keep_alive = parser.keep_alive();
-    request.leftover = std::move(*rest);
-    co_return request;
-}
-
-Task<core::Result<HttpResponse>> read_response(Stream& stream,
-                                               HttpLimits limits,
-                                               core::Deadline deadline,
-                                               Stop* stop)
-{
-    http::response_parser<http::string_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
-    parser.body_limit(limits.body);
-    auto rest = co_await parse(stream, parser, {}, deadline, stop);
-    if (!rest)
-        co_return rest.error();
-
-    HttpResponse response;
-    response.status = static_cast<int>(parser.get().result_int());
-    copy_headers(parser.get(), response.headers);
-    response.body = std::move(parser.get().body());
-    response.leftover = std::move(*rest);
-    co_return response;
 }
 
 std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head)

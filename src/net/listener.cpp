@@ -11,14 +11,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace turngate::net {
 namespace {
 
+using boost::system::result;
 using Protocol = asio::generic::stream_protocol;
 
+constexpr std::string_view kUnix = "unix:";
+
 constexpr int kBacklog = 4096;
+constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr auto kWarnEvery = std::chrono::seconds(5);
 
 [[noreturn]] void fail(const std::string& address, const error_code& error)
 {
@@ -30,12 +36,12 @@ error_code last_error()
     return {errno, boost::system::system_category()};
 }
 
-int open_socket(const std::string& address, const Protocol::endpoint& endpoint, bool reuse_port)
+result<int> open_socket(const Protocol::endpoint& endpoint, bool reuse_port)
 {
     const int fd =
         ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        fail(address, last_error());
+        return last_error();
     const int on = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (reuse_port)
@@ -44,7 +50,7 @@ int open_socket(const std::string& address, const Protocol::endpoint& endpoint, 
         ::listen(fd, kBacklog) != 0) {
         const error_code error = last_error();
         ::close(fd);
-        fail(address, error);
+        return error;
     }
     return fd;
 }
@@ -64,7 +70,8 @@ void remove_stale(const std::string& path)
         ::unlink(path.c_str());
 }
 
-asio::ip::tcp::endpoint resolve(const std::string& address)
+// In the resolver's order, each once.
+std::vector<asio::ip::tcp::endpoint> resolve(const std::string& address)
 {
     const auto colon = address.rfind(':');
     if (colon == std::string::npos)
@@ -81,7 +88,58 @@ asio::ip::tcp::endpoint resolve(const std::string& address)
         resolver.resolve(host, address.substr(colon + 1), asio::ip::tcp::resolver::passive, error);
     if (error || found.empty())
         fail(address, error);
-    return found.begin()->endpoint();
+    std::vector<asio::ip::tcp::endpoint> endpoints;
+    for (const auto& entry : found)
+        if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end())
+            endpoints.push_back(entry.endpoint());
+    return endpoints;
+}
+
+std::string text_of(const asio::ip::tcp::endpoint& endpoint)
+{
+    const std::string host = endpoint.address().to_string();
+    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+           std::to_string(endpoint.port());
+}
+
+// One descriptor for each loop, all on the port that the first one has got.
+result<ListenSocket> listen_at(asio::ip::tcp::endpoint& endpoint, unsigned loops)
+{
+    ListenSocket listening;
+    for (unsigned i = 0; i < loops; ++i) {
+        const auto fd = open_socket(endpoint, true);
+        if (!fd) {
+            for (const int open : listening.descriptors)
+                ::close(open);
+            return fd.error();
+        }
+        listening.descriptors.push_back(*fd);
+        if (endpoint.port() == 0) {
+            socklen_t size = static_cast<socklen_t>(endpoint.capacity());
+            ::getsockname(*fd, endpoint.data(), &size);
+        }
+    }
+    listening.address = text_of(endpoint);
+    return listening;
+}
+
+ListenSocket listen_on_path(const std::string& address)
+{
+    const std::string path = address.substr(kUnix.size());
+    if (path.size() >= sizeof(sockaddr_un::sun_path))
+        throw std::runtime_error("cannot listen on " + address + ": the path is too long");
+    remove_stale(path);
+    const auto fd = open_socket(asio::local::stream_protocol::endpoint(path), false);
+    if (!fd)
+        fail(address, fd.error());
+    return {address, {*fd}, true};
+}
+
+// A name may have an address of a family that this machine does not speak, or of another machine.
+bool is_elsewhere(const error_code& error)
+{
+    return error == boost::system::errc::address_not_available ||
+           error == boost::system::errc::address_family_not_supported;
 }
 
 std::string peer_of(const Protocol::endpoint& endpoint)
@@ -99,33 +157,42 @@ std::string peer_of(const Protocol::endpoint& endpoint)
 
 } // namespace
 
+std::vector<ListenSocket> listen_on_all(const std::string& address, unsigned loops)
+{
+    if (address.starts_with(kUnix))
+        return {listen_on_path(address)};
+    std::vector<ListenSocket> sockets;
+    std::uint16_t port = 0; // a free one must be the same for all
+    error_code error;
+    for (auto endpoint : resolve(address)) {
+        if (endpoint.port() == 0)
+            endpoint.port(port);
+        auto socket = listen_at(endpoint, loops);
+        if (socket) {
+            port = endpoint.port();
+            sockets.push_back(std::move(*socket));
+            continue;
+        }
+        error = socket.error();
+        if (!is_elsewhere(error))
+            fail(address, error);
+        telemetry::log_debug("not listening",
+                             {{"address", text_of(endpoint)}, {"error", error.message()}});
+    }
+    if (sockets.empty())
+        fail(address, error);
+    return sockets;
+}
+
 ListenSocket listen_on(const std::string& address, unsigned loops)
 {
-    ListenSocket listening;
-    if (address.starts_with("unix:")) {
-        const std::string path = address.substr(5);
-        if (path.size() >= sizeof(sockaddr_un::sun_path))
-            throw std::runtime_error("cannot listen on " + address + ": the path is too long");
-        remove_stale(path);
-        listening.address = address;
-        listening.is_unix = true;
-        listening.descriptors.push_back(
-            open_socket(address, asio::local::stream_protocol::endpoint(path), false));
-        return listening;
-    }
-    auto endpoint = resolve(address);
-    for (unsigned i = 0; i < loops; ++i) {
-        const int fd = open_socket(address, endpoint, true);
-        listening.descriptors.push_back(fd);
-        if (endpoint.port() == 0) {
-            socklen_t size = static_cast<socklen_t>(endpoint.capacity());
-            ::getsockname(fd, endpoint.data(), &size);
-        }
-    }
-    const std::string host = endpoint.address().to_string();
-    listening.address = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
-                        std::to_string(endpoint.port());
-    return listening;
+    if (address.starts_with(kUnix))
+        return listen_on_path(address);
+    auto endpoint = resolve(address).front();
+    auto socket = listen_at(endpoint, loops);
+    if (!socket)
+        fail(address, socket.error());
+    return std::move(*socket);
 }
 
 struct Acceptor::Parts
@@ -133,8 +200,8 @@ struct Acceptor::Parts
     asio::basic_socket_acceptor<Protocol, Executor> acceptor;
 };
 
-Acceptor::Acceptor(Loop& loop, int descriptor, OnAccept on_accept)
-    : loop_(loop), on_accept_(std::move(on_accept))
+Acceptor::Acceptor(Loop& loop, int descriptor, OnAccept on_accept, int below)
+    : loop_(loop), on_accept_(std::move(on_accept)), below_(below)
 {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -148,7 +215,6 @@ Acceptor::~Acceptor() = default;
 
 Task<> Acceptor::run()
 {
-    Timer pause(loop_.context());
     while (parts_->acceptor.is_open()) {
         Socket socket(loop_.context());
         Protocol::endpoint peer;
@@ -156,12 +222,11 @@ Task<> Acceptor::run()
             co_await parts_->acceptor.async_accept(socket, peer, asio::as_tuple(use_task));
         if (error == asio::error::operation_aborted)
             co_return;
-        if (error) {
-            // Out of descriptors or memory: what is there must be served, and new ones wait in the
-            // backlog.
-            telemetry::log_warn("accept failed", {{"error", error.message()}});
-            pause.expires_after(std::chrono::milliseconds(100));
-            co_await pause.async_wait(asio::as_tuple(use_task));
+        // The kernel gives the lowest number that is free: this one says that all below are taken.
+        const bool is_reserved = !error && socket.native_handle() >= below_;
+        if (error || is_reserved) {
+            socket = Socket(loop_.context()); // closes it
+            co_await pause(is_reserved ? "no descriptors to spare" : error.message());
             continue;
         }
         if (peer.protocol().family() != AF_UNIX) {
@@ -170,6 +235,19 @@ Task<> Acceptor::run()
         }
         on_accept_(std::move(socket), peer_of(peer));
     }
+}
+
+// Out of descriptors or memory: what is there must be served, and new ones wait in the backlog.
+Task<> Acceptor::pause(std::string why)
+{
+    const auto now = core::Clock::now();
+    if (now - warned_ > kWarnEvery) {
+        telemetry::log_warn("accept failed", {{"error", why}});
+        warned_ = now;
+    }
+    Timer pause(loop_.context());
+    pause.expires_after(kPause);
+    co_await pause.async_wait(asio::as_tuple(use_task));
 }
 
 void Acceptor::close() noexcept

@@ -1,12 +1,13 @@
 #include "turngate/net/stream.hpp"
 
+#include "tls_result.hpp"
+#include "watchdog.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -15,97 +16,19 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <optional>
 #include <utility>
 
 namespace turngate::net {
 namespace {
 
-error_code system_error(int number)
-{
-    return {number, boost::system::system_category()};
-}
-
 IoResult from_errno(IoState direction)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK)
         return {direction};
-    return {IoState::failed, 0, system_error(errno)};
+    return {IoState::failed, 0, error_code(errno, boost::system::system_category())};
 }
-
-IoResult from_tls(SSL* tls, int result)
-{
-    const int saved_errno = errno;
-    switch (::SSL_get_error(tls, result)) {
-    case SSL_ERROR_WANT_READ:
-        return {IoState::wants_read};
-    case SSL_ERROR_WANT_WRITE:
-        return {IoState::wants_write};
-    case SSL_ERROR_ZERO_RETURN:
-        return {IoState::failed, 0, asio::error::eof};
-    case SSL_ERROR_SYSCALL:
-        if (saved_errno != 0)
-            return {IoState::failed, 0, system_error(saved_errno)};
-        return {IoState::failed, 0, asio::error::eof};
-    default:
-        return {IoState::failed, 0, system_error(EPROTO)};
-    }
-}
-
-// Closes the stream when the deadline comes or the stop is requested, and knows which it was.
-class Watchdog
-{
-public:
-    Watchdog(Stream& stream, core::Deadline deadline, Stop* stop)
-        : guarded_(std::make_shared<Guarded>(&stream)), timer_(stream.socket().get_executor()),
-          stop_(stop)
-    {
-        timer_.expires_at(deadline);
-        timer_.async_wait([guarded = guarded_](error_code error) {
-            // It may have been queued when the watchdog went away: then there is nothing to guard
-            // any more.
-            if (error || !guarded->stream)
-                return;
-            guarded->expired = true;
-            guarded->stream->close();
-        });
-        if (stop_)
-            slot_.emplace(*stop_, *this);
-    }
-    ~Watchdog() { guarded_->stream = nullptr; }
-
-    core::Fault fault(error_code cause, const char* where) const
-    {
-        if (is_stopped())
-            return stop_->reason();
-        const auto code =
-            guarded_->expired ? core::FaultCode::upstream_timeout : core::FaultCode::upstream_lost;
-        return {code, cause, where};
-    }
-
-    bool is_stopped() const { return stop_ && stop_->requested(); }
-
-private:
-    struct Guarded
-    {
-        Stream* stream;
-        bool expired = false;
-    };
-
-    void close() { guarded_->stream->close(); }
-
-    std::shared_ptr<Guarded> guarded_;
-    Timer timer_;
-    Stop* stop_;
-    std::optional<Stop::Slot<Watchdog, &Watchdog::close>> slot_;
-};
 
 } // namespace
-
-void Stream::FreeTls::operator()(ssl_st* tls) const noexcept
-{
-    ::SSL_free(tls);
-}
 
 Stream::Stream(Socket socket) : socket_(std::move(socket)), descriptor_(socket_.native_handle())
 {
@@ -259,45 +182,6 @@ Task<core::Result<>> Stream::writable(core::Deadline deadline, Stop* stop)
     if (error || watchdog.is_stopped())
         co_return watchdog.fault(error, "connect");
     co_return core::Result<>();
-}
-
-Task<core::Result<>> Stream::start_tls(const TlsContext& context,
-                                       const std::string& server_name,
-                                       core::Deadline deadline,
-                                       Stop* stop)
-{
-    tls_.reset(::SSL_new(context.native()));
-    if (!tls_ || ::SSL_set_fd(tls_.get(), socket_.native_handle()) != 1)
-        co_return core::Fault{core::FaultCode::internal_error, {}, "tls"};
-    if (context.is_server()) {
-        ::SSL_set_accept_state(tls_.get());
-    } else {
-        ::SSL_set_connect_state(tls_.get());
-        error_code no_address;
-        asio::ip::make_address(server_name, no_address);
-        if (no_address) {
-            ::SSL_set_tlsext_host_name(tls_.get(), server_name.c_str());
-            ::SSL_set1_host(tls_.get(), server_name.c_str());
-        } else {
-            ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(tls_.get()), server_name.c_str());
-        }
-    }
-
-    const Watchdog watchdog(*this, deadline, stop);
-    for (;;) {
-        ::ERR_clear_error();
-        errno = 0;
-        const int result = ::SSL_do_handshake(tls_.get());
-        if (result == 1)
-            co_return core::Result<>();
-        const IoResult tried = from_tls(tls_.get(), result);
-        if (tried.state == IoState::failed || watchdog.is_stopped())
-            co_return watchdog.fault(tried.error, "tls handshake");
-        const error_code error =
-            co_await wait(tried.state == IoState::wants_read ? Ready::read : Ready::write);
-        if (error)
-            co_return watchdog.fault(error, "tls handshake");
-    }
 }
 
 Task<> Stream::linger(core::Deadline deadline)

@@ -1,7 +1,6 @@
 #include "turngate/protocol/client_event.hpp"
 
 #include "client_rules.hpp"
-#include "tokenizer.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -25,19 +24,10 @@ boost::system::result<ClientEvent, Rejection> judge(Shape shape, ClientFields fi
 
 } // namespace
 
-struct ClientEventReader::Parser
-{
-    Tokenizer tokenizer;
-};
-
-ClientEventReader::ClientEventReader() : parser_(std::make_unique<Parser>()) {}
-ClientEventReader::~ClientEventReader() = default;
-
 boost::system::result<ClientEvent, Rejection> ClientEventReader::read(std::string_view frame)
 {
     ClientFields fields;
-    const Shape shape = scan(frame, parser_->tokenizer.cut(frame), fields);
-    parser_->tokenizer.shrink();
+    const Shape shape = scan(frame, fields);
     return judge(shape, std::move(fields));
 }
 

@@ -1,11 +1,9 @@
 #include "client_fields.hpp"
 
-#include "cursor.hpp"
-#include "json_text.hpp"
+#include "item_fields.hpp"
 
 #include "turngate/protocol/item.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace turngate::protocol {
@@ -27,92 +25,57 @@ constexpr std::array<std::string_view, kFieldCount> kNames{
     "input",
     "safety_identifier",
     "client_metadata",
+    "prompt_cache_options",
+    "tools",
 };
 
-std::optional<Field> field_named(std::string_view name)
-{
-    const auto found = std::ranges::find(kNames, name);
-    if (found == kNames.end())
-        return std::nullopt;
-    return static_cast<Field>(found - kNames.begin());
-}
-
-std::optional<Field> field_of(std::string_view key)
-{
-    if (key.find('\\') == std::string_view::npos)
-        return field_named(key);
-    const auto name = unescape(key);
-    return name ? field_named(*name) : std::nullopt;
-}
-
-// Of a string; empty for any other value.
-std::string_view body_of(std::string_view value)
-{
-    if (value.front() != '"')
-        return {};
-    return value.substr(1, value.size() - 2);
-}
-
-CallRole role_of(std::string_view type) // as sent
-{
-    if (type.find('\\') == std::string_view::npos)
-        return call_role(type);
-    const auto text = unescape(type);
-    return text ? call_role(*text) : CallRole{};
-}
-
-// The strings of an item that say which call it is or answers, as sent; null views where there are
-// none.
-struct CallStrings
-{
-    std::string_view type, call_id, id, approval_request_id;
-
-    std::string_view* named(std::string_view key)
-    {
-        if (spells(key, "type"))
-            return &type;
-        if (spells(key, "call_id"))
-            return &call_id;
-        if (spells(key, "id"))
-            return &id;
-        return spells(key, "approval_request_id") ? &approval_request_id : nullptr;
-    }
-};
-
-class FieldScan
+class FrameScan
 {
 public:
-    FieldScan(std::string_view frame, Cursor& cursor, ClientFields& fields)
-        : frame_(frame), cursor_(cursor), fields_(fields)
-    {
-    }
+    FrameScan(Cursor& cursor, ClientFields& fields) : cursor_(cursor), fields_(fields) {}
 
-    bool scan_frame()
+    bool scan()
     {
-        return cursor_.each_field([this](std::string_view key) { return scan_field(key); });
+        return take_fields(cursor_, kNames, fields_.all, [this](std::size_t name, NamedField&) {
+            return take(static_cast<Field>(name));
+        });
     }
 
 private:
-    bool scan_field(std::string_view key)
+    bool take(Field field)
     {
-        const auto field = field_of(key);
-        const std::size_t begin = cursor_.offset();
-        const bool is_sound = scan_value(field);
-        if (is_sound && field)
-            keep(*field, key, frame_.substr(begin, cursor_.end_of_taken() - begin));
-        return is_sound;
-    }
-
-    bool scan_value(std::optional<Field> field)
-    {
-        if (field == Field::input && cursor_.peek() == '[')
-            return scan_items();
-        if (field == Field::client_metadata && cursor_.peek() == '{')
-            return scan_metadata();
+        const char opening = cursor_.peek();
+        if (field == Field::input && opening == '[')
+            return take_items("input", [this](const ItemFields& item) { note(item); });
+        if (field == Field::tools && opening == '[')
+            return take_items("tools", [](const ItemFields&) {});
+        if (field == Field::client_metadata && opening == '{')
+            return take_metadata();
+        if (field == Field::prompt_cache_options && opening == '{')
+            return take_cache_options();
         return cursor_.take_value().has_value();
     }
 
-    bool scan_metadata()
+    template <class OnItem>
+    bool take_items(std::string_view array, OnItem&& on_item)
+    {
+        std::size_t count = 0;
+        return cursor_.each_item([&] {
+            const std::size_t index = count++;
+            if (cursor_.peek() != '{')
+                return cursor_.take_value().has_value();
+            ItemFields item;
+            if (!take_item(cursor_, item, fields_.container_ids))
+                return false;
+            if (const auto key = item.ambiguous(); !key.empty())
+                note_ambiguous(std::string(array) + "[" + std::to_string(index) + "]", key);
+            on_item(item);
+            return true;
+        });
+    }
+
+    // A map of the client's own: its keys are no fields.
+    bool take_metadata()
     {
         return cursor_.each_field([this](std::string_view key) {
             fields_.has_turn_state |= spells(key, kTurnState);
@@ -120,64 +83,57 @@ private:
         });
     }
 
-    void keep(Field field, std::string_view key, std::string_view value)
+    bool take_cache_options()
     {
-        FieldText& text = fields_.texts[static_cast<std::size_t>(field)];
-        if (text.at && !fields_.duplicate)
-            fields_.duplicate = field;
-        const auto offset = [&](const char* at) {
-            return static_cast<std::uint32_t>(at - frame_.data());
+        static constexpr std::string_view kComparison[] = {"comparison_response_id"};
+        NamedField& field = fields_.comparison_response_id;
+        const auto take = [this](std::size_t, NamedField&) {
+            return cursor_.take_value().has_value();
         };
-        text.at = {
-            offset(key.data() - 1), offset(value.data()), offset(value.data() + value.size())};
-        text.value = value;
-    }
-
-    bool scan_items()
-    {
-        return cursor_.each_item([this] {
-            return cursor_.peek() == '{' ? scan_item() : cursor_.take_value().has_value();
-        });
-    }
-
-    bool scan_item()
-    {
-        CallStrings strings;
-        const bool is_sound = cursor_.each_field([&](std::string_view key) {
-            const auto value = cursor_.take_value();
-            if (std::string_view* const string = strings.named(key); string && value)
-                *string = body_of(*value);
-            return value.has_value();
-        });
-        if (is_sound) {
-            note_reference(strings);
-            keep_call(strings);
-        }
+        const bool is_sound = take_fields(cursor_, kComparison, std::span(&field, 1), take);
+        if (field.is_ambiguous)
+            note_ambiguous("prompt_cache_options", kComparison[0]);
         return is_sound;
     }
 
-    // {"id":…} alone is one too: the vendor's `type` may be left out.
-    void note_reference(const CallStrings& strings)
+    void note_ambiguous(std::string path, std::string_view key)
     {
-        const bool is_reference =
-            strings.type.empty() ? !strings.id.empty() : unescape(strings.type) == "item_reference";
-        fields_.has_item_reference = fields_.has_item_reference || is_reference;
+        if (fields_.ambiguous.empty())
+            fields_.ambiguous = std::move(path.append(".").append(key));
     }
 
-    void keep_call(const CallStrings& strings)
+    void note(const ItemFields& item)
     {
-        const CallRole role = role_of(strings.type);
-        const std::string_view name =
-            call_name(role.key, strings.call_id, strings.id, strings.approval_request_id);
+        const std::string type = item[ItemKey::type].text();
+        note_call(item, type);
+        fields_.has_item_reference |= is_reference(item, type);
+        const bool is_trigger = type == "compaction_trigger";
+        fields_.has_compaction_trigger |= is_trigger;
+        fields_.has_compaction |= type.starts_with("compaction") && !is_trigger;
+    }
+
+    // {"id":…} alone is one too: its `type` may be left out. With a role it is a message.
+    static bool is_reference(const ItemFields& item, std::string_view type)
+    {
+        if (!type.empty())
+            return type == "item_reference";
+        return !item[ItemKey::id].body().empty() && !item[ItemKey::role].is_string();
+    }
+
+    void note_call(const ItemFields& item, std::string_view type)
+    {
+        const CallRole role = call_role(type);
+        const std::string_view name = call_name(role.key,
+                                                item[ItemKey::call_id].body(),
+                                                item[ItemKey::id].body(),
+                                                item[ItemKey::approval_request_id].body());
         if (role.part == CallPart::none || name.empty())
             return;
         const bool is_output = role.part == CallPart::output;
         auto& ids = is_output ? fields_.tool_output_call_ids : fields_.tool_call_ids;
-        if (auto id = unescape(name)) // half a surrogate pair can be no id of ours
-            ids.push_back(std::move(*id));
+        ids.push_back(unescape(name));
     }
 
-    std::string_view frame_;
     Cursor& cursor_;
     ClientFields& fields_;
 };
@@ -189,14 +145,12 @@ std::string_view name_of(Field field) noexcept
     return kNames[static_cast<std::size_t>(field)];
 }
 
-Shape scan(std::string_view frame, std::span<const std::uint32_t> starts, ClientFields& fields)
+Shape scan(std::string_view frame, ClientFields& fields)
 {
-    if (starts.empty())
-        return Shape::no_json;
-    Cursor cursor(frame, starts);
+    Cursor cursor(frame);
     const bool is_object = cursor.peek() == '{';
     const bool is_sound =
-        is_object ? FieldScan(frame, cursor, fields).scan_frame() : cursor.take_value().has_value();
+        is_object ? FrameScan(cursor, fields).scan() : cursor.take_value().has_value();
     if (!is_sound || !cursor.is_at_end())
         return Shape::no_json;
     return is_object ? Shape::object : Shape::no_object;

@@ -1,20 +1,17 @@
 #pragma once
 
-#include "turngate/protocol/client_event.hpp"
+#include "named_fields.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace turngate::protocol {
 
-// The top-level fields that the gateway reads. A second one of them is refused: which of the two
-// the upstream would believe cannot be known.
+// The top-level fields that the gateway reads.
 enum class Field : std::uint8_t {
     type,
     stream_id,
@@ -31,40 +28,33 @@ enum class Field : std::uint8_t {
     input,
     safety_identifier,
     client_metadata,
+    prompt_cache_options,
+    tools,
 };
-constexpr std::size_t kFieldCount = 15;
+constexpr std::size_t kFieldCount = 17;
 
 std::string_view name_of(Field field) noexcept;
-
-struct FieldText
-{
-    FieldSpan at;
-    std::string_view value; // as sent; empty: the frame has no such field
-
-    bool is_null() const noexcept { return value == "null"; }
-    bool is_given() const noexcept { return !value.empty() && !is_null(); }
-};
 
 // What stands in a client's frame, before anyone asks what it means.
 struct ClientFields
 {
-    std::array<FieldText, kFieldCount> texts;
-    std::optional<Field> duplicate; // the first one seen
+    std::array<NamedField, kFieldCount> all;
+    NamedField comparison_response_id; // of prompt_cache_options
+    std::string ambiguous;             // the path of a key within a field; empty: none
     std::vector<std::string> tool_output_call_ids;
     std::vector<std::string> tool_call_ids;
+    std::vector<std::string> container_ids;
     bool has_item_reference = false;
+    bool has_compaction = false;
+    bool has_compaction_trigger = false;
     bool has_turn_state = false;
 
-    const FieldText& operator[](Field field) const
-    {
-        return texts[static_cast<std::size_t>(field)];
-    }
+    const NamedField& operator[](Field field) const { return all[static_cast<std::size_t>(field)]; }
 };
 
 enum class Shape : std::uint8_t { no_json, no_object, object };
 
-// Checks the whole frame, which Tokenizer::cut gave starts for. fields is of use for an object
-// only, and while the frame lives.
-Shape scan(std::string_view frame, std::span<const std::uint32_t> starts, ClientFields& fields);
+// Checks the whole frame. fields is of use for an object only, and while the frame lives.
+Shape scan(std::string_view frame, ClientFields& fields);
 
 } // namespace turngate::protocol

@@ -14,11 +14,19 @@ using core::FaultCode;
 
 // The rules, in the order they are asked. Each reads its fields into the event.
 
-Complaint refuse_duplicate(const ClientFields& fields, ClientEvent&)
+Complaint refuse_ambiguous(const ClientFields& fields, ClientEvent&)
 {
-    if (!fields.duplicate)
+    const auto first = std::ranges::find(fields.all, true, &NamedField::is_ambiguous);
+    const std::string param =
+        first == fields.all.end()
+            ? fields.ambiguous
+            : std::string(name_of(static_cast<Field>(first - fields.all.begin())));
+    if (param.empty())
         return {};
-    return complain(*fields.duplicate, "Duplicate field " + quoted(*fields.duplicate) + ".");
+    return Rejection{FaultCode::invalid_request,
+                     "'" + param + "' may be given once, and in this spelling.",
+                     param,
+                     {}};
 }
 
 Complaint refuse_type(std::string_view type)
@@ -45,22 +53,28 @@ Complaint read_type(const ClientFields& fields, ClientEvent& event)
             return {}; // a create, sent as one would over HTTP
         return complain(Field::type, "Missing required field 'type'.");
     }
-    const auto type = string_in(fields[Field::type]);
-    if (!type)
+    if (!fields[Field::type].is_string())
         return complain(Field::type, "'type' must be a string.");
-    const auto* const known = std::ranges::find(kTypes, *type, [](auto& row) { return row.first; });
+    const std::string type = fields[Field::type].text();
+    const auto* const known = std::ranges::find(kTypes, type, [](auto& row) { return row.first; });
     if (known == std::end(kTypes))
-        return refuse_type(*type);
+        return refuse_type(type);
     event.type = known->second;
     return {};
 }
 
+std::optional<std::string> lane_in(const ClientFields& fields)
+{
+    std::string lane = fields[Field::stream_id].text();
+    return is_lane_name(lane) ? std::optional(std::move(lane)) : std::nullopt;
+}
+
 Complaint read_lane(const ClientFields& fields, ClientEvent& event)
 {
-    if (!fields[Field::stream_id].at)
+    if (!fields[Field::stream_id].is_given())
         return {};
-    event.stream_id = string_in(fields[Field::stream_id]);
-    if (event.stream_id && is_lane_name(*event.stream_id))
+    event.stream_id = lane_in(fields);
+    if (event.stream_id)
         return {};
     return Rejection{FaultCode::invalid_stream_id,
                      "'stream_id' must be 1 to 256 characters of A-Z, a-z, 0-9, '_', '.' and '-'.",
@@ -68,17 +82,24 @@ Complaint read_lane(const ClientFields& fields, ClientEvent& event)
                      {}};
 }
 
-Complaint read_model(const ClientFields& fields, ClientEvent& event)
+Complaint read_comparison(const ClientFields& fields, ClientEvent& event)
 {
-    if (fields[Field::model].is_null())
-        return complain(Field::model, "'model' must be a string.");
-    return read_string(fields, Field::model, event.model);
+    static constexpr std::string_view kPath = "prompt_cache_options.comparison_response_id";
+    const NamedField& id = fields.comparison_response_id;
+    if (id.is_given() && !id.is_string())
+        return Rejection{FaultCode::invalid_request,
+                         "'" + std::string(kPath) + "' must be a string.",
+                         std::string(kPath),
+                         {}};
+    event.comparison_response_id = id.text();
+    return {};
 }
 
 Complaint read_strings(const ClientFields& fields, ClientEvent& event)
 {
     std::string unused;
     const std::pair<Field, std::string&> wanted[] = {
+        {Field::model, event.model},
         {Field::previous_response_id, event.previous_response_id},
         {Field::response_id, event.response_id},
         {Field::prompt_cache_key, event.prompt_cache_key},
@@ -182,11 +203,11 @@ Complaint check_needs(const ClientFields& fields, ClientEvent& event)
 }
 
 constexpr Complaint (*kRules[])(const ClientFields&, ClientEvent&) = {
-    refuse_duplicate,
+    refuse_ambiguous,
     read_type,
     read_lane,
-    read_model,
     read_strings,
+    read_comparison,
     read_settings,
     check_shapes,
     check_parent,
@@ -196,10 +217,7 @@ constexpr Complaint (*kRules[])(const ClientFields&, ClientEvent&) = {
 // The lane a rejection goes to. Two lane names are as good as none.
 std::optional<std::string> lane_of(const ClientFields& fields)
 {
-    if (fields.duplicate == Field::stream_id)
-        return std::nullopt;
-    auto lane = string_in(fields[Field::stream_id]);
-    return lane && is_lane_name(*lane) ? lane : std::nullopt;
+    return fields[Field::stream_id].is_ambiguous ? std::nullopt : lane_in(fields);
 }
 
 void note_places(const ClientFields& fields, ClientEvent& event)
@@ -230,8 +248,11 @@ boost::system::result<ClientEvent, Rejection> judge(ClientFields fields)
     note_places(fields, event);
     event.tool_output_call_ids = std::move(fields.tool_output_call_ids);
     event.tool_call_ids = std::move(fields.tool_call_ids);
-    event.has_turn_state = fields.has_turn_state;
+    event.container_ids = std::move(fields.container_ids);
     event.has_item_reference = fields.has_item_reference;
+    event.has_compaction = fields.has_compaction;
+    event.has_compaction_trigger = fields.has_compaction_trigger;
+    event.has_turn_state = fields.has_turn_state;
     return event;
 }
 

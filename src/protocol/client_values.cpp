@@ -3,8 +3,6 @@
 #include "json_text.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <utility>
 
 namespace turngate::protocol {
 namespace {
@@ -26,33 +24,25 @@ std::string quoted(Field field)
     return "'" + std::string(name_of(field)) + "'";
 }
 
-std::optional<std::string> string_in(const FieldText& text)
+bool is_empty_array(const NamedField& field)
 {
-    if (!text.value.starts_with('"'))
-        return std::nullopt;
-    return unescape(text.value.substr(1, text.value.size() - 2));
-}
-
-bool is_empty_array(const FieldText& text)
-{
-    return text.value.starts_with('[') &&
-           std::ranges::all_of(text.value.substr(1, text.value.size() - 2), is_json_space);
+    return field.value.starts_with('[') &&
+           std::ranges::all_of(field.value.substr(1, field.value.size() - 2), is_json_space);
 }
 
 Complaint read_string(const ClientFields& fields, Field field, std::string& out)
 {
     if (!fields[field].is_given())
         return {};
-    auto text = string_in(fields[field]);
-    if (!text)
+    if (!fields[field].is_string())
         return complain_of_kind(field, "a string");
-    out = std::move(*text);
+    out = fields[field].text();
     return {};
 }
 
 Complaint read_switch(const ClientFields& fields, Field field, bool& out)
 {
-    const FieldText& text = fields[field];
+    const NamedField& text = fields[field];
     if (!text.is_given())
         return {};
     if (text.value != "true" && text.value != "false")
@@ -63,13 +53,11 @@ Complaint read_switch(const ClientFields& fields, Field field, bool& out)
 
 Complaint read_count(const ClientFields& fields, Field field, std::optional<std::int64_t>& out)
 {
-    const FieldText& text = fields[field];
+    const NamedField& text = fields[field];
     if (!text.is_given())
         return {};
-    const char* const text_end = text.value.data() + text.value.size();
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(text.value.data(), text_end, count);
-    if (error != std::errc{} || end != text_end || count < 0)
+    const auto count = whole_number<std::int64_t>(text.value);
+    if (!count || *count < 0)
         return complain_of_kind(field, "a whole number, not negative");
     out = count;
     return {};
@@ -80,7 +68,7 @@ Complaint check_opening(const ClientFields& fields,
                         std::string_view openings,
                         std::string_view what)
 {
-    const FieldText& text = fields[field];
+    const NamedField& text = fields[field];
     if (!text.is_given() || openings.find(text.value.front()) != std::string_view::npos)
         return {};
     return complain_of_kind(field, what);

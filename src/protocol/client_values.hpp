@@ -14,11 +14,7 @@ using Complaint = std::optional<Rejection>; // nothing: all is well
 Rejection complain(Field field, std::string message);
 std::string quoted(Field field);
 
-// The string's text; nothing for any other value and for half a surrogate pair, which no UTF-8 can
-// say.
-std::optional<std::string> string_in(const FieldText& text);
-
-bool is_empty_array(const FieldText& text);
+bool is_empty_array(const NamedField& field);
 
 Complaint read_string(const ClientFields& fields, Field field, std::string& out);
 Complaint read_switch(const ClientFields& fields, Field field, bool& out);

@@ -1,6 +1,11 @@
 #include "turngate/protocol/control_answer.hpp"
 
+#include "field_search.hpp"
+#include "json_text.hpp"
+
 #include "turngate/protocol/edit.hpp"
+
+#include <array>
 
 namespace turngate::protocol {
 namespace {
@@ -16,7 +21,28 @@ std::string begin_event(std::string_view type, std::string_view stream_id)
 // The gateway counts no sequence of its own; the types demand a number.
 constexpr std::string_view kEnd = R"(,"sequence_number":0})";
 
+// With an id the steer was accepted before, and its answer has come.
+bool has_steer_id(std::string_view frame) noexcept
+{
+    const std::string_view steer = find_top_level(frame, "steer");
+    return !string_body(find_top_level(steer, "id")).empty();
+}
+
 } // namespace
+
+std::optional<ControlKind> control_answer(std::string_view frame) noexcept
+{
+    std::array<char, 32> buffer;
+    const std::string_view type = decode(type_body(frame), buffer);
+    if (type == "response.interrupt.accepted")
+        return ControlKind::interrupt;
+    if (type == "response.inject.created" || type == "response.inject.failed")
+        return ControlKind::inject;
+    if (type == "response.steer.accepted" ||
+        (type == "response.steer.failed" && !has_steer_id(frame)))
+        return ControlKind::steer;
+    return std::nullopt;
+}
 
 std::string steer_failed_event(std::string_view code,
                                std::string_view message,

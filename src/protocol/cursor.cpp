@@ -2,19 +2,16 @@
 
 #include "json_text.hpp"
 
+#include <simdjson.h>
+
 namespace turngate::protocol {
 
-std::size_t Cursor::end_of_taken() const noexcept
+Cursor::Cursor(std::string_view text) noexcept
 {
-    return starts_[at_ - 1] + token_at(at_ - 1).size();
-}
-
-std::optional<std::string_view> Cursor::take_value() noexcept
-{
-    const std::size_t begin = offset();
-    if (!skip_value())
-        return std::nullopt;
-    return frame_.substr(begin, end_of_taken() - begin);
+    if (!simdjson::validate_utf8(text.data(), text.size()))
+        return; // an empty text is no JSON either
+    text_ = text;
+    at_ = skip_space(text_, 0);
 }
 
 // Recursion ends at kMaxDepth.
@@ -27,57 +24,46 @@ bool Cursor::skip_value() noexcept
         return each_item([this] { return skip_value(); });
     case '"':
         return take_string().has_value();
+    case 't':
+    case 'f':
+    case 'n':
+        return pass(literal_length(text_.substr(at_)));
     default:
-        return skip_scalar();
+        return pass(number_length(text_.substr(at_)));
     }
-}
-
-bool Cursor::skip_scalar() noexcept
-{
-    if (is_at_end())
-        return false;
-    const std::string_view token = token_at(at_++);
-    return is_literal(token) || is_number(token);
 }
 
 bool Cursor::take(char c) noexcept
 {
-    if (peek() != c)
-        return false;
-    ++at_;
-    return true;
+    return peek() == c && pass(1);
 }
 
-bool Cursor::enter(char open) noexcept
+bool Cursor::pass(std::size_t length) noexcept
 {
-    return ++depth_ <= kMaxDepth && take(open);
-}
-
-bool Cursor::leave(char close) noexcept
-{
-    --depth_;
-    return take(close);
+    end_ = at_ + length;
+    at_ = skip_space(text_, end_);
+    return length != 0;
 }
 
 std::optional<std::string_view> Cursor::take_string() noexcept
 {
     if (peek() != '"')
         return std::nullopt;
-    const std::string_view token = token_at(at_++);
-    if (token.size() < 2 || token.back() != '"')
-        return std::nullopt;
-    const std::string_view body = token.substr(1, token.size() - 2);
-    return has_valid_escapes(body) ? std::optional(body) : std::nullopt;
-}
-
-// Up to the next token: simdjson starts one wherever text follows a quote, a bracket or white
-// space.
-std::string_view Cursor::token_at(std::size_t index) const noexcept
-{
-    std::string_view token = frame_.substr(starts_[index], starts_[index + 1] - starts_[index]);
-    while (!token.empty() && is_json_space(token.back()))
-        token.remove_suffix(1);
-    return token;
+    const std::size_t begin = at_ + 1;
+    std::size_t end = begin;
+    for (;;) {
+        end += plain_length(text_.substr(end));
+        if (end == text_.size())
+            return std::nullopt;
+        if (text_[end] == '"')
+            break;
+        const std::size_t escape = escape_length(text_.substr(end));
+        if (escape == 0)
+            return std::nullopt;
+        end += escape;
+    }
+    pass(end + 1 - at_);
+    return text_.substr(begin, end - begin);
 }
 
 } // namespace turngate::protocol

@@ -1,35 +1,41 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace turngate::protocol {
 
-// Walks a frame's tokens once, front to back, and checks the grammar of all it passes. Every `take`
-// and `each` that says no leaves the cursor dead: the frame is no JSON. Views and offsets are the
-// frame's own.
+// Walks a JSON text once, front to back, and checks all that it passes: the grammar (RFC 8259) and,
+// before it starts, UTF-8. Every `take` and `each` that says no leaves the cursor dead: the text is
+// no JSON. Views are the text's own. Its work grows with the text's bytes, whatever they are.
 class Cursor
 {
 public:
     static constexpr int kMaxDepth = 512;
 
-    // starts is what Tokenizer::cut made of frame, and not empty.
-    Cursor(std::string_view frame, std::span<const std::uint32_t> starts) noexcept
-        : frame_(frame), starts_(starts)
-    {
-    }
+    explicit Cursor(std::string_view text) noexcept;
 
     // The next token's first character; NUL at the end.
-    char peek() const noexcept { return is_at_end() ? '\0' : frame_[starts_[at_]]; }
-    bool is_at_end() const noexcept { return at_ + 1 == starts_.size(); }
+    char peek() const noexcept { return is_at_end() ? '\0' : text_[at_]; }
+    bool is_at_end() const noexcept { return at_ == text_.size(); }
 
-    std::size_t offset() const noexcept { return starts_[at_]; } // where the next token starts
-    std::size_t end_of_taken() const noexcept;                   // one past the last token taken
+    // Of what stands in the text.
+    std::uint32_t offset_of(const char* at) const noexcept
+    {
+        return static_cast<std::uint32_t>(at - text_.data());
+    }
 
     // Any value, checked all through: its bytes, without white space around them.
-    std::optional<std::string_view> take_value() noexcept;
+    std::optional<std::string_view> take_value() noexcept
+    {
+        return taken_by([this] { return skip_value(); });
+    }
+
+    // The bytes of the value that take() takes off this cursor, if it says that it was sound.
+    template <class Take>
+    std::optional<std::string_view> taken_by(Take&& take);
 
     // For each field of the object that must stand here: on_field(key's body), which takes the
     // value and says whether it was sound.
@@ -42,18 +48,28 @@ public:
 
 private:
     bool skip_value() noexcept;
-    bool skip_scalar() noexcept;
     bool take(char c) noexcept;
-    bool enter(char open) noexcept;
-    bool leave(char close) noexcept;
+    bool enter(char open) noexcept { return ++depth_ <= kMaxDepth && take(open); }
+    bool leave(char close) noexcept
+    {
+        --depth_;
+        return take(close);
+    }
+    bool pass(std::size_t length) noexcept; // over a token of that length; 0: there is none
     std::optional<std::string_view> take_string() noexcept;
-    std::string_view token_at(std::size_t index) const noexcept;
 
-    std::string_view frame_;
-    std::span<const std::uint32_t> starts_;
-    std::size_t at_ = 0;
+    std::string_view text_;
+    std::size_t at_ = 0;  // where the next token starts
+    std::size_t end_ = 0; // one past the last token
     int depth_ = 0;
 };
+
+template <class Take>
+std::optional<std::string_view> Cursor::taken_by(Take&& take)
+{
+    const std::size_t begin = at_;
+    return take() ? std::optional(text_.substr(begin, end_ - begin)) : std::nullopt;
+}
 
 template <class OnField>
 bool Cursor::each_field(OnField&& on_field)

@@ -65,4 +65,12 @@ std::string incomplete_event(std::string_view response_id,
     return event + R"(,"output":[],"usage":null}})";
 }
 
+std::string keepalive_event(std::int64_t sequence_number, std::string_view lane)
+{
+    std::string event = R"({"type":"keepalive")";
+    if (!lane.empty())
+        event += R"(,"stream_id":)" + quote(lane);
+    return event + R"(,"sequence_number":)" + std::to_string(sequence_number) + "}";
+}
+
 } // namespace turngate::protocol

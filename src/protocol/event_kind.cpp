@@ -4,73 +4,77 @@
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/upstream_event.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cstring>
+#include <iterator>
+#include <utility>
 
 namespace turngate::protocol {
 namespace {
 
-EventKind kind_of(std::string_view type) noexcept
+using Text = std::array<char, 128>; // longer types are known to nobody
+
+constexpr std::pair<std::string_view, EventKind> kTypes[] = {
+    {"response.created", EventKind::created},
+    {"response.output_item.done", EventKind::item_done},
+    {"response.output_item.interrupted", EventKind::control},
+    {"response.interrupt.accepted", EventKind::control},
+    {"response.inject.created", EventKind::control},
+    {"response.inject.failed", EventKind::control},
+    {"response.steer.accepted", EventKind::steer},
+    {"response.steer.pending", EventKind::steer},
+    {"response.steer.failed", EventKind::steer},
+    {"response.completed", EventKind::completed},
+    {"response.failed", EventKind::failed},
+    {"response.incomplete", EventKind::incomplete},
+    {"error", EventKind::error},
+};
+
+// Types of output that nobody knows yet are named like those we know: response.<what>.<step>. A
+// step that ends or adds something carries it; hosted tools tell of every step.
+bool carries_output(std::string_view type) noexcept
 {
-    if (type.ends_with(".delta"))
-        return EventKind::delta;
-    const auto only = [&](std::string_view name, EventKind kind) {
-        return type == name ? kind : EventKind::other;
-    };
-    switch (type.size()) {
-    case 5:
-        return only("error", EventKind::error);
-    case 15:
-        if (type == "response.queued")
-            return EventKind::lifecycle;
-        return only("response.failed", EventKind::failed);
-    case 16:
-        return only("response.created", EventKind::created);
-    case 17:
-        if (type == "codex.rate_limits")
-            return EventKind::lifecycle;
-        return only("response.metadata", EventKind::lifecycle);
-    case 18:
-        return only("response.completed", EventKind::completed);
-    case 19:
-        return only("response.incomplete", EventKind::incomplete);
-    case 20:
-        return only("response.in_progress", EventKind::lifecycle);
-    case 21:
-        return only("response.steer.failed", EventKind::steer);
-    case 22:
-        return only("response.steer.pending", EventKind::steer);
-    case 23:
-        return only("response.steer.accepted", EventKind::steer);
-    case 25:
-        return only("response.output_item.done", EventKind::item_done);
-    default:
-        return EventKind::other;
-    }
+    static constexpr std::string_view kRoot = "response.";
+    static constexpr std::string_view kFamilies[] = {
+        "output_", "content_part.", "refusal.", "reasoning", "audio.", "mcp_list_tools."};
+    if (!type.starts_with(kRoot))
+        return false;
+    type.remove_prefix(kRoot.size());
+    const std::size_t dot = type.find('.');
+    if (dot == type.npos)
+        return false;
+    return type.substr(0, dot).find("_call") != type.npos || type.ends_with(".done") ||
+           type.ends_with(".added") || std::ranges::any_of(kFamilies, [&](std::string_view family) {
+               return type.starts_with(family);
+           });
 }
 
-// A type written with escapes, which no vendor does. Its last characters tell the kind: no known
-// name but that of a delta, known by its end, is as long as what is kept.
-EventKind kind_of_escaped(std::string_view body) noexcept
+EventKind kind_of(std::string_view type) noexcept
 {
-    std::array<char, 64> text;
-    std::size_t size = 0;
-    while (!body.empty()) {
-        if (size == text.size()) {
-            size /= 2;
-            std::memcpy(text.data(), text.data() + size, size);
-        }
-        if (body.front() != '\\') {
-            text[size++] = body.front();
-            body.remove_prefix(1);
-            continue;
-        }
-        const auto c = take_escape(body);
-        if (!c)
-            return EventKind::other;
-        text[size++] = *c < 0x80 ? static_cast<char>(*c) : '\x7f'; // in no name we know
-    }
-    return kind_of({text.data(), size});
+    if (type.size() > Text().size())
+        return EventKind::lifecycle;
+    if (type.ends_with(".delta"))
+        return EventKind::delta;
+    const auto* const known = std::ranges::find(kTypes, type, [](auto& row) { return row.first; });
+    if (known != std::end(kTypes))
+        return known->second;
+    return carries_output(type) ? EventKind::content : EventKind::lifecycle;
+}
+
+EventKind kind_of_done(std::string_view frame) noexcept
+{
+    const std::string_view response = find_top_level(frame, "response");
+    const std::string_view status = string_body(find_top_level(response, "status"));
+    if (status.empty() || status == "completed")
+        return EventKind::completed;
+    return status == "failed" ? EventKind::failed : EventKind::incomplete;
+}
+
+EventKind kind_without_type(std::string_view frame) noexcept
+{
+    const std::string_view error = find_top_level(frame, "error");
+    return error.starts_with('{') || error.starts_with('"') ? EventKind::error
+                                                            : EventKind::lifecycle;
 }
 
 } // namespace
@@ -78,8 +82,11 @@ EventKind kind_of_escaped(std::string_view body) noexcept
 EventKind peek_kind(std::string_view frame) noexcept
 {
     const std::string_view body = type_body(frame);
-    const bool has_escapes = body.find('\\') != std::string_view::npos;
-    return has_escapes ? kind_of_escaped(body) : kind_of(body);
+    if (!body.data())
+        return kind_without_type(frame);
+    Text buffer;
+    const std::string_view type = decode(body, buffer);
+    return type == "response.done" ? kind_of_done(frame) : kind_of(type);
 }
 
 std::string_view peek_stream_id(std::string_view frame) noexcept
@@ -94,6 +101,18 @@ std::string_view peek_stream_id(std::string_view frame) noexcept
 std::string_view peek_item(std::string_view frame) noexcept
 {
     return top_level_value(frame, "item");
+}
+
+std::optional<std::uint32_t> peek_output_index(std::string_view frame) noexcept
+{
+    return whole_number<std::uint32_t>(top_level_value(frame, "output_index"));
+}
+
+std::string_view peek_response_id(std::string_view frame) noexcept
+{
+    const std::string_view response = find_top_level(frame, "response");
+    const std::string_view id = string_body(find_top_level(response, "id"));
+    return id.data() ? id : string_body(find_top_level(frame, "response_id"));
 }
 
 std::string_view peek_turn_state(std::string_view frame) noexcept

@@ -90,21 +90,11 @@ std::string_view after(std::string_view text, std::string_view token) noexcept
     return text.starts_with(token) ? text.substr(token.size()) : std::string_view();
 }
 
-// Like spells(), for names of plain ASCII and without an allocation.
-bool is_name(std::string_view body, std::string_view name) noexcept
+std::string_view without_space_behind(std::string_view text) noexcept
 {
-    for (const char c : name) {
-        if (body.empty())
-            return false;
-        if (body.front() != '\\') {
-            if (body.front() != c)
-                return false;
-            body.remove_prefix(1);
-        } else if (take_escape(body) != static_cast<char32_t>(c)) {
-            return false;
-        }
-    }
-    return body.empty();
+    while (!text.empty() && is_json_space(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
 } // namespace
@@ -134,7 +124,7 @@ std::string_view find_top_level(std::string_view frame, std::string_view name) n
         const std::string_view key = scanner.take_string();
         if (!key.data() || !scanner.take(':'))
             return {};
-        if (is_name(key, name)) {
+        if (spells(key, name)) {
             scanner.skip_space();
             return scanner.rest;
         }
@@ -148,7 +138,7 @@ std::string_view top_level_value(std::string_view frame, std::string_view name) 
     Scanner scanner{from};
     if (from.empty() || !scanner.skip_value())
         return {};
-    return from.substr(0, from.size() - scanner.rest.size());
+    return without_space_behind(from.substr(0, from.size() - scanner.rest.size()));
 }
 
 std::string_view leading_type(std::string_view frame) noexcept

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <charconv>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 // The grammar of single JSON tokens (RFC 8259). A string's body is what stands between its quotes,
 // as sent.
@@ -21,18 +25,38 @@ constexpr std::size_t skip_space(std::string_view text, std::size_t at) noexcept
     return at;
 }
 
-bool is_number(std::string_view token) noexcept;  // of any size: 1e400 and thirty digits are JSON
-bool is_literal(std::string_view token) noexcept; // true, false, null
-bool has_valid_escapes(std::string_view body) noexcept;
+// How many bytes at the start of text are a number (of any size: 1e400 and thirty digits are JSON),
+// one of true, false and null, or an escape. 0: none, or a bad one.
+std::size_t number_length(std::string_view text) noexcept;
+std::size_t literal_length(std::string_view text) noexcept;
+std::size_t escape_length(std::string_view text) noexcept;
+
+// How many bytes at the start of text may stand in a string as they are: up to a quote, a backslash
+// or a control character.
+std::size_t plain_length(std::string_view text) noexcept;
 
 // Takes one escape (a surrogate pair is one) off the front of rest, which starts with a backslash.
-// Nothing: bad, or half a surrogate pair.
-std::optional<char32_t> take_escape(std::string_view& rest) noexcept;
+// Half a surrogate pair, which no UTF-8 can say, is U+FFFD, and so is what is no escape.
+char32_t take_escape(std::string_view& rest) noexcept;
 
-// Nothing: a bad escape, or half a surrogate pair, which no UTF-8 can say.
-std::optional<std::string> unescape(std::string_view body);
+// The string's text, in UTF-8.
+std::string unescape(std::string_view body);
 
-// Whether the body spells name, escapes or not.
-bool spells(std::string_view body, std::string_view name);
+// The same without an allocation: the body itself if it has no escapes, else in the buffer. A null
+// view: it does not fit.
+std::string_view decode(std::string_view body, std::span<char> buffer) noexcept;
+
+// The number that text is; nothing if it is none, or not of that type.
+template <class Number>
+std::optional<Number> whole_number(std::string_view text) noexcept
+{
+    Number number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_whole = error == std::errc{} && end == text.data() + text.size();
+    return is_whole ? std::optional(number) : std::nullopt;
+}
+
+// Whether the body spells name, escapes or not. name is no longer than 64 bytes.
+bool spells(std::string_view body, std::string_view name) noexcept;
 
 } // namespace turngate::protocol

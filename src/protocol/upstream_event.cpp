@@ -3,10 +3,10 @@
 #include "cursor.hpp"
 #include "field_search.hpp"
 #include "json_text.hpp"
-#include "tokenizer.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace turngate::protocol {
@@ -22,8 +22,32 @@ bool read_text(Cursor& cursor, std::string& out)
     const auto value = cursor.take_value();
     if (!value || value->front() != '"')
         return value.has_value();
-    if (auto text = unescape(value->substr(1, value->size() - 2)))
-        out = std::move(*text);
+    out = unescape(value->substr(1, value->size() - 2));
+    return true;
+}
+
+// A name that some write as a number (vLLM's codes).
+bool read_name(Cursor& cursor, std::string& out)
+{
+    const auto value = cursor.take_value();
+    if (value && value->front() == '"')
+        out = unescape(value->substr(1, value->size() - 2));
+    else if (value && whole_number<std::int64_t>(*value))
+        out = *value;
+    return value.has_value();
+}
+
+// An HTTP status, as a number or as its digits. Anything else is none.
+bool read_status(Cursor& cursor, int& out)
+{
+    auto value = cursor.take_value();
+    if (!value)
+        return false;
+    if (value->front() == '"')
+        value = value->substr(1, value->size() - 2);
+    const auto status = whole_number<int>(*value);
+    if (status && *status >= 100 && *status < 1000)
+        out = *status;
     return true;
 }
 
@@ -103,20 +127,35 @@ struct Terminal
     TerminalEvent event;
     std::string flat_code;
     std::string flat_message;
-    std::int64_t status = 0;
-    std::int64_t status_code = 0;
+    int status = 0;
+    int status_code = 0;  // what some call it
+    int inner_status = 0; // within `error`
     std::int64_t web_searches = 0;
 };
 
-bool read_error(Cursor& cursor, TerminalEvent& event)
+bool read_error(Cursor& cursor, Terminal& terminal)
 {
+    if (cursor.peek() == '"')
+        return read_text(cursor, terminal.event.error_message);
     return read_object(cursor, [&](std::string_view key) {
         if (key == "code")
-            return read_text(cursor, event.error_code);
+            return read_name(cursor, terminal.event.error_code);
         if (key == "message")
-            return read_text(cursor, event.error_message);
+            return read_text(cursor, terminal.event.error_message);
+        if (key == "type")
+            return read_text(cursor, terminal.event.error_type);
+        if (key == "status" || key == "status_code")
+            return read_status(cursor, terminal.inner_status);
         return skip(cursor);
     });
+}
+
+bool read_output(Cursor& cursor, std::string_view& output)
+{
+    const auto value = cursor.take_value();
+    if (value && value->front() == '[')
+        output = *value;
+    return value.has_value();
 }
 
 bool read_response(Cursor& cursor, Terminal& terminal)
@@ -130,7 +169,9 @@ bool read_response(Cursor& cursor, Terminal& terminal)
         if (key == "service_tier")
             return read_text(cursor, event.service_tier);
         if (key == "error")
-            return read_error(cursor, event);
+            return read_error(cursor, terminal);
+        if (key == "output")
+            return read_output(cursor, event.output);
         if (key == "usage")
             return read_usage(cursor, event.usage);
         if (key == "tool_usage")
@@ -149,17 +190,24 @@ bool read_event(Cursor& cursor, Terminal& terminal)
         if (key == "response")
             return read_response(cursor, terminal);
         if (key == "error")
-            return read_error(cursor, terminal.event);
+            return read_error(cursor, terminal);
         if (key == "code")
-            return read_text(cursor, terminal.flat_code);
+            return read_name(cursor, terminal.flat_code);
         if (key == "message")
             return read_text(cursor, terminal.flat_message);
         if (key == "status")
-            return read_count(cursor, terminal.status);
+            return read_status(cursor, terminal.status);
         if (key == "status_code")
-            return read_count(cursor, terminal.status_code);
+            return read_status(cursor, terminal.status_code);
         return skip(cursor);
     });
+}
+
+// vLLM's codes are statuses.
+int http_status(std::string_view code) noexcept
+{
+    const auto status = whole_number<int>(code);
+    return status && *status >= 400 && *status < 600 ? *status : 0;
 }
 
 TerminalEvent conclude(Terminal terminal, EventKind kind)
@@ -174,8 +222,12 @@ TerminalEvent conclude(Terminal terminal, EventKind kind)
         event.error_code = std::move(terminal.flat_code);
     if (event.error_message.empty())
         event.error_message = std::move(terminal.flat_message);
-    const std::int64_t status = terminal.status != 0 ? terminal.status : terminal.status_code;
-    event.status = status < 1000 ? static_cast<int>(status) : 0;
+    const int given[] = {terminal.status,
+                         terminal.status_code,
+                         terminal.inner_status,
+                         http_status(event.error_code)};
+    const int* const first = std::ranges::find_if(given, [](int status) { return status != 0; });
+    event.status = first == std::end(given) ? 0 : *first;
     return event;
 }
 
@@ -199,42 +251,28 @@ bool read_submission(Cursor& cursor, SteerEvent& event)
 
 } // namespace
 
-struct UpstreamEventReader::Parser
-{
-    Tokenizer tokenizer;
-};
-
-UpstreamEventReader::UpstreamEventReader() : parser_(std::make_unique<Parser>()) {}
-UpstreamEventReader::~UpstreamEventReader() = default;
-
 TerminalEvent UpstreamEventReader::read_terminal(std::string_view frame, EventKind kind)
 {
     Terminal terminal;
-    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
-        Cursor cursor(frame, starts);
-        read_event(cursor, terminal); // where the JSON breaks off, so does what we know
-    }
-    parser_->tokenizer.shrink();
+    Cursor cursor(frame);
+    read_event(cursor, terminal); // where the JSON breaks off, so does what we know
     return conclude(std::move(terminal), kind);
 }
 
 SteerEvent UpstreamEventReader::read_steer(std::string_view frame)
 {
     SteerEvent event;
-    event.which = step_of(unescape(type_body(frame)).value_or(std::string()));
-    if (const auto starts = parser_->tokenizer.cut(frame); !starts.empty()) {
-        Cursor cursor(frame, starts);
-        read_object(cursor, [&](std::string_view key) {
-            return key == "steer" ? read_submission(cursor, event) : skip(cursor);
-        });
-    }
-    parser_->tokenizer.shrink();
+    event.which = step_of(unescape(type_body(frame)));
+    Cursor cursor(frame);
+    read_object(cursor, [&](std::string_view key) {
+        return key == "steer" ? read_submission(cursor, event) : skip(cursor);
+    });
     return event;
 }
 
 std::string UpstreamEventReader::read_response_id(std::string_view frame)
 {
-    return read_terminal(frame, EventKind::created).response_id;
+    return unescape(peek_response_id(frame));
 }
 
 } // namespace turngate::protocol

@@ -59,6 +59,14 @@ struct ScriptedError
     Point after;
 };
 
+// An event as the script writes it, between those of the response.
+struct ScriptedEvent
+{
+    std::string text; // "$response" in it stands for the response's id
+    Point when;
+    std::chrono::microseconds delay{0};
+};
+
 struct ScriptedFailure
 {
     std::string code;
@@ -78,6 +86,9 @@ struct Act
     std::optional<ScriptedFailure> failed;
     std::optional<ScriptedError> error;
     std::optional<Fault> fault;
+    std::vector<ScriptedEvent> events;
+    std::string terminal;               // the terminal event's type; "none": there is no such event
+    std::vector<unsigned> arrival;      // the order in which items come; empty: that of the answer
     std::chrono::microseconds delay{0}; // before the first event
     std::optional<unsigned> deltas;
     std::optional<unsigned> delta_bytes;
@@ -93,6 +104,7 @@ struct UpgradeAct
     int status = 101; // of an answer
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool is_endless = false; // the body never ends
     bool wrong_accept = false;
     std::optional<Fault> then; // right after the 101
 };

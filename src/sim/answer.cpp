@@ -1,6 +1,7 @@
 #include "answer.hpp"
 
 #include "json_text.hpp"
+#include "seal.hpp"
 
 #include <utility>
 
@@ -62,20 +63,24 @@ Item improvise(const Start& start, const Pacing& pacing, Words& words)
     return item;
 }
 
-void give_ids(Item& item, Ids& ids)
+void give_ids(Item& item, Ids& ids, const std::string& seal)
 {
     if (item.id.empty() && item.kind != Item::Kind::wait)
         item.id = ids.make(wording(item.kind).id_prefix);
     if (item.call_id.empty() && item.is_call())
         item.call_id = ids.make("call");
     if (item.encrypted_content.empty() && item.kind == Item::Kind::reasoning)
-        item.encrypted_content = ids.make("gAAAAA");
+        item.encrypted_content = ids.make(seal_prefix(seal));
 }
 
 } // namespace
 
-std::vector<Item> make_answer(
-    const Start& start, const Act* act, const Pacing& pacing, Words& words, Ids& ids)
+std::vector<Item> make_answer(const Start& start,
+                              const Act* act,
+                              const Pacing& pacing,
+                              Words& words,
+                              Ids& ids,
+                              const std::string& seal)
 {
     std::vector<Item> items;
     if (!start.create.generate)
@@ -85,7 +90,7 @@ std::vector<Item> make_answer(
     else
         items.push_back(improvise(start, pacing, words));
     for (Item& item : items)
-        give_ids(item, ids);
+        give_ids(item, ids, seal);
     return items;
 }
 

@@ -6,6 +6,7 @@
 #include "score.hpp"
 #include "words.hpp"
 
+#include <string>
 #include <vector>
 
 namespace turngate::sim {
@@ -13,7 +14,12 @@ namespace turngate::sim {
 // The items of a response: the script's, or what the sim says by itself. That is a text which
 // quotes the last user message or tool output; or one call of a tool that the last user message is
 // about.
-std::vector<Item> make_answer(
-    const Start& start, const Act* act, const Pacing& pacing, Words& words, Ids& ids);
+// `seal` stands in what reasoning is sealed with.
+std::vector<Item> make_answer(const Start& start,
+                              const Act* act,
+                              const Pacing& pacing,
+                              Words& words,
+                              Ids& ids,
+                              const std::string& seal);
 
 } // namespace turngate::sim

@@ -1,6 +1,7 @@
 #include "client_event.hpp"
 
 #include "create_fields.hpp"
+#include "json_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -109,8 +110,10 @@ ClientEvent read_inject(const json& event)
 
 ClientEvent read_client_event(std::string_view text, const ClientRules& rules)
 {
-    const json event =
+    json event =
         is_too_deep(text) ? json(json::value_t::discarded) : json::parse(text, nullptr, false);
+    if (event.is_discarded() && !is_too_deep(text))
+        event = json::parse(with_whole_pairs(text), nullptr, false);
     if (event.is_discarded())
         return Refusal{invalid_json(), {}};
     if (!event.is_object())

@@ -29,6 +29,7 @@ struct Create
     std::string forced_tool;               // the function that tool_choice names
     bool parallel_tool_calls = true;
     std::string service_tier = "default"; // as the response will say it
+    std::size_t bytes = 0;                // of the whole message
     unsigned on_connection = 0; // its number among the creates of the connection, of the process
     unsigned in_process = 0;
 };

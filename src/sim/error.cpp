@@ -71,6 +71,8 @@ std::string error_event(const Error& error, std::string_view lane)
 {
     if (error.flat)
         return flat_event(error, lane);
+    if (error.typeless)
+        return error_body(error);
     std::string out = R"({"type":"error")";
     if (error.status) {
         out.append(R"(,"status":)");
@@ -175,6 +177,14 @@ Error no_call_found(std::string_view kind, std::string_view call_id)
     return bad_request("",
                        "No tool call found for " + in_words(kind) + " with call_id " +
                            std::string(call_id) + ".",
+                       "input");
+}
+
+Error invalid_encrypted_content()
+{
+    return bad_request("invalid_encrypted_content",
+                       "The encrypted content could not be verified. Reason: Encrypted content "
+                       "could not be decrypted or parsed.",
                        "input");
 }
 

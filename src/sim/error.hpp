@@ -16,6 +16,8 @@ struct Error
     std::string param;   // empty: null
     std::string headers; // a JSON object, top level; empty: none
     bool flat = false;
+    bool typeless = false; // as xAI: no type, no status, no lane
+    std::string verbatim;  // JSON that is sent instead; "$response" stands for the response's id
 };
 
 std::string error_event(const Error& error, std::string_view lane);
@@ -35,6 +37,7 @@ Error connection_limit_reached();
 Error parent_not_found(std::string_view id);
 // `kind`: "function_call_output", "function_call": as in the item's type.
 Error no_call_found(std::string_view kind, std::string_view call_id);
+Error invalid_encrypted_content();
 Error no_output_found(std::string_view kind, std::string_view call_id);
 Error response_not_found(std::string_view id);
 Error invalid_key();

@@ -61,6 +61,8 @@ void read_item(const json& item, Input& input)
         read_message(item, input);
     else if (type.ends_with("_call_output"))
         read_output(item, type, input);
+    else if (type == "reasoning" && !text_at(item, "encrypted_content").empty())
+        input.sealed.push_back(text_at(item, "encrypted_content"));
     else if (type.ends_with("_call") && item.contains("call_id"))
         input.calls.push_back({{text_at(item, "call_id"), type, text_at(item, "name")}, false});
 }
@@ -90,6 +92,7 @@ void Input::prepend(Input earlier)
     if (user_text.empty())
         user_text = std::move(earlier.user_text);
     json.insert(0, earlier.json);
+    sealed.insert(sealed.end(), earlier.sealed.begin(), earlier.sealed.end());
     calls.insert(calls.begin(),
                  std::make_move_iterator(earlier.calls.begin()),
                  std::make_move_iterator(earlier.calls.end()));

@@ -18,8 +18,9 @@ struct Input
 
     std::string json; // empty for no or empty input
     std::vector<CallItem> calls;
-    std::string user_text;   // of the last user message
-    std::string tool_output; // of the last item, if it is one
+    std::vector<std::string> sealed; // encrypted_content of reasoning
+    std::string user_text;           // of the last user message
+    std::string tool_output;         // of the last item, if it is one
     Last last = Last::nothing;
 
     std::int64_t tokens() const noexcept { return tokens_of(json.size()); }

@@ -7,7 +7,7 @@
 namespace turngate::sim {
 namespace {
 
-constexpr std::array<Wording, 7> kWordings{{
+constexpr std::array<Wording, 8> kWordings{{
     {"msg",
      "message",
      "response.output_text.delta",
@@ -46,6 +46,7 @@ constexpr std::array<Wording, 7> kWordings{{
      "response.reasoning_summary_part.done",
      "summary_text"},
     {"ws", "web_search_call", {}, {}, {}, {}, {}, {}, {}},
+    {"item", {}, {}, {}, {}, {}, {}, {}, {}},
     {{}, {}, {}, {}, {}, {}, {}, {}, {}},
 }};
 
@@ -96,6 +97,10 @@ void append_json(std::string& out, const Item& item, std::string_view status, st
 {
     out.append(R"({"id":)");
     append_quoted(out, item.id);
+    if (item.kind == Item::Kind::verbatim) {
+        out.append(item.text).push_back('}');
+        return;
+    }
     append_field(out, "type", wording(item.kind).item_type);
     append_field(out, "status", status);
     switch (item.kind) {
@@ -115,6 +120,7 @@ void append_json(std::string& out, const Item& item, std::string_view status, st
     case Item::Kind::reasoning:
         append_reasoning(out, item, said);
         break;
+    case Item::Kind::verbatim:
     case Item::Kind::wait:
         break;
     }

@@ -19,22 +19,26 @@ struct Item
         shell_call,
         reasoning,
         web_search,
-        wait, // no item: goes on when the calls before it were answered by response.inject
+        verbatim, // as the script writes it, but for its id
+        wait,     // no item: goes on when the calls before it were answered by response.inject
     };
 
     Kind kind = Kind::text;
     std::string id;      // msg_…, fc_…; given when the answer starts
     std::string call_id; // likewise, unless the script names it
     std::string name;    // of the tool
-    std::string
-        text; // what deltas carry: the text, arguments, input, summary; of others the action's JSON
+    std::string text;    // what deltas carry: the text, arguments, input, summary; of others the
+                         // action's JSON; of verbatim its members, beginning with a comma
     std::string encrypted_content;
+    std::string type;                   // of verbatim
+    bool is_silent = false;             // it only stands in the output of the terminal event
     std::optional<std::int64_t> tokens; // reasoning: instead of counting
     std::chrono::microseconds delay{0}; // before it
 
     bool is_call() const noexcept
     {
-        return kind == Kind::call || kind == Kind::custom_call || kind == Kind::shell_call;
+        return kind == Kind::call || kind == Kind::custom_call || kind == Kind::shell_call ||
+               (kind == Kind::verbatim && type.ends_with("_call") && !call_id.empty());
     }
     bool is_spoken() const noexcept // has deltas
     {

@@ -1,5 +1,6 @@
 #include "json_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -29,6 +30,16 @@ void append_escaped(std::string& out, unsigned char c)
         out.push_back("0123456789abcdef"[c >> 4]);
         out.push_back("0123456789abcdef"[c & 15]);
     }
+}
+
+// Of an escape \uXXXX at the beginning; 0: there is none.
+unsigned escaped_unit(std::string_view text) noexcept
+{
+    unsigned unit = 0;
+    if (text.size() < 6 || !text.starts_with("\\u"))
+        return 0;
+    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    return error == std::errc() && end == text.data() + 6 ? unit : 0;
 }
 
 } // namespace
@@ -62,6 +73,23 @@ void append_number(std::string& out, std::int64_t number)
     std::array<char, 24> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     out.append(digits.data(), end);
+}
+
+std::string with_whole_pairs(std::string_view json)
+{
+    std::string out(json);
+    for (auto at = out.find('\\'); at != std::string::npos; at = out.find('\\', at)) {
+        const unsigned unit = escaped_unit(std::string_view(out).substr(at));
+        const bool is_high = unit >= 0xd800 && unit < 0xdc00;
+        const bool is_half = unit >= 0xd800 && unit < 0xe000;
+        const std::string_view rest = std::string_view(out).substr(std::min(out.size(), at + 6));
+        const unsigned next = is_high ? escaped_unit(rest) : 0;
+        const bool is_pair = next >= 0xdc00 && next < 0xe000;
+        if (is_half && !is_pair)
+            out.replace(at, 6, "\\ufffd");
+        at += is_pair ? 12 : unit > 0 ? 6 : 2;
+    }
+    return out;
 }
 
 std::size_t cut_point(std::string_view text, std::size_t bytes) noexcept

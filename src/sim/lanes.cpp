@@ -1,5 +1,7 @@
 #include "lanes.hpp"
 
+#include "seal.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -64,7 +66,17 @@ Start Lanes::resolve(Create create, Lane& lane) const
         return start;
     auto open = start.parent ? start.parent->open_calls : std::vector<Call>();
     start.refusal = settle_calls(open, start.create.input.calls);
+    const auto& sealed = start.create.input.sealed;
+    const bool is_legible = std::all_of(
+        sealed.begin(), sealed.end(), [&](const auto& one) { return is_readable(one); });
+    if (!start.refusal && !is_legible)
+        start.refusal = invalid_encrypted_content();
     return start;
+}
+
+bool Lanes::is_readable(const std::string& sealed) const
+{
+    return seal_.empty() || sealed.starts_with(seal_prefix(seal_));
 }
 
 ContextPtr Lanes::in_memory(const std::string& id, const Lane& own) const

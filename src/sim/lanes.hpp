@@ -32,8 +32,10 @@ public:
     static constexpr std::size_t kInFlight = 16;
     static constexpr std::size_t kNames = 32;
 
-    // `owner`: whose stored responses can be continued.
-    Lanes(const Storage& storage, std::string owner) : storage_(storage), owner_(std::move(owner))
+    // `owner`: whose stored responses can be continued; `seal`: whose reasoning can be read, empty:
+    // anybody's.
+    Lanes(const Storage& storage, std::string owner, std::string seal = {})
+        : storage_(storage), owner_(std::move(owner)), seal_(std::move(seal))
     {
     }
 
@@ -63,11 +65,13 @@ private:
 
     std::deque<Create>::iterator first_free();
     Start resolve(Create create, Lane& lane) const;
+    bool is_readable(const std::string& sealed) const;
     ContextPtr in_memory(const std::string& id, const Lane& own) const;
     void release(Lane& lane);
 
     const Storage& storage_;
     std::string owner_;
+    std::string seal_;
     std::map<std::string, Lane, std::less<>> lanes_;
     std::deque<Create> waiting_;
     std::size_t in_flight_ = 0;

@@ -20,6 +20,7 @@ struct Given // options in the units of the command line
     std::int64_t interval_us = 0;
     double wall_seconds = 3600;
     std::string lanes = "on";
+    std::string dialect = "openai";
 };
 
 void describe(CLI::App& app, Options& options, Given& given)
@@ -37,6 +38,10 @@ void describe(CLI::App& app, Options& options, Given& given)
     app.add_option("--lanes", given.lanes, "on, or off: one response at a time, no stream_id")
         ->capture_default_str()
         ->check(CLI::IsMember({"on", "off"}));
+    app.add_option("--dialect", given.dialect, "openai, or xai: one id a connection, bare errors")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"openai", "xai"}));
+    app.add_option("--seal", options.seal, "a name: reasoning sealed by others is refused");
     app.add_option("--seed", options.seed, "of ids, words and lots")->capture_default_str();
     app.add_option("--wall", given.wall_seconds, "seconds a connection may last")
         ->capture_default_str()
@@ -76,7 +81,9 @@ int main(int argc, char** argv)
     }
     options.pacing.interval = std::chrono::microseconds(given.interval_us);
     options.wall = std::chrono::milliseconds(static_cast<std::int64_t>(given.wall_seconds * 1000));
-    options.lanes = given.lanes == "on";
+    if (given.dialect == "xai")
+        options.dialect = turngate::sim::Dialect::xai;
+    options.lanes = given.lanes == "on" && given.dialect == "openai";
     std::signal(SIGPIPE, SIG_IGN);
     try {
         serve(options);

@@ -8,6 +8,11 @@
 
 namespace turngate::sim {
 
+enum class Dialect : std::uint8_t {
+    openai,
+    xai, // no lanes; all responses of a connection have one id; errors have no type
+};
+
 struct Options
 {
     std::string listen = "127.0.0.1:0";
@@ -18,6 +23,8 @@ struct Options
     std::string tls_key;
     Pacing pacing;
     bool lanes = true;
+    Dialect dialect = Dialect::openai;
+    std::string seal; // who seals reasoning; what others sealed is refused. Empty: nobody looks
     std::uint64_t seed = 1;
     std::chrono::milliseconds wall{3'600'000}; // how long a connection may last
 };

@@ -1,6 +1,7 @@
 #include "performance.hpp"
 
 #include "json_text.hpp"
+#include "verbatim.hpp"
 
 #include <algorithm>
 #include <span>
@@ -13,7 +14,18 @@ using Kind = Move::Kind;
 
 std::string_view call_type(const Item& item)
 {
-    return wording(item.kind).item_type;
+    return item.kind == Item::Kind::verbatim ? item.type : wording(item.kind).item_type;
+}
+
+std::string joined(const std::map<unsigned, std::string>& items)
+{
+    std::string all;
+    for (const auto& [index, json] : items) {
+        if (!all.empty())
+            all.push_back(',');
+        all.append(json);
+    }
+    return all;
 }
 
 } // namespace
@@ -58,6 +70,8 @@ std::string_view Performance::compose(const Move& move)
                                    in_quotes(act_->turn_state) + "}");
     if (move.kind == Kind::terminal || move.kind == Kind::terminal_again)
         return compose_terminal();
+    if (move.kind == Kind::scripted)
+        return scripted_ = fill_in(act_->events[move.item].text, head().id, head().lane);
 
     const Item& item = items_[move.item];
     const Wording& words = wording(item.kind);
@@ -85,6 +99,10 @@ std::string_view Performance::compose(const Move& move)
         finish_item(item, move.item);
         return composer_.item_event(
             "response.output_item.done", item, move.item, "completed", said_of(move.item));
+    case Kind::silent:
+        said_ = item.text.size();
+        finish_item(item, move.item);
+        return {};
     default:
         return {};
     }
@@ -98,9 +116,7 @@ std::string_view Performance::said_of(unsigned index) const
 void Performance::finish_item(const Item& item, unsigned index)
 {
     const std::string_view said = said_of(index);
-    if (!output_.empty())
-        output_.push_back(',');
-    append_json(output_, item, "completed", said);
+    append_json(output_[index], item, "completed", said);
     if (item.is_call())
         open_calls_.push_back({item.call_id, std::string(call_type(item)), item.name});
     const std::size_t bytes = item.is_spoken() ? said.size() : item.text.size();
@@ -118,7 +134,8 @@ std::string_view Performance::compose_terminal()
 {
     Snapshot snapshot;
     snapshot.status = status();
-    snapshot.output = output_;
+    const std::string output = joined(output_);
+    snapshot.output = output;
     snapshot.web_searches = web_searches_;
     std::string usage = act_ && act_->usage ? *act_->usage : counted_usage();
     std::string details;
@@ -133,7 +150,9 @@ std::string_view Performance::compose_terminal()
         snapshot.incomplete_details = details;
     }
     snapshot.usage = usage;
-    return composer_.response("response." + std::string(snapshot.status), snapshot);
+    const bool is_usual = !act_ || act_->terminal.empty() || act_->terminal == "none";
+    return composer_.response(
+        is_usual ? "response." + std::string(snapshot.status) : act_->terminal, snapshot);
 }
 
 std::string_view Performance::status() const noexcept

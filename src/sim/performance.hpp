@@ -7,6 +7,7 @@
 
 #include "turngate/core/clock.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,7 +76,8 @@ private:
     std::size_t at_ = 0;
     core::Deadline due_;
 
-    std::string output_; // the finished items, JSON
+    std::map<unsigned, std::string> output_; // the finished items, JSON
+    std::string scripted_;
     std::vector<Call> open_calls_;
     std::optional<unsigned> open_item_;
     std::size_t said_ = 0; // bytes of the open item's text

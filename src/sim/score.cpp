@@ -27,7 +27,7 @@ public:
             add({Kind::metadata});
         reach(Point::At::created);
         for (unsigned i = 0; i < items.size(); ++i)
-            add_item(items[i], i);
+            add_item(items, act_ && !act_->arrival.empty() ? act_->arrival[i] : i);
         reach(Point::At::terminal);
         add({Kind::terminal});
         add_after(items);
@@ -43,8 +43,11 @@ private:
             moves_.push_back(move);
     }
 
-    void add_item(const Item& item, unsigned index)
+    void add_item(const std::vector<Item>& items, unsigned index)
     {
+        const Item& item = items[index];
+        if (item.is_silent)
+            return add({Kind::silent, index, 0, 0, item.delay});
         if (item.kind == Item::Kind::wait)
             return add({Kind::wait, index});
         Move added{Kind::item_added, index};
@@ -83,12 +86,25 @@ private:
     {
         if (!act_)
             return;
+        add_events(at);
         if (act_->fault && !fault_done_ && is_here(act_->fault->when, at))
             add_fault(*act_->fault);
         if (act_->error && !error_done_ && is_here(act_->error->after, at)) {
             add({Kind::error});
             error_done_ = true;
             over_ = true;
+        }
+    }
+
+    void add_events(Point::At at)
+    {
+        events_done_.resize(act_->events.size(), false);
+        for (unsigned i = 0; i < act_->events.size(); ++i) {
+            const ScriptedEvent& event = act_->events[i];
+            if (events_done_[i] || !is_here(event.when, at))
+                continue;
+            events_done_[i] = true;
+            add({Kind::scripted, i, 0, 0, event.delay});
         }
     }
 
@@ -112,9 +128,12 @@ private:
     // too.
     void add_after(const std::vector<Item>& items)
     {
-        if (!act_ || !act_->fault)
+        if (!act_)
             return;
         over_ = false;
+        add_events(Point::At::after);
+        if (!act_->fault)
+            return;
         const Fault& fault = *act_->fault;
         if (fault.kind == Fault::Kind::duplicate_terminal)
             add({Kind::terminal_again, 0, 0, 0, fault.delay});
@@ -139,6 +158,7 @@ private:
     const Pacing& pacing_;
     std::vector<Move> moves_;
     unsigned deltas_ = 0;
+    std::vector<bool> events_done_;
     bool fault_done_ = false;
     bool error_done_ = false;
     bool over_ = false;

@@ -32,10 +32,12 @@ struct Move
         part_done,
         searching, // the three events of a web search
         item_done,
+        silent, // an item without events
         wait,
         terminal,
         terminal_again,
         late_delta,
+        scripted, // an event of the script's own; `item` is its number there
         error,
         fault,
     };

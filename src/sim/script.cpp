@@ -26,6 +26,7 @@ bool matches(const Match& match, const Start& start)
            agrees(match.process_create, create.in_process) && agrees(match.lane, create.lane) &&
            agrees(match.model, create.model) && agrees(match.parent, start.kind) &&
            agrees(match.generate, create.generate) &&
+           (!match.larger_than || create.bytes > *match.larger_than) &&
            (!match.input_contains ||
             create.input.json.find(*match.input_contains) != std::string::npos);
 }

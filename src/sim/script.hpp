@@ -32,6 +32,7 @@ struct Match
     std::optional<std::string> lane;
     std::optional<std::string> model;
     std::optional<std::string> input_contains;
+    std::optional<unsigned> larger_than; // bytes of the message
     std::optional<ParentKind> parent;
     std::optional<bool> generate;
 };

@@ -74,6 +74,8 @@ ScriptedError read_error(const json& source, const std::string& place)
         object.fail("headers must be an object");
     error.headers = object.text_of("headers");
     error.flat = object.get<bool>("flat").value_or(false);
+    error.typeless = object.get<bool>("typeless").value_or(false);
+    error.verbatim = object.text_of("verbatim");
     scripted.after = read_point(object, object.get<std::string>("after").value_or("nothing"));
     if (scripted.after.at == Point::At::after)
         object.fail("an error comes before the terminal event");
@@ -90,6 +92,50 @@ ScriptedFailure read_failure(const json& source, const std::string& place)
     failed.usage = object.text_of("usage");
     object.finish();
     return failed;
+}
+
+ScriptedEvent read_event(const json& source, const std::string& place)
+{
+    ScriptObject object(source, place);
+    const json* event = object.find("event");
+    if (!event)
+        object.fail("has no 'event'");
+    ScriptedEvent scripted;
+    scripted.text = event->is_string() ? event->get<std::string>() : event->dump();
+    scripted.when = read_point(object, object.get<std::string>("when").value_or("before"));
+    scripted.delay = object.milliseconds("delay_ms");
+    object.finish();
+    return scripted;
+}
+
+void read_events(ScriptObject& object, Act& act)
+{
+    const json* events = object.find("events");
+    if (!events)
+        return;
+    if (!events->is_array())
+        object.fail("events must be an array");
+    for (std::size_t i = 0; i < events->size(); ++i)
+        act.events.push_back(
+            read_event(events->at(i), object.place("events") + "[" + std::to_string(i) + "]"));
+}
+
+// Every item once.
+void read_arrival(ScriptObject& object, Act& act)
+{
+    const json* arrival = object.find("arrival");
+    if (!arrival)
+        return;
+    const std::size_t count = act.answer ? act.answer->size() : 0;
+    std::vector<bool> comes(count, false);
+    if (!arrival->is_array() || arrival->size() != count)
+        object.fail("arrival must name each item of 'answer' once");
+    for (const json& index : *arrival) {
+        if (!index.is_number_unsigned() || index >= count || comes[index])
+            object.fail("arrival must name each item of 'answer' once");
+        comes[index] = true;
+        act.arrival.push_back(index);
+    }
 }
 
 // An object's members as the rest of an event.
@@ -151,6 +197,9 @@ ActPtr read_act(const json& source, const std::string& place)
     act->service_tier = object.get<std::string>("service_tier").value_or("");
     act->turn_state = object.get<std::string>("metadata_turn_state").value_or("");
     act->rate_limits = members_of(object, "rate_limits");
+    act->terminal = object.get<std::string>("terminal").value_or("");
+    read_arrival(object, *act);
+    read_events(object, *act);
     read_ending(object, *act);
     read_pacing(object, *act);
     object.finish();

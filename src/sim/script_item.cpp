@@ -56,6 +56,21 @@ void read_search(const json& source, const std::string& place, Item& item)
     object.finish();
 }
 
+void read_verbatim(const json& source, const std::string& place, Item& item)
+{
+    ScriptObject object(source, place);
+    item.kind = Item::Kind::verbatim;
+    item.type = object.get<std::string>("type").value_or("");
+    if (item.type.empty())
+        object.fail("has no 'type'");
+    item.id = object.get<std::string>("id").value_or("");
+    item.call_id = object.get<std::string>("call_id").value_or("");
+    json rest = source;
+    rest.erase("id");
+    item.text = "," + rest.dump().substr(1);
+    item.text.pop_back();
+}
+
 bool read_kind(ScriptObject& object, Item& item)
 {
     if (const json* text = object.find("text")) {
@@ -74,6 +89,8 @@ bool read_kind(ScriptObject& object, Item& item)
         read_reasoning(*reasoning, object.place("reasoning"), item);
     } else if (const json* search = object.find("web_search")) {
         read_search(*search, object.place("web_search"), item);
+    } else if (const json* verbatim = object.find("item")) {
+        read_verbatim(*verbatim, object.place("item"), item);
     } else if (object.get<bool>("wait_for_outputs").value_or(false)) {
         item.kind = Item::Kind::wait;
     } else {
@@ -88,8 +105,9 @@ Item read_item(const json& source, const std::string& place)
     Item item;
     if (!read_kind(object, item))
         object.fail("is none of text, call, custom_call, shell_call, reasoning, web_search, "
-                    "wait_for_outputs");
+                    "item, wait_for_outputs");
     item.delay = object.milliseconds("delay_ms");
+    item.is_silent = object.get<bool>("silent").value_or(false);
     object.finish();
     return item;
 }

@@ -49,6 +49,7 @@ Match read_match(const json& source, const std::string& place, bool is_upgrade)
         match.lane = object.get<std::string>("lane");
         match.model = object.get<std::string>("model");
         match.input_contains = object.get<std::string>("input_contains");
+        match.larger_than = object.get<unsigned>("larger_than");
         match.parent = read_parent(object);
         match.generate = object.get<bool>("generate");
     }

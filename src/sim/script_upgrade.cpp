@@ -1,6 +1,8 @@
 #include "script_act.hpp"
 #include "script_object.hpp"
 
+#include <algorithm>
+
 namespace turngate::sim {
 namespace {
 
@@ -56,6 +58,9 @@ UpgradeActPtr read_upgrade_act(const json& source, const std::string& place)
     read_headers(object, *act);
     if (const auto* body = object.find("body"))
         act->body = body->is_string() ? body->get<std::string>() : body->dump();
+    if (const auto bytes = object.get<unsigned>("body_bytes"))
+        act->body.resize(std::max<std::size_t>(act->body.size(), *bytes), ' ');
+    act->is_endless = object.get<bool>("endless").value_or(false);
     act->wrong_accept = object.get<bool>("wrong_accept").value_or(false);
     if (const auto* then = object.find("then"))
         act->then = read_then(*then, object.place("then"));

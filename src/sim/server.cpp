@@ -16,7 +16,8 @@
 namespace turngate::sim {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30); // with HTTP, not with WebSockets
+constexpr auto kPatience = std::chrono::seconds(30);    // with HTTP, not with WebSockets
+constexpr auto kBreath = std::chrono::milliseconds(20); // between pieces of an endless body
 constexpr net::HttpLimits kLimits{64 * 1024, 16 * 1024 * 1024};
 
 Script load_script(const std::string& path)
@@ -40,6 +41,15 @@ void drop(net::Stream& stream)
     const linger now{1, 0};
     ::setsockopt(stream.socket().native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     stream.close();
+}
+
+// The body lasts until the connection ends, which we never do.
+std::string endless_head(const net::HttpResponse& response)
+{
+    std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " Refused\r\n";
+    for (const auto& [name, value] : response.headers)
+        bytes.append(name).append(": ").append(value).append("\r\n");
+    return bytes.append("connection: close\r\n\r\n").append(response.body);
 }
 
 net::Task<> wait_until_gone(net::Stream& stream)
@@ -166,17 +176,23 @@ net::Task<> Server::upgrade(net::Stream stream, net::HttpRequest request)
         const Guest guest(*this, stream);
         co_await wait_until_gone(stream);
     } else if (refused) {
-        co_await refuse(std::move(stream), std::move(*refused));
+        co_await refuse(std::move(stream), std::move(*refused), act && act->is_endless);
     } else {
         co_await connect(std::move(stream), std::move(facts), act, std::move(request));
     }
 }
 
-net::Task<> Server::refuse(net::Stream stream, net::HttpResponse response)
+net::Task<> Server::refuse(net::Stream stream, net::HttpResponse response, bool is_endless)
 {
     const Guest guest(*this, stream);
-    const std::string bytes = net::to_bytes(response, false);
-    co_await stream.write_all(bytes, core::Clock::now() + kPatience);
+    const std::string bytes = is_endless ? endless_head(response) : net::to_bytes(response, false);
+    auto sent = co_await stream.write_all(bytes, core::Clock::now() + kPatience);
+    const std::string more(16 * 1024, ' ');
+    net::Event never(loop_);
+    while (is_endless && sent && !stops_) {
+        co_await never.wait_until(core::Clock::now() + kBreath);
+        sent = co_await stream.write_all(more, core::Clock::now() + kPatience);
+    }
 }
 
 net::Task<> Server::connect(net::Stream stream,

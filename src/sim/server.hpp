@@ -34,7 +34,7 @@ private:
 
     net::Task<> serve(net::Stream stream);
     net::Task<> upgrade(net::Stream stream, net::HttpRequest request);
-    net::Task<> refuse(net::Stream stream, net::HttpResponse response);
+    net::Task<> refuse(net::Stream stream, net::HttpResponse response, bool is_endless);
     net::Task<> connect(net::Stream stream,
                         UpgradeFacts facts,
                         UpgradeActPtr act,

@@ -9,11 +9,10 @@
 namespace turngate::sim {
 namespace {
 
-Head make_head(const Start& start, const Act* act, Ids& ids)
+Head make_head(const Start& start, const Act* act)
 {
     const Create& create = start.create;
     Head head;
-    head.id = ids.make("resp");
     head.lane = create.lane;
     head.model = create.model;
     head.parent = create.parent;
@@ -39,7 +38,7 @@ ClientRules rules_for(const Options& options, const net::HttpHeaders& headers)
 Session::Session(World& world, Transcript& transcript, UpgradeFacts facts, Line& line)
     : world_(world), transcript_(transcript), facts_(std::move(facts)),
       rules_(rules_for(world.options, facts_.headers)), owner_(facts_.headers.get("authorization")),
-      line_(line), lanes_(world.storage, owner_)
+      line_(line), lanes_(world.storage, owner_, world.options.seal)
 {
 }
 
@@ -53,8 +52,10 @@ Session::~Session()
 void Session::on_message(std::string_view text, core::Deadline now)
 {
     transcript_.message(facts_.connection, text);
-    std::visit([&](auto&& event) { on_event(std::move(event), now); },
-               read_client_event(text, rules_));
+    ClientEvent said = read_client_event(text, rules_);
+    if (auto* create = std::get_if<Create>(&said))
+        create->bytes = text.size();
+    std::visit([&](auto&& event) { on_event(std::move(event), now); }, std::move(said));
     play(now);
 }
 
@@ -76,7 +77,13 @@ void Session::on_event(Refusal refusal, core::Deadline)
 void Session::refuse(const Error& error, std::string_view lane)
 {
     ++world_.stats.responses["error"];
-    line_.send(error_event(error, lane));
+    line_.send(error_event(in_dialect(error), lane));
+}
+
+Error Session::in_dialect(Error error) const
+{
+    error.typeless = error.typeless || world_.options.dialect == Dialect::xai;
+    return error;
 }
 
 void Session::start_waiting(core::Deadline now)
@@ -94,8 +101,10 @@ void Session::begin(Start start, core::Deadline now)
     take_waiting_steers(start.create);
     ActPtr act = world_.script.at_create(facts_, start, world_.lots);
     const Pacing pacing = paced(world_.options.pacing, act.get());
-    auto items = make_answer(start, act.get(), pacing, world_.words, world_.ids);
-    Head head = make_head(start, act.get(), world_.ids);
+    auto items =
+        make_answer(start, act.get(), pacing, world_.words, world_.ids, world_.options.seal);
+    Head head = make_head(start, act.get());
+    head.id = next_id();
     running_.push_back(
         {Performance(
              std::move(head), std::move(start), std::move(items), std::move(act), pacing, now),
@@ -113,6 +122,15 @@ void Session::take_waiting_steers(Create& create)
         return;
     create.input.prepend(std::move(found->second.input));
     waiting_steers_.erase(found);
+}
+
+std::string Session::next_id()
+{
+    if (world_.options.dialect == Dialect::openai)
+        return world_.ids.make("resp");
+    if (only_id_.empty())
+        only_id_ = world_.ids.make("resp");
+    return only_id_;
 }
 
 core::Deadline Session::due() const noexcept

@@ -56,6 +56,8 @@ private:
     void start_waiting(core::Deadline now);
     void begin(Start start, core::Deadline now);
     void refuse(const Error& error, std::string_view lane);
+    Error in_dialect(Error error) const;
+    std::string next_id();
     void take_waiting_steers(Create& create);
 
     void play_one(Running& running, core::Deadline now);
@@ -80,6 +82,7 @@ private:
     std::deque<std::string> past_; // responses that ended here, the latest ones
     std::map<std::string, WaitingSteers> waiting_steers_; // by the response that waits
     unsigned creates_ = 0;
+    std::string only_id_; // of all responses, where the dialect has it so
 };
 
 } // namespace turngate::sim

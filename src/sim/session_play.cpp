@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include "verbatim.hpp"
+
 #include <utility>
 
 // The playing side of a session: moves become events, faults happen, lanes are freed.
@@ -46,8 +48,12 @@ void Session::perform(Running& running, const Move& move)
         else
             inflict(*performance.act()->fault);
         break;
+    case Move::Kind::silent:
+        performance.compose(move);
+        break;
     case Move::Kind::terminal:
-        line_.send(performance.compose(move));
+        if (!performance.act() || performance.act()->terminal != "none")
+            line_.send(performance.compose(move));
         conclude(running, performance.status());
         break;
     default:
@@ -94,7 +100,11 @@ void Session::inflict(const Fault& fault)
 
 void Session::fail(Running& running, const Error& error)
 {
-    line_.send(error_event(error, running.performance.head().lane));
+    const Head& head = running.performance.head();
+    if (error.verbatim.empty())
+        line_.send(error_event(in_dialect(error), head.lane));
+    else
+        line_.send(fill_in(error.verbatim, head.id, head.lane));
     conclude(running, "error");
 }
 

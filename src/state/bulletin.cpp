@@ -10,12 +10,31 @@ namespace {
 
 using core::Timestamp;
 
+constexpr std::string_view kCooling = "cooling/";
+constexpr std::int64_t kLifted = 1;
 constexpr std::string_view kRevoked = "revoked/";
 constexpr auto kRevokedFor = std::chrono::hours(24);
 
-std::string cooling_subject(std::string_view account)
+// account/model: no slash of the account's own, so that no two of them make the same subject.
+std::string cooling_subject(std::string_view account, std::string_view model)
 {
-    return "cooling/" + std::string(account);
+    std::string subject(kCooling);
+    for (const char c : account)
+        subject.append(c == '/' ? "%2F" : c == '%' ? "%25" : std::string_view(&c, 1));
+    return subject.append("/").append(model);
+}
+
+std::string account_in(std::string_view escaped)
+{
+    std::string account;
+    for (std::size_t i = 0; i < escaped.size(); ++i) {
+        account.push_back(escaped[i]);
+        if (escaped[i] != '%')
+            continue;
+        account.back() = escaped.substr(i, 3) == "%2F" ? '/' : '%';
+        i += 2;
+    }
+    return account;
 }
 
 // A window's name has no slash, so no two accounts and windows make the same subject.
@@ -51,15 +70,51 @@ std::optional<core::Digest> revoked_key(std::string_view subject)
 
 } // namespace
 
-void Bulletin::publish_cooling(std::string_view account, Timestamp until)
+// Ranks are the times themselves, so that the latest stays whoever is heard first; after what was
+// lifted they go on from there.
+void Bulletin::publish_cooling(std::string_view account, std::string_view model, Timestamp until)
 {
-    publish(cooling_subject(account), {rank_of(until), until, 0});
+    const std::string subject = cooling_subject(account, model);
+    std::int64_t rank = rank_of(until);
+    if (const auto known = find(subject); known && known->value == kLifted)
+        rank = std::max(rank, known->rank + 1);
+    publish(subject, {rank, until, 0});
 }
 
-std::optional<Timestamp> Bulletin::cooling(std::string_view account) const
+// The word that it is lifted is kept for as long as what it lifts would have been.
+void Bulletin::lift_cooling(std::string_view account)
 {
-    const auto note = find(cooling_subject(account));
-    return note ? std::optional(note->until) : std::nullopt;
+    for (const Cooling& each : coolings())
+        if (each.account == account && !each.is_lifted)
+            publish(cooling_subject(account, each.model), {each.rank + 1, each.until, kLifted});
+}
+
+std::optional<Timestamp> Bulletin::cooling(std::string_view account, std::string_view model) const
+{
+    const auto note = find(cooling_subject(account, model));
+    return note && note->value != kLifted ? std::optional(note->until) : std::nullopt;
+}
+
+std::vector<Bulletin::Cooling> Bulletin::coolings() const
+{
+    std::vector<Cooling> all;
+    const Timestamp now = core::wall_now();
+    const std::lock_guard lock(mutex_);
+    for (auto at = notes_.lower_bound(kCooling); at != notes_.end(); ++at) {
+        std::string_view subject = at->first;
+        if (!subject.starts_with(kCooling))
+            break;
+        subject.remove_prefix(kCooling.size());
+        const auto slash = subject.find('/');
+        const Note& note = at->second;
+        if (note.until > now && slash != subject.npos)
+            all.push_back({account_in(subject.substr(0, slash)),
+                           std::string(subject.substr(slash + 1)),
+                           note.until,
+                           note.value == kLifted,
+                           note.rank});
+    }
+    return all;
 }
 
 // Told by every answer of the vendor: only what is new is passed on.

@@ -14,12 +14,12 @@ namespace turngate::state {
 struct Instance
 {
     explicit Instance(std::string its_name)
-        : name(std::move(its_name)), lives(escape_subject(name) + "/"), life(lives + core::uuid7())
+        : name(std::move(its_name)), lives(escape_subject(name) + ":"), life(lives + core::uuid7())
     {
     }
 
     std::string name;
-    std::string lives; // what all its lives begin with, and nobody else's
+    std::string lives; // what all its lives begin with, and nobody else's: names keep no colon
     std::string life;
 };
 

@@ -6,6 +6,7 @@ namespace turngate::state {
 namespace {
 
 constexpr std::size_t kMostId = 200; // ids come from clients too; a longer one goes by its digest
+constexpr char kDigest = '#';        // in front of that; so does an id that begins with it
 
 std::string key_of(std::string_view kind, std::string_view subject, std::string_view rest)
 {
@@ -16,7 +17,9 @@ std::string key_of(std::string_view kind, std::string_view subject, std::string_
 
 std::string short_id(std::string_view id)
 {
-    return id.size() <= kMostId ? std::string(id) : "#" + core::sha256(id).hex();
+    if (id.size() <= kMostId && !id.starts_with(kDigest))
+        return std::string(id);
+    return kDigest + core::sha256(id).hex();
 }
 
 } // namespace

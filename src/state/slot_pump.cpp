@@ -1,5 +1,5 @@
 #include "slot_ledger.hpp"
-#include "slot_waiter.hpp"
+#include "slot_queue.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +17,7 @@ constexpr auto kRetry = 1s; // a notice may be lost, and a lease that ends is to
 struct Slots::Want
 {
     unsigned count = 0;
+    unsigned limit = 0;
     std::chrono::milliseconds waited{0};
     bool was_blocked = false;
 };
@@ -24,7 +25,7 @@ struct Slots::Want
 // With the mutex held. True: the caller starts it.
 bool Slots::needs_pump()
 {
-    if (!ledger_ || is_pumping_ || waiting_.empty() || used_ >= limit_)
+    if (!is_counted_elsewhere() || is_pumping_ || waiting_->is_empty() || room() == 0)
         return false;
     return is_pumping_ = true;
 }
@@ -44,7 +45,7 @@ net::Task<> Slots::pump(std::shared_ptr<Slots> slots, net::Loop& loop)
                 ledger.leave(loop, slots->name_);
             co_return;
         }
-        SlotLedger::Ask ask{slots->name_, slots->limit_, want.count, want.waited};
+        SlotLedger::Ask ask{slots->name_, want.limit, want.count, want.waited};
         const auto permits = co_await ledger.take(loop, std::move(ask));
         slots->hand_out(want.count, permits);
         if (permits.size() < want.count)
@@ -56,7 +57,7 @@ Slots::Want Slots::want()
 {
     const std::lock_guard lock(mutex_);
     is_noticed_ = false;
-    const auto most = std::min<std::size_t>(waiting_.size(), limit_ - used_);
+    const auto most = std::min<std::size_t>(waiting_->size(), room());
     const auto count = std::min(static_cast<unsigned>(most), kBatch);
     if (count == 0) {
         is_pumping_ = false;
@@ -64,40 +65,41 @@ Slots::Want Slots::want()
     }
     used_ += count;
     asked_ += count;
-    const auto waited = core::Clock::now() - waiting_.front()->since;
-    return {count, std::chrono::duration_cast<std::chrono::milliseconds>(waited)};
+    const auto waited = core::Clock::now() - waiting_->oldest();
+    return {count, limit_, std::chrono::duration_cast<std::chrono::milliseconds>(waited)};
 }
 
 // Whoever is first by now: those the permits were asked for may have left.
 void Slots::hand_out(unsigned asked, const std::vector<Permit>& permits)
 {
     const std::size_t given = std::min<std::size_t>(asked, permits.size());
-    std::vector<std::shared_ptr<Waiter>> lucky;
+    std::vector<std::shared_ptr<SlotWaiter>> lucky;
     {
         const std::lock_guard lock(mutex_);
         asked_ -= asked;
         is_blocked_ = given < asked;
-        while (lucky.size() < given && !waiting_.empty()) {
-            lucky.push_back(std::move(waiting_.front()));
-            waiting_.pop_front();
-            --queued_;
-            lucky.back()->is_granted = true;
-            lucky.back()->permit = permits[lucky.size() - 1];
+        while (lucky.size() < given) {
+            auto next = waiting_->take_next();
+            if (!next)
+                break;
+            next->permit = permits[lucky.size()];
+            lucky.push_back(std::move(next));
         }
+        note_queue();
         used_ -= asked - static_cast<unsigned>(lucky.size());
     }
     for (std::size_t spare = lucky.size(); spare < given; ++spare)
         ledger_->give_back(name_, permits[spare]);
-    for (std::shared_ptr<Waiter>& waiter : lucky)
-        Waiter::wake(std::move(waiter));
+    for (std::shared_ptr<SlotWaiter>& waiter : lucky)
+        SlotWaiter::wake(std::move(waiter));
 }
 
 net::Task<> Slots::until_worth_asking(net::Loop& loop)
 {
-    const auto sleeper = std::make_shared<Waiter>(loop);
+    const auto sleeper = std::make_shared<SlotWaiter>(loop, std::string());
     {
         const std::lock_guard lock(mutex_);
-        if (is_noticed_ || waiting_.empty())
+        if (is_noticed_ || waiting_->is_empty())
             co_return;
         sleeping_pump_ = sleeper;
     }
@@ -114,7 +116,9 @@ void Slots::on_notice()
 
 void Slots::wake_pump()
 {
-    std::shared_ptr<Waiter> sleeper;
+    if (!ledger_)
+        return;
+    std::shared_ptr<SlotWaiter> sleeper;
     {
         const std::lock_guard lock(mutex_);
         is_noticed_ = is_pumping_;
@@ -122,7 +126,7 @@ void Slots::wake_pump()
         sleeping_pump_.reset();
     }
     if (sleeper)
-        Waiter::wake(std::move(sleeper));
+        SlotWaiter::wake(std::move(sleeper));
 }
 
 } // namespace turngate::state

@@ -1,17 +1,11 @@
-#include "slot_ledger.hpp"
-#include "slot_waiter.hpp"
+#include "turngate/state/slots.hpp"
 
-#include <algorithm>
+#include "slot_ledger.hpp"
+#include "slot_queue.hpp"
+
+#include <utility>
 
 namespace turngate::state {
-namespace {
-
-core::Fault refused(const char* where)
-{
-    return {core::FaultCode::rate_limited, {}, where};
-}
-
-} // namespace
 
 Slot::~Slot()
 {
@@ -23,14 +17,21 @@ Slots::Slots(unsigned limit,
              unsigned max_waiting,
              std::string name,
              std::shared_ptr<SlotLedger> ledger)
-    : limit_(limit), max_waiting_(max_waiting), name_(std::move(name)),
-      ledger_(limit == 0 ? nullptr : std::move(ledger)) // nothing to count
+    : limit_(limit), max_waiting_(max_waiting), name_(std::move(name)), ledger_(std::move(ledger)),
+      waiting_(std::make_unique<SlotQueue>())
 {
+}
+
+Slots::~Slots() = default;
+
+unsigned Slots::room() const noexcept
+{
+    return used_ < limit_ ? limit_ - used_ : 0;
 }
 
 bool Slots::take()
 {
-    if (!waiting_.empty() || (limit_ != 0 && used_ >= limit_))
+    if ((limit_ != 0 && room() == 0) || waiting_->is_wanted())
         return false;
     ++used_;
     return true;
@@ -39,8 +40,13 @@ bool Slots::take()
 // Those who are about to have one do not count.
 bool Slots::is_queue_full() const
 {
-    const unsigned free = ledger_ && !is_blocked_ ? limit_ - used_ : 0;
-    return waiting_.size() >= std::size_t{max_waiting_} + asked_ + free;
+    const unsigned free = is_counted_elsewhere() && !is_blocked_ ? room() : 0;
+    return waiting_->size() >= std::size_t{max_waiting_} + asked_ + free;
+}
+
+void Slots::note_queue()
+{
+    queued_ = static_cast<unsigned>(waiting_->size());
 }
 
 bool Slots::try_acquire()
@@ -51,11 +57,18 @@ bool Slots::try_acquire()
 
 net::Task<core::Result<Slot>> Slots::try_acquire(net::Loop& loop)
 {
-    if (!try_acquire())
-        co_return refused("no slot is free");
-    if (!ledger_)
-        co_return Slot(shared_from_this());
-    SlotLedger::Ask ask{name_, limit_, 1, std::nullopt};
+    const auto refused = [](const char* where) {
+        return core::Fault{core::FaultCode::rate_limited, {}, where};
+    };
+    SlotLedger::Ask ask{name_, 0, 1, std::nullopt};
+    {
+        const std::lock_guard lock(mutex_);
+        if (!take())
+            co_return refused("no slot is free");
+        if (!is_counted_elsewhere())
+            co_return Slot(shared_from_this());
+        ask.limit = limit_;
+    }
     const auto permits = co_await ledger_->take(loop, std::move(ask));
     if (!permits.empty())
         co_return Slot(shared_from_this(), permits.front());
@@ -63,87 +76,59 @@ net::Task<core::Result<Slot>> Slots::try_acquire(net::Loop& loop)
     co_return refused("no slot is free elsewhere");
 }
 
-net::Task<core::Result<Slot>> Slots::acquire(net::Loop& loop,
-                                             core::Deadline deadline,
-                                             net::Stop& stop)
+// To who is next, if there is room; they are to be woken.
+std::shared_ptr<SlotWaiter> Slots::pass_on()
 {
-    std::shared_ptr<Waiter> waiter;
-    bool starts_pump = false;
-    {
-        // Under one lock: between finding none and waiting for one, none may be given back unseen.
-        const std::lock_guard lock(mutex_);
-        if (!ledger_ && take())
-            co_return Slot(shared_from_this());
-        if (is_queue_full())
-            co_return refused("slot queue is full");
-        waiter = std::make_shared<Waiter>(loop);
-        waiting_.push_back(waiter);
-        ++queued_;
-        starts_pump = needs_pump();
-    }
-    if (starts_pump)
-        start_pump(loop);
-    co_await waiter->event.wait_until(deadline, stop);
-    co_return leave(waiter, stop);
-}
-
-core::Result<Slot> Slots::leave(const std::shared_ptr<Waiter>& waiter, const net::Stop& stop)
-{
-    bool is_granted;
-    bool is_last = false;
-    {
-        const std::lock_guard lock(mutex_);
-        is_granted = waiter->is_granted;
-        if (!is_granted) {
-            waiting_.erase(std::find(waiting_.begin(), waiting_.end(), waiter));
-            --queued_;
-            is_last = waiting_.empty();
-        }
-    }
-    if (is_last)
-        wake_pump(); // nobody else need wait for us
-    Slot slot = is_granted ? Slot(shared_from_this(), waiter->permit) : Slot();
-    if (stop.requested())
-        return stop.reason(); // a slot that was granted in the same moment goes back
-    if (!is_granted)
-        return refused("slot wait");
-    return slot;
+    if (limit_ != 0 && room() == 0)
+        return nullptr;
+    auto next = waiting_->take_next();
+    used_ += next ? 1 : 0;
+    note_queue();
+    return next;
 }
 
 void Slots::release(Permit permit)
 {
-    if (!ledger_)
-        return pass_on();
     if (permit.number != 0)
         ledger_->give_back(name_, permit); // before the pump asks again
+    std::shared_ptr<SlotWaiter> next;
     net::Loop* pump_loop = nullptr;
     {
         const std::lock_guard lock(mutex_);
         --used_;
-        if (needs_pump())
-            pump_loop = &waiting_.front()->loop;
+        if (!is_counted_elsewhere())
+            next = pass_on();
+        else if (needs_pump())
+            pump_loop = &waiting_->a_loop();
     }
-    if (pump_loop)
+    if (next)
+        SlotWaiter::wake(std::move(next));
+    else if (pump_loop)
         pump_loop->post([self = shared_from_this(), pump_loop] { self->start_pump(*pump_loop); });
     else
         wake_pump();
 }
 
-void Slots::pass_on()
+void Slots::set_limit(unsigned limit)
 {
-    std::shared_ptr<Waiter> next;
+    std::vector<std::shared_ptr<SlotWaiter>> lucky;
+    net::Loop* pump_loop = nullptr;
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.empty()) {
-            --used_;
+        if (limit_.exchange(limit) == limit)
             return;
-        }
-        next = std::move(waiting_.front());
-        waiting_.pop_front();
-        --queued_;
-        next->is_granted = true; // the slot passes on: used_ stays
+        if (is_counted_elsewhere())
+            pump_loop = needs_pump() ? &waiting_->a_loop() : nullptr;
+        else
+            while (auto next = pass_on())
+                lucky.push_back(std::move(next));
     }
-    Waiter::wake(std::move(next));
+    for (auto& waiter : lucky)
+        SlotWaiter::wake(std::move(waiter));
+    if (pump_loop)
+        pump_loop->post([self = shared_from_this(), pump_loop] { self->start_pump(*pump_loop); });
+    else
+        wake_pump();
 }
 
 unsigned Slots::used() const

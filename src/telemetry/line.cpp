@@ -89,6 +89,17 @@ std::string clean(std::string_view text)
     return core::clean_utf8(text, std::string::npos);
 }
 
+// A value is told to be cut by its end.
+std::string cut(std::string_view text)
+{
+    constexpr std::size_t kMost = 256;
+    constexpr std::string_view kMark = "\u2026";          // …
+    std::string whole = clean(text.substr(0, 2 * kMost)); // bad bytes make it longer
+    if (text.size() <= kMost && whole.size() <= kMost)
+        return whole;
+    return core::clean_utf8(whole, kMost - kMark.size()).append(kMark);
+}
+
 template <class Number>
 void append_number(std::string& line, Number value)
 {
@@ -103,7 +114,7 @@ struct TextValue
 
     void operator()(std::string_view value) const
     {
-        const std::string text = clean(value);
+        const std::string text = cut(value);
         if (needs_quotes(text))
             append_quoted(line, text);
         else
@@ -118,7 +129,7 @@ struct JsonValue
 {
     std::string& line;
 
-    void operator()(std::string_view value) const { append_quoted(line, clean(value)); }
+    void operator()(std::string_view value) const { append_quoted(line, cut(value)); }
     void operator()(std::int64_t value) const { append_number(line, value); }
     void operator()(double value) const
     {

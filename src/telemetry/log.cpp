@@ -3,11 +3,13 @@
 #include "turngate/core/clock.hpp"
 
 #include "line.hpp"
+#include "line_writer.hpp"
+#include "seldom.hpp"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 
 namespace turngate::telemetry {
 namespace {
@@ -15,18 +17,30 @@ namespace {
 std::atomic<config::LogLevel> least{config::LogLevel::info};
 std::atomic<config::LogFormat> format{config::LogFormat::text};
 
-// Never destroyed: the last lines come from destructors and other threads. The sink's lock keeps
-// lines whole; lines arrive here finished, so spdlog adds nothing but the newline.
-spdlog::logger& sink()
+constexpr std::size_t kMostWaiting = 2 * 1024 * 1024;
+constexpr auto kAtExit = std::chrono::seconds(1);
+constexpr std::size_t kMostHourly = 1000;
+
+std::string make_line(config::LogLevel level, std::string_view event, Fields fields)
 {
-    static spdlog::logger& logger = *[] {
-        auto made = std::make_unique<spdlog::logger>(
-            "turngate", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        made->set_pattern("%v");
-        made->set_level(spdlog::level::trace);
-        return made.release();
+    const bool is_json = format.load(std::memory_order_relaxed) == config::LogFormat::json;
+    return (is_json ? json_line : text_line)(core::wall_now(), level, event, fields);
+}
+
+std::string dropped_line(std::uint64_t dropped)
+{
+    return make_line(config::LogLevel::warn, "log lines dropped", {{"lines", dropped}});
+}
+
+// Never destroyed: the last lines come from destructors and other threads, and its thread may hang
+// for ever where nobody reads.
+LineWriter& writer()
+{
+    static LineWriter& made = *[] {
+        std::atexit([] { flush_log(kAtExit); });
+        return new LineWriter(STDERR_FILENO, kMostWaiting, dropped_line);
     }();
-    return logger;
+    return made;
 }
 
 } // namespace
@@ -46,10 +60,26 @@ void log(config::LogLevel level, std::string_view event, Fields fields)
 {
     if (!logs(level))
         return;
-    const bool is_json = format.load(std::memory_order_relaxed) == config::LogFormat::json;
-    const auto make_line = is_json ? json_line : text_line;
-    const std::string line = make_line(core::wall_now(), level, event, fields);
-    sink().log(spdlog::level::info, spdlog::string_view_t(line));
+    writer().put(make_line(level, event, fields));
+}
+
+void log_warn_hourly(std::string_view event, const Field& subject)
+{
+    static Seldom seldom(std::chrono::hours(1), kMostHourly);
+    const auto* value = std::get_if<std::string_view>(&subject.value);
+    const std::string what = std::string(event) + '\0' + std::string(value ? *value : "");
+    if (seldom.is_due(what, core::Clock::now()))
+        log_warn(event, {subject});
+}
+
+bool flush_log(std::chrono::milliseconds patience)
+{
+    return writer().flush(core::Clock::now() + patience);
+}
+
+std::uint64_t dropped_log_lines()
+{
+    return writer().dropped();
 }
 
 std::string redact(std::string_view secret)

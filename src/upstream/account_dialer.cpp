@@ -3,6 +3,7 @@
 #include "turngate/accounts/quota_reading.hpp"
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::upstream {
@@ -35,6 +36,25 @@ net::WebSocketOptions websocket_options(const PoolOptions& pool)
     return options;
 }
 
+// What the client said that may go up, the account's key, and before both what the operator says.
+net::HttpHeaders upgrade_headers(const config::Account& account, const net::HttpHeaders& clients)
+{
+    net::HttpHeaders headers;
+    for (const auto& [name, value] : account.headers)
+        headers.add(name, value);
+    const auto add = [&](const std::string& name, const std::string& value) {
+        const bool is_replaced = std::ranges::any_of(account.headers, [&](const auto& own) {
+            return net::equal_without_case(own.first, name);
+        });
+        if (!is_replaced)
+            headers.add(name, value);
+    };
+    for (const auto& [name, value] : clients)
+        add(name, value);
+    add("authorization", "Bearer " + account.api_key);
+    return headers;
+}
+
 void log_failure(const accounts::Account& account, const core::Fault& fault, std::int64_t ms)
 {
     log_info("upstream dial failed",
@@ -42,7 +62,7 @@ void log_failure(const accounts::Account& account, const core::Fault& fault, std
               {"fault", core::name_of(fault.code)},
               {"where", fault.where},
               {"status", fault.status},
-              {"error", fault.cause.message()},
+              {"error", fault.cause ? fault.cause.message() : std::string()},
               {"ms", ms}});
 }
 
@@ -67,8 +87,7 @@ net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDiale
     net::Stop& stop)
 {
     const Counted counted(account->life->connections);
-    net::DialTarget target{account->url, account->proxy, headers};
-    target.headers.add("authorization", "Bearer " + account->config.api_key);
+    net::DialTarget target{account->url, account->proxy, upgrade_headers(account->config, headers)};
     const auto started = core::Clock::now();
     const auto deadline = started + options_.dial_timeout;
     ++account->life->dials;
@@ -82,7 +101,7 @@ net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDiale
     ok_.add();
     for (const auto& window :
          accounts::read_quota(dialed->headers, core::wall_now(), core::Clock::now()))
-        account->life->health.quota.report(window.name, window.used_percent, window.resets_at);
+        account->standing->quota().report(window.name, window.used_percent, window.resets_at);
     open_.add(1);
     auto connection = std::make_shared<Connection>(
         loop_, account, std::move(dialed->stream), websocket_options(options_), options_.pong);

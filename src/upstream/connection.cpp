@@ -1,5 +1,6 @@
 #include "turngate/upstream/connection.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -7,6 +8,8 @@ namespace turngate::upstream {
 namespace {
 
 std::atomic<std::uint64_t> last_generation{0};
+
+constexpr std::size_t kMaxEnded = 32; // twice what may be in flight
 
 } // namespace
 
@@ -62,6 +65,20 @@ void Connection::left()
         socket_.set_pong_timeout(pong_.parked);
     if (socket_.is_paused())
         socket_.resume(); // whoever else cannot take more says so again
+}
+
+void Connection::note_ended(std::string_view response_id)
+{
+    if (response_id.empty() || has_ended(response_id))
+        return;
+    ended_.emplace_back(response_id);
+    if (ended_.size() > kMaxEnded)
+        ended_.pop_front();
+}
+
+bool Connection::has_ended(std::string_view response_id) const noexcept
+{
+    return std::ranges::find(ended_, response_id) != ended_.end();
 }
 
 void Connection::close()

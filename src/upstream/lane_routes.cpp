@@ -42,6 +42,7 @@ bool is_of_a_response(EventKind kind)
 {
     switch (kind) {
     case EventKind::created:
+    case EventKind::content:
     case EventKind::delta:
     case EventKind::item_done:
     case EventKind::completed:
@@ -50,7 +51,7 @@ bool is_of_a_response(EventKind kind)
         return true;
     case EventKind::lifecycle:
     case EventKind::steer:
-    case EventKind::other:
+    case EventKind::control:
     case EventKind::error:
         return false;
     }
@@ -187,12 +188,13 @@ void LaneRoutes::tell_one(const net::Frame& frame)
         routes_.front().sink->on_frames(std::span(&frame, 1));
 }
 
-// Answers to control events, refusals above all, do not always say of which lane they are.
+// Answers to control events, refusals above all, do not always say of which lane they are. An error
+// is the default lane's own while something runs there.
 const LaneRoutes::Route* LaneRoutes::who_asked(const net::Frame& frame) const
 {
     const EventKind kind = protocol::peek_kind(frame.payload);
     if (kind != EventKind::steer &&
-        (kind != EventKind::error || is_connection_error(frame.payload)))
+        (kind != EventKind::error || is_connection_error(frame.payload) || find({})))
         return nullptr;
     const auto asker = std::find_if(routes_.begin(), routes_.end(), [](const Route& route) {
         return route.sink->awaits_answer();

@@ -14,7 +14,7 @@ constexpr seconds kSoon{60}; // a spare that died so young is as good as a faile
 
 bool may_dial(const accounts::Account& account, core::Deadline now)
 {
-    return !account.life->is_shut_out && !account.life->is_cooling(now) &&
+    return account.standing->fitness({}, now) == accounts::Fitness::fits &&
            account.life->connections < account.config.max_connections;
 }
 

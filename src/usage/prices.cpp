@@ -19,6 +19,20 @@ Exact exact(std::int64_t value)
     return Exact(std::max<std::int64_t>(value, 0));
 }
 
+// What stands at the end of a name: -2025-12-11.
+std::string_view without_date(std::string_view model)
+{
+    constexpr std::string_view kForm = "-0000-00-00";
+    if (model.size() <= kForm.size())
+        return model;
+    const std::string_view end = model.substr(model.size() - kForm.size());
+    const auto fits = [](char form, char c) {
+        return form == '0' ? c >= '0' && c <= '9' : c == form;
+    };
+    const bool is_date = std::equal(kForm.begin(), kForm.end(), end.begin(), fits);
+    return is_date ? model.substr(0, model.size() - kForm.size()) : model;
+}
+
 core::Ppm usual_multiplier(std::string_view tier)
 {
     if (tier == "priority")
@@ -34,8 +48,9 @@ struct TierPrice
     core::Ppm multiplier;
 };
 
-TierPrice price_of_tier(const ModelPrice& model, std::string_view tier)
+TierPrice price_of_tier(const ModelPrice& model, std::string_view asked)
 {
+    const std::string_view tier = asked == "fast" ? "priority" : asked; // its name in requests
     const auto found = model.tiers.find(tier);
     if (found == model.tiers.end())
         return {model.rates, usual_multiplier(tier)};
@@ -85,14 +100,34 @@ core::NanoUsd round_half_up(const Exact& sum, const Exact& divisor)
 
 } // namespace
 
-const ModelPrice* PriceTable::find(std::string_view model, std::string_view fallback) const
+const ModelPrice* PriceTable::find_as_written(std::string_view model) const
 {
-    if (const auto found = models.find(model); found != models.end())
-        return &found->second;
-    if (fallback == "reject")
-        return nullptr;
-    const auto found = models.find(fallback);
+    const auto alias = aliases.find(model);
+    const auto found = models.find(alias == aliases.end() ? model : alias->second);
     return found == models.end() ? nullptr : &found->second;
+}
+
+const ModelPrice* PriceTable::find(std::string_view model) const
+{
+    if (const ModelPrice* found = find_as_written(model))
+        return found;
+    const std::string_view undated = without_date(model);
+    return undated == model ? nullptr : find_as_written(undated);
+}
+
+FoundPrice find_price(const PriceTable& table,
+                      std::string_view unknown_model,
+                      std::string_view model)
+{
+    using enum FoundPrice::Kind;
+    if (const ModelPrice* own = table.find(model))
+        return {own, known};
+    if (unknown_model == "allow")
+        return {nullptr, unpriced};
+    if (unknown_model == "reject")
+        return {nullptr, rejected};
+    const ModelPrice* other = table.find(unknown_model);
+    return {other, other ? stand_in : rejected};
 }
 
 Price settle_price(const PriceTable& table,

@@ -1,13 +1,10 @@
 // Reads pricing.yaml (interface.md). Money is at stake: what is not understood is a complaint,
 // never ignored.
+#include "strict_yaml.hpp"
+
 #include "turngate/usage/prices.hpp"
 
-#include <yaml-cpp/yaml.h>
-
-#include <charconv>
 #include <fstream>
-#include <functional>
-#include <set>
 
 namespace turngate::usage {
 namespace {
@@ -20,10 +17,10 @@ constexpr std::int64_t kMostPrice = 1'000'000'000'000'000;
 constexpr std::int64_t kMostPpm = 1'000'000'000;
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 53;
 
-class PriceReader
+class PriceReader : public StrictYaml
 {
 public:
-    explicit PriceReader(const std::string& path) : path_(path) {}
+    using StrictYaml::StrictYaml;
 
     void read(const YAML::Node& root)
     {
@@ -41,85 +38,29 @@ public:
                     complain(key, name, "unknown key");
             });
         require(root, root, "", {"version", "unit", "models"});
+        add_aliases();
     }
 
-    void complain(const YAML::Mark& mark, const std::string& key, const std::string& what)
+    // pricing.unknown_model: of the configuration, but only here it is known what it may be.
+    void check_unknown_model(std::string_view name)
     {
-        const int line = mark.is_null() ? 1 : mark.line + 1;
-        complaints_.push_back(path_ + ":" + std::to_string(line) + ": " + key + ": " + what);
+        if (name != "allow" && name != "reject" && !table_.find(name))
+            complain(YAML::Mark::null_mark(),
+                     "pricing.unknown_model",
+                     "must be allow, reject or a model of this file, not '" + std::string(name) +
+                         "'");
     }
 
     LoadedPrices take() &&
     {
         LoadedPrices loaded;
-        if (complaints_.empty())
+        loaded.complaints = take_complaints();
+        if (loaded.complaints.empty())
             loaded.table = std::make_shared<const PriceTable>(std::move(table_));
-        loaded.complaints = std::move(complaints_);
         return loaded;
     }
 
 private:
-    using Entry = std::function<void(const std::string&, const YAML::Node&, const YAML::Node&)>;
-
-    void complain(const YAML::Node& node, const std::string& key, const std::string& what)
-    {
-        complain(node.Mark(), key, what);
-    }
-
-    static std::string join(const std::string& prefix, const std::string& name)
-    {
-        return prefix.empty() ? name : prefix + "." + name;
-    }
-
-    void each(const YAML::Node& map, const std::string& prefix, const Entry& entry)
-    {
-        if (!map.IsMap())
-            return complain(map, prefix, "must be a map");
-        std::set<std::string> seen;
-        for (const auto& pair : map) {
-            const YAML::Node& key = pair.first;
-            if (!key.IsScalar())
-                complain(key, prefix, "keys must be plain text");
-            else if (!seen.insert(key.Scalar()).second)
-                complain(key, join(prefix, key.Scalar()), "given twice");
-            else
-                entry(key.Scalar(), key, pair.second);
-        }
-    }
-
-    void require(const YAML::Node& map,
-                 const YAML::Node& at,
-                 const std::string& prefix,
-                 std::initializer_list<const char*> names)
-    {
-        if (!map.IsMap())
-            return;
-        for (const char* name : names)
-            if (!map[name])
-                complain(at, join(prefix, name), "is missing");
-    }
-
-    std::string text(const YAML::Node& node, const std::string& key)
-    {
-        if (node.IsScalar() && !node.Scalar().empty())
-            return node.Scalar();
-        complain(node, key, "must be a text");
-        return {};
-    }
-
-    std::int64_t number(const YAML::Node& node, const std::string& key, std::int64_t most)
-    {
-        const std::string digits = node.IsScalar() ? node.Scalar() : "";
-        std::int64_t value = -1;
-        const auto [end, error] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error == std::errc() && end == digits.data() + digits.size() && value >= 0 &&
-            value <= most)
-            return value;
-        complain(node, key, "must be a whole number from 0 to " + std::to_string(most));
-        return 0;
-    }
-
     void check_unit(const YAML::Node& node)
     {
         if (!node.IsScalar() || node.Scalar() != kUnit)
@@ -150,6 +91,10 @@ private:
                      model.tiers = read_tiers(value, path);
                  else if (name == "long_context")
                      model.long_context = read_long_context(key, value, path);
+                 else if (name == "aliases")
+                     read_aliases(value, path, prefix);
+                 else if (name == "max_input_tokens")
+                     model.max_input_tokens = number(value, path, kMostTokens);
                  else if (name == "max_output_tokens")
                      model.max_output_tokens = number(value, path, kMostTokens);
                  else
@@ -159,6 +104,26 @@ private:
         if (node.IsMap())
             model.rates = read_rates(node, prefix);
         return model;
+    }
+
+    void read_aliases(const YAML::Node& node, const std::string& path, const std::string& model)
+    {
+        if (!node.IsSequence())
+            return complain(node, path, "must be a list");
+        for (const auto& alias : node)
+            aliases_.push_back({alias, path, model.substr(std::string_view("models.").size())});
+    }
+
+    // Once all models are known: a name has one price.
+    void add_aliases()
+    {
+        for (const Alias& alias : aliases_) {
+            const std::string name = text(alias.node, alias.path);
+            const bool is_new = table_.models.find(name) == table_.models.end() &&
+                                table_.aliases.emplace(name, alias.model).second;
+            if (!name.empty() && !is_new)
+                complain(alias.node, alias.path, "'" + name + "' has a price already");
+        }
     }
 
     static bool is_rate(const std::string& name)
@@ -256,22 +221,30 @@ private:
              });
     }
 
-    std::string path_;
+    struct Alias
+    {
+        YAML::Node node;
+        std::string path;
+        std::string model;
+    };
+
     PriceTable table_;
-    std::vector<std::string> complaints_;
+    std::vector<Alias> aliases_; // as they stand in the file
 };
 
 } // namespace
 
-LoadedPrices load_prices(const std::string& path)
+LoadedPrices load_prices(const std::string& path, std::string_view unknown_model)
 {
     PriceReader reader(path);
     std::ifstream file(path);
     try {
-        if (!file)
+        if (!file) {
             reader.complain(YAML::Mark::null_mark(), "pricing.file", "cannot be read");
-        else
+        } else {
             reader.read(YAML::Load(file));
+            reader.check_unknown_model(unknown_model);
+        }
     } catch (const YAML::Exception& error) {
         reader.complain(error.mark, "yaml", error.msg);
     }

@@ -21,7 +21,7 @@ const kWeather = {
 
 async function gateway(t, options) {
   const sim = await startSim(t, options);
-  const daemon = await startDaemon(t, { upstream: sim });
+  const daemon = await startDaemon(t, { upstream: sim, config: { pricing: { unknown_model: 'reject' } } });
   return { sim, daemon };
 }
 

@@ -13,11 +13,11 @@
 namespace turngate::fakes {
 
 // A self-signed certificate for `names` ("DNS:localhost,IP:127.0.0.1") and its key, as files while
-// it lives.
+// it lives; expired if `seconds_left` is negative.
 class Certificate
 {
 public:
-    explicit Certificate(const std::string& names)
+    explicit Certificate(const std::string& names, long seconds_left = 3600)
     {
         std::string dir = (std::filesystem::temp_directory_path() / "turngate-tls-XXXXXX").string();
         if (!::mkdtemp(dir.data()))
@@ -29,7 +29,7 @@ public:
         ::X509_set_version(cert.get(), 2);
         ::ASN1_INTEGER_set(::X509_get_serialNumber(cert.get()), 1);
         ::X509_gmtime_adj(::X509_getm_notBefore(cert.get()), -3600);
-        ::X509_gmtime_adj(::X509_getm_notAfter(cert.get()), 3600);
+        ::X509_gmtime_adj(::X509_getm_notAfter(cert.get()), seconds_left);
         ::X509_set_pubkey(cert.get(), key.get());
         X509_NAME* name = ::X509_get_subject_name(cert.get());
         const auto* common = reinterpret_cast<const unsigned char*>("test");

@@ -1,6 +1,7 @@
 // Upstream frames. Peeking at JSON gives what simdjson's document parser finds, if no top-level key
 // comes twice.
 #include "turngate/protocol/edit.hpp"
+#include "turngate/protocol/error_event.hpp"
 #include "turngate/protocol/upstream_event.hpp"
 
 #include <cstdlib>
@@ -29,12 +30,33 @@ bool has_duplicates(simdjson::dom::object object)
     return false;
 }
 
-protocol::EventKind kind_of(simdjson::dom::object object)
+// Types are known by what they say, not by how it is written.
+void check_kind(std::string_view frame, simdjson::dom::object object)
 {
     std::string_view type;
-    if (object.at_key("type").get(type))
-        return protocol::EventKind::other;
-    return protocol::peek_kind("{\"type\":" + protocol::quote(type) + "}");
+    simdjson::dom::element error;
+    const protocol::EventKind kind = protocol::peek_kind(frame);
+    if (object.at_key("type").get(type)) {
+        const bool is_error =
+            !object.at_key("error").get(error) && (error.is_object() || error.is_string());
+        require(kind == (is_error ? protocol::EventKind::error : protocol::EventKind::lifecycle));
+    } else if (type != "response.done") {
+        require(kind == protocol::peek_kind("{\"type\":" + protocol::quote(type) + "}"));
+    } else {
+        require(protocol::is_terminal(kind) && kind != protocol::EventKind::error);
+    }
+}
+
+void check_numbers(std::string_view frame, simdjson::dom::object object)
+{
+    const auto index = protocol::peek_output_index(frame);
+    std::uint64_t number = 0;
+    if (index)
+        require(!object.at_key("output_index").get(number) && number == *index);
+    const auto status = protocol::top_level_status(frame);
+    std::int64_t given = 0;
+    if (status)
+        require(!object.at_key("status").get(given) && given == *status);
 }
 
 void check_peeks(std::string_view frame)
@@ -43,7 +65,8 @@ void check_peeks(std::string_view frame)
     simdjson::dom::object object;
     if (parser.parse(frame.data(), frame.size()).get(object) || has_duplicates(object))
         return;
-    require(protocol::peek_kind(frame) == kind_of(object));
+    check_kind(frame, object);
+    check_numbers(frame, object);
     const std::string_view lane = protocol::peek_stream_id(frame);
     std::string_view stream_id;
     if (!lane.empty())
@@ -91,6 +114,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     reader.read_steer(frame);
     const auto event = reader.read_terminal(frame, protocol::peek_kind(frame));
     require(event.status >= 0 && event.status < 1000);
+    require(event.output.empty() ||
+            (event.output.data() >= frame.data() &&
+             event.output.data() + event.output.size() <= frame.data() + frame.size()));
+    const std::string_view id = protocol::peek_response_id(frame);
+    require(id.empty() ||
+            (id.data() > frame.data() && id.data() + id.size() < frame.data() + frame.size()));
     require(!event.usage ||
             (event.usage->total >= 0 && event.usage->total <= std::int64_t{1} << 53));
     return 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { connect } from './lib/client.mjs';
+import { connect, isTerminal } from './lib/client.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { frame, Opcode, rawConnect } from './lib/raw.mjs';
 import { startSim } from './lib/sim.mjs';
@@ -25,6 +25,9 @@ const kCases = [
   ['a bare string', '"response.create"', 'invalid_request'],
   ['a model given twice', '{"type":"response.create","model":"sim-1","model":"other","input":"x"}', 'invalid_request', 'model'],
   ['a type given twice', '{"type":"response.create","type":"x","model":"sim-1"}', 'invalid_request', 'type'],
+  ['a model in two spellings', '{"type":"response.create","model":"sim-1","Model":"other","input":"x"}', 'invalid_request'],
+  ['a reference that is a message, too', create().replace('"hello"', '[{"type":"item_reference","id":"msg_1","type":"message","role":"user","content":"x"}]'), 'invalid_request'],
+  ['a reference in another spelling', create().replace('"hello"', '[{"Type":"item_reference","type":"message","id":"msg_1","role":"user","content":"x"}]'), 'invalid_request'],
   ['no type and nothing to go by', '{"hello":"world"}', 'invalid_request', 'type'],
   ['a type that is no string', '{"type":7,"model":"sim-1"}', 'invalid_request', 'type'],
   ['an unknown type', '{"type":"session.update"}', 'unsupported_event', 'type'],
@@ -33,6 +36,7 @@ const kCases = [
   ['a lane name with a space', create({ stream_id: 'a b' }), 'invalid_stream_id', 'stream_id'],
   ['a lane name of 257 characters', create({ stream_id: 'x'.repeat(257) }), 'invalid_stream_id', 'stream_id'],
   ['no model', '{"type":"response.create","input":"x"}', 'invalid_request', 'model'],
+  ['a model that is null', create({ model: null }), 'invalid_request', 'model'],
   ['a model that is no string', create({ model: 5 }), 'invalid_request', 'model'],
   ['a model nobody serves or prices', create({ model: 'no-such-model' }), 'model_not_found', 'model'],
   ['a message id as parent', create({ previous_response_id: 'msg_123' }), 'invalid_request', 'previous_response_id'],
@@ -48,7 +52,7 @@ const kCases = [
 
 async function gateway(t) {
   const sim = await startSim(t);
-  const daemon = await startDaemon(t, { upstream: sim });
+  const daemon = await startDaemon(t, { upstream: sim, config: { pricing: { unknown_model: 'reject' } } });
   return { sim, daemon };
 }
 
@@ -64,11 +68,12 @@ function assertError(event, { code, param, lane, status = 400 }) {
 
 test('EachBadFrameGetsOneClearErrorAndTheSocketLives', async (t) => {
   const { sim, daemon } = await gateway(t);
-  const client = await connect(t, daemon.wsUrl);
   for (const [what, text, code, param, lane] of kCases) {
-    await t.test(what, async () => {
+    await t.test(what, async (inner) => {
+      const client = await connect(inner, daemon.wsUrl);
       client.sendRaw(text);
-      assertError(await client.next('error'), { code, param, lane });
+      const { event } = await client.nextFrame((frame) => isTerminal(frame.event));
+      assertError(event, { code, param, lane });
       const after = await client.turn({ model: 'sim-1', input: 'go on', store: false });
       assert.equal(after.terminal.type, 'response.completed');
       assert.deepEqual(client.unread(), []);
@@ -76,6 +81,27 @@ test('EachBadFrameGetsOneClearErrorAndTheSocketLives', async (t) => {
   }
   assert.equal(sim.creates().length, kCases.length, 'no bad frame went up');
   assert.equal((await daemon.usage(kCases.length)).length, kCases.length);
+});
+
+// null is the field left out; half a surrogate pair is text as any other.
+const kUnusual = [
+  ['fields that are null', create({ previous_response_id: null, conversation: null, store: null, tools: null, generate: null, prompt: null })],
+  ['half a surrogate pair', create().replace('hello', 'half \\ud83d of it')],
+  ['halves in the wrong order', create().replace('hello', '\\ude00\\ud83d')],
+  ['a pair in two escapes', create().replace('hello', '\\ud83d\\ude00')],
+];
+
+test('WhatIsUnusualButRightGoesUpAsItCame', async (t) => {
+  const { sim, daemon } = await gateway(t);
+  const client = await connect(t, daemon.wsUrl);
+  for (const [what, text] of kUnusual) {
+    await t.test(what, async () => {
+      client.sendRaw(text);
+      const turn = await client.toEnd();
+      assert.equal(turn.terminal.type, 'response.completed', JSON.stringify(turn.terminal));
+      assert.equal(sim.messages().at(-1).message, text);
+    });
+  }
 });
 
 test('ABinaryFrameIsRefusedAndTheSocketLives', async (t) => {

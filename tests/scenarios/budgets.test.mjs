@@ -17,6 +17,8 @@ const kTurn = { model: 'sim-1', input: 'hold', store: false, max_output_tokens: 
 const kForOne = 0.0105;
 const kHeld = { match: { input_contains: 'hold' }, do: { fault: { kind: 'hang', when: 'created' } } };
 
+const kPatient = { timeout: '5s' }; // a busy machine is no Redis that is away
+
 const keyWith = (more = {}) => [{ name: 'dev', key: kKey, user: 'u', ...more }];
 const configFor = ({ key = {}, user = {} }) => ({ users: [{ name: 'u', ...user }], keys: keyWith(key) });
 
@@ -98,7 +100,7 @@ test('GatewaysThatShareAStateHoldTogether', async (t) => {
       config: {
         accounts: [accountOf(sim)],
         ...configFor({ key: { quota_usd: kForOne } }),
-        state: redis.stateOf(instance),
+        state: redis.stateOf(instance, kPatient),
         usage: { repository: 'postgres', postgres: { url: postgres.url } },
       },
     });
@@ -107,4 +109,25 @@ test('GatewaysThatShareAStateHoldTogether', async (t) => {
   const started = await startAtOnce(t, daemons, 32);
   assertOneStarted(started);
   for (const daemon of daemons) assert.ok((await balancesOf(daemon)).keys[0].held_nano_usd > 10_000_000, 'both know of the hold');
+});
+
+test('ABillCountsOnceAfterARestartToo', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [sim, redis] = await Promise.all([startSim(t, { deltas: 4 }), startRedis(t)]);
+  const config = { ...configFor({ key: { quota_usd: 1 } }), state: redis.stateOf('one', kPatient) };
+  const start = async () => {
+    const daemon = await startDaemon(t, { directory, upstream: sim, config });
+    await waitFor(async () => (await daemon.status()).store.healthy, 'Redis');
+    return daemon;
+  };
+  let daemon = await start();
+  const client = await connect(t, daemon.wsUrl);
+  for (let turns = 0; turns < 3; ++turns) assert.equal((await client.turn({ ...kTurn, input: 'x' })).terminal.type, 'response.completed');
+  assert.equal(await daemon.stop(), 0); // at once: before anybody has read the balances
+
+  daemon = await start();
+  const rows = await daemon.usage(3);
+  const [key] = (await balancesOf(daemon)).keys;
+  assert.equal(key.used_nano_usd, sumOf(rows));
+  assert.equal(key.held_nano_usd, 0, 'what Redis has of those turns counts beside their bills');
 });

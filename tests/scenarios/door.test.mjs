@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { connect, refusal } from './lib/client.mjs';
 import { kKey, startDaemon } from './lib/daemon.mjs';
+import { temporaryDirectory } from './lib/place.mjs';
 import { rawConnect } from './lib/raw.mjs';
 import { startSim } from './lib/sim.mjs';
 
@@ -78,6 +82,57 @@ test('AddressesAreCheckedBehindTrustedProxiesOnly', async (t) => {
 
   const untrusting = await gateway(t, { keys });
   assert.equal((await refusal(t, untrusting.daemon.wsUrl, from('203.0.113.5'))).status, 403);
+});
+
+test('AnAddressIsTheSameHoweverAProxySpellsIt', async (t) => {
+  const { daemon } = await gateway(t, {
+    server: { trusted_proxies: ['127.0.0.1', '10.0.0.0/8'] },
+    keys: [{ name: 'dev', key: kKey, allow_ips: ['192.0.2.7', '2001:db8::7'] }],
+    limits: { sockets_per_ip: 1 },
+  });
+  for (const [entry, address] of [
+    ['192.0.2.7:51008', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['6.6.6.6, 192.0.2.7:80, 10.0.0.2:443', '192.0.2.7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['[2001:DB8::7]:443', '2001:db8::7'],
+  ]) {
+    const headers = { 'x-forwarded-for': entry };
+    const client = await connect(t, daemon.wsUrl, { headers });
+    assert.equal((await refusal(t, daemon.wsUrl, { headers: { 'x-forwarded-for': address } })).status, 429, entry);
+    await client.close();
+    await daemon.metricOnce('turngate_sessions', (open) => open === 0);
+    assert.equal(daemon.logged('session begun').at(-1).client, address);
+  }
+});
+
+test('ClientsOfAProxyOnAUnixListenerHaveTheirOwnAddresses', async (t) => {
+  const path = join(await temporaryDirectory(t), 'listen.sock');
+  const limits = { sockets_per_ip: 1 };
+  const { daemon } = await gateway(t, { server: { listen: ['127.0.0.1:0', `unix:${path}`], trusted_proxies: ['unix'] }, limits });
+  const url = `ws+unix://${path}:/v1/responses`;
+  const from = (address) => ({ headers: { 'x-forwarded-for': address } });
+  const one = await connect(t, url, from('192.0.2.7:4711'));
+  await connect(t, url, from('192.0.2.8'));
+  assert.equal((await refusal(t, url, from('192.0.2.7'))).status, 429);
+  await one.turn({ model: 'sim-1', input: 'x' });
+  assert.equal((await daemon.usage(1))[0].client_ip, '192.0.2.7');
+  const direct = await connect(t, daemon.wsUrl, from('192.0.2.7')); // is not believed
+  await direct.turn({ model: 'sim-1', input: 'x' });
+  assert.equal((await daemon.usage(2))[1].client_ip, '127.0.0.1');
+});
+
+test('AListenersNameIsAllItsAddresses', async (t) => {
+  const { daemon } = await gateway(t, { server: { listen: 'localhost:0' } });
+  const addresses = daemon.logged('listening').map((line) => line.address);
+  const families = (await lookup('localhost', { all: true })).map(({ family }) => family);
+  const speaksV6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1');
+  assert.equal(addresses.some((address) => address.startsWith('127.0.0.1:')), families.includes(4));
+  assert.equal(addresses.some((address) => address.startsWith('[::1]:')), families.includes(6) && speaksV6);
+  for (const address of addresses) {
+    const client = await connect(t, `ws://${address}/v1/responses`);
+    assert.equal((await client.turn({ model: 'sim-1', input: 'x' })).terminal.type, 'response.completed');
+  }
 });
 
 test('AGroupWithModeOffIsSentToHttp', async (t) => {

@@ -6,7 +6,7 @@ import { connect } from './lib/client.mjs';
 import { kKey, startDaemon } from './lib/daemon.mjs';
 import { binary } from './lib/place.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { kPatience, waitFor } from './lib/wait.mjs';
 
 // Many clients, slow clients, large messages: what one does, the others do not notice.
 
@@ -28,7 +28,7 @@ test('ASlowClientStopsItsUpstreamAndNobodyElse', async (t) => {
   const { bytes_out: sent } = await sim.stats();
   assert.ok(sent < 80_000_000, `${sent} bytes were read for a client that reads nothing`);
   slow.goOnReading();
-  const late = await slow.toEnd(undefined, 60_000);
+  const late = await slow.toEnd(undefined, 2 * kPatience);
   assert.equal(late.events.filter((event) => event.type === 'response.output_text.delta').length, 20_000);
 });
 
@@ -51,7 +51,7 @@ test('AMebibyteEachWayComesThroughWhole', async (t) => {
   for (const deflate of [false, true]) {
     const client = await connect(t, daemon.wsUrl, { deflate });
     const input = Array.from({ length: 1 << 17 }, (_, i) => String(i % 10)).join('-') + 'ü'.repeat(100_000) + 'x'.repeat(1 << 19);
-    const turn = await client.turn({ model: 'sim-1', input }, 30_000);
+    const turn = await client.turn({ model: 'sim-1', input });
     assert.equal(turn.text.length, 1 << 20);
     assert.equal(turn.text, turn.items[0].content[0].text);
     assert.equal(JSON.parse(sim.messages().at(-1).message).input, input);
@@ -96,7 +96,7 @@ test('AUsersTurnsNeverExceedItsSlotsAndEachGetsItsTurn', async (t) => {
     if ('message' in entry) most = Math.max(most, ++running);
     if (entry.response) --running;
   }
-  assert.equal(most, 3);
+  assert.ok(most <= 3, `${most} ran at once`);
 });
 
 test('MultipliersOfUserAndAccountAreInTheBill', async (t) => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connect } from './lib/client.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 
 // behaviour.md sections 3, 5 and 7: whatever a client waits for, and however it goes away, it is noticed at once, its upstream
 // is cancelled, all it held is free for the next, and it pays for what went up, and for no more.
@@ -238,7 +238,7 @@ async function goAway(t, stand, phase, way) {
   for (const { outcome, fault, ts } of stand.ended(phase).slice(turns)) {
     assert.deepEqual([outcome, fault], ['aborted', 'client_gone']);
     const took = Date.parse(ts) - left;
-    assert.ok(took < way.within, `noticed after ${took} ms`);
+    assert.ok(took < slowed(way.within), `noticed after ${took} ms`);
   }
   return { ends };
 }
@@ -246,7 +246,7 @@ async function goAway(t, stand, phase, way) {
 // Its upstream connection was closed by the gateway before any of its responses had ended.
 async function assertCancelled(stand, phase, { ends }) {
   if (phase.bills === 0) return assert.equal(stand.of(phase, stand.sim.ends()).length, ends, 'it had none');
-  await waitFor(() => stand.of(phase, stand.sim.ends()).length > ends, 'its connection to end', kAtOnce + kClosing);
+  await waitFor(() => stand.of(phase, stand.sim.ends()).length > ends, 'its connection to end', slowed(kAtOnce + kClosing));
   const [{ connection, end }, ...more] = stand.of(phase, stand.sim.ends()).slice(ends);
   assert.deepEqual([end.side, more], ['client', []]);
   assert.deepEqual(stand.sim.responses().filter((entry) => entry.connection === connection), []);
@@ -271,7 +271,7 @@ async function assertBilled(stand, phase, before, { free = false } = {}) {
   assert.equal(rows.length, count);
   const next = rows.pop();
   assert.deepEqual([next.status, next.estimated, next.attempts], ['completed', false, 1]);
-  assert.ok(phase.holder || next.queue_ms < kAtOnce, `it waited for ${next.queue_ms} ms`);
+  assert.ok(phase.holder || next.queue_ms < slowed(kAtOnce), `it waited for ${next.queue_ms} ms`);
   for (const row of rows) {
     assert.deepEqual([row.status, row.reason, row.estimated, row.attempts], ['aborted', 'client_gone', true, 1]);
     const hears = Boolean(phase.hears || phase.holder);

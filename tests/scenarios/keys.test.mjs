@@ -7,13 +7,13 @@ import { kKey, startDaemon } from './lib/daemon.mjs';
 import { binary } from './lib/place.mjs';
 import { startPostgres } from './lib/postgres.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 
 // interface.md "Keys on the command line": keys of the repository beside those of the file. What is done there reaches a
 // running gateway within 5 s.
 
 const kTurn = { model: 'sim-1', input: 'hello', store: false, max_output_tokens: 100 };
-const kWithin = 5_000;
+const kWithin = slowed(5_000);
 
 function run(daemon, ...args) {
   const { status, stdout, stderr } = spawnSync(binary('turngate'), [...args, '--config', daemon.configFile]);
@@ -70,10 +70,10 @@ test('AQuotaAndACreditOfTheRepositoryCount', async (t) => {
 
 test('AKeyEndsWhenItExpires', async (t) => {
   const daemon = await startDaemon(t, { upstream: await startSim(t) });
-  const expires = new Date(Date.now() + 6_000).toISOString();
+  const expires = new Date(Date.now() + slowed(6_000)).toISOString();
   const client = await opens(t, daemon, createKey(daemon, 'short', '--expires', expires));
   assert.equal((await client.turn(kTurn)).terminal.type, 'response.completed');
-  assert.equal((await client.closed(12_000)).code, 1008);
+  assert.equal((await client.closed(slowed(12_000))).code, 1008);
 });
 
 test('BadArgumentsAreToldAndTheFileWins', async (t) => {

@@ -11,7 +11,7 @@ import { Draw } from './lib/random.mjs';
 import { kQuickWord, Restless } from './lib/restless.mjs';
 import { atEnd } from './lib/scope.mjs';
 import { startSim } from './lib/sim.mjs';
-import { pause, waitFor, within } from './lib/wait.mjs';
+import { pause, slowed, waitFor, within } from './lib/wait.mjs';
 
 // The gateway is killed, at any moment and again and again, while clients take turns. Each response is billed once: what a
 // client saw the end of, and of the rest no more than was in the journal at the moment of the kill.
@@ -229,14 +229,14 @@ async function killAtAnyMoment(shop, kills) {
 }
 
 for (const [fsync, kills] of [['5ms', kKills], ['always', 8]])
-  test(`BillsEachResponseOnceInSqliteHoweverOftenItIsKilled (fsync: ${fsync})`, { timeout: 120_000 }, (t) =>
+  test(`BillsEachResponseOnceInSqliteHoweverOftenItIsKilled (fsync: ${fsync})`, { timeout: slowed(120_000) }, (t) =>
     withSeed(async (draw) => {
       const shop = await openShop(t, draw, { journal: { fsync } });
       await killAtAnyMoment(shop, kills);
       await audit(shop, askSqlite(`${shop.mortal.daemon.home}/usage.db`));
     }));
 
-test('BillsEachResponseOnceInPostgresHoweverOftenItIsKilled', { timeout: 120_000 }, (t) =>
+test('BillsEachResponseOnceInPostgresHoweverOftenItIsKilled', { timeout: slowed(120_000) }, (t) =>
   withSeed(async (draw) => {
     const postgres = await startPostgres(t);
     const shop = await openShop(t, draw, { repository: 'postgres', postgres: { url: postgres.url } });
@@ -244,7 +244,7 @@ test('BillsEachResponseOnceInPostgresHoweverOftenItIsKilled', { timeout: 120_000
     await audit(shop, askPostgres(postgres.url));
   }));
 
-test('LosesNoBillWhenItIsKilledWhilePostgresStandsStill', { timeout: 120_000 }, (t) =>
+test('LosesNoBillWhenItIsKilledWhilePostgresStandsStill', { timeout: slowed(120_000) }, (t) =>
   withSeed(async (draw) => {
     const postgres = await startPostgres(t);
     atEnd(t, () => thaw(postgres.program));

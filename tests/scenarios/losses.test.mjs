@@ -231,6 +231,7 @@ test('WhatNoClientUnderstandsIsNotPassedOn', async (t) => {
   const script = [{ times: 1, do: { fault: { kind: 'binary', when: 'content:2' } } }];
   const { daemon } = await gateway(t, { script });
   const client = await connect(t, daemon.wsUrl);
-  assert.equal((await client.turn({ model: 'sim-1', input: 'x' })).terminal.type, 'response.completed');
+  assert.equal((await client.turn({ model: 'sim-1', input: 'x' })).error.code, 'upstream_disconnected');
   assert.ok(client.frames.every((frame) => !frame.isBinary));
+  assert.equal((await client.turn({ model: 'sim-1', input: 'and on' })).terminal.type, 'response.completed');
 });

@@ -7,6 +7,7 @@ import { expectation, faultsOf } from './matrix/expectation.mjs';
 import { connectionsByPath, differences, observation } from './matrix/observation.mjs';
 import { kStands, rulesOf, Stand } from './matrix/stand.mjs';
 import { kCells, kDeltas, kLeftOut } from './matrix/table.mjs';
+import { expectationOf, kUnusable, rulesOf as rulesOfUnusable, transcriptsOf, UnusableStand } from './matrix/unusable.mjs';
 
 // behaviour.md section 5, all of it: every fault, at every moment of a turn, in every kind of conversation. The table is
 // in matrix/table.mjs, what must come of a cell in matrix/expectation.mjs.
@@ -70,4 +71,19 @@ test('EveryFaultAtEveryMomentOfEveryConversationEndsAsPromised', async (t) => {
     assert.deepEqual(wrong.map(({ cell, account }) => `${cell.name}: ${account.faults}, not ${faultsOf(cell)}`), []);
   });
   t.diagnostic(`${kCells.length} cells; left out: ${[...kLeftOut].map(([why, count]) => `${count}, ${why}`).join('; ')}`);
+});
+
+test('AConversationGoesOnWhereItCanThoughOthersMadeItsAccountUnusable', async (t) => {
+  const script = kUnusable.flatMap(rulesOfUnusable);
+  const sims = { a: await startSim(t, { script, deltas: kDeltas }), b: await startSim(t, { deltas: kDeltas }) };
+  const stand = await UnusableStand.start(t, sims);
+  await stand.play();
+  const transcripts = transcriptsOf(sims);
+  for (const cell of kUnusable) {
+    await t.test(cell.name, () => {
+      const found = differences(stand.observation(cell, transcripts), expectationOf(cell));
+      assert.ok(found.length === 0, `${cell.name}\n${found.join('\n')}`);
+    });
+  }
+  t.diagnostic(`${kUnusable.length} cells`);
 });

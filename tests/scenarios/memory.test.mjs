@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
 import { connectLean } from './lib/lean.mjs';
 import { startSim } from './lib/sim.mjs';
+import { slowed } from './lib/wait.mjs';
 
 // Neither the memory of a session nor the work of a turn grows with the length of its conversation. Nobody stores these,
 // so the gateway keeps of them what it may.
@@ -103,7 +104,7 @@ async function workStaysFlat(t) {
   assert.ok(spent.old < spent.young * kMostDearer, what);
 }
 
-test('TheLengthOfAConversation', { concurrency: 2, timeout: 170_000 }, async (t) => {
+test('TheLengthOfAConversation', { concurrency: 2, timeout: slowed(170_000) }, async (t) => {
   await Promise.all([
     t.test('CostsNoMemoryOnceItsBudgetIsReached', memoryStaysFlat),
     t.test('MakesNoTurnDearer', workStaysFlat),

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { connect } from './lib/client.mjs';
 import { accountOf, kKey, startDaemon } from './lib/daemon.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 
 // design.md section 6, behaviour.md section 4: whose upstream connection is whose, how long it is kept, what is closed for
 // whom, and that no conversation ends with its connection.
@@ -125,7 +125,7 @@ describe('a client that comes back', { concurrency: kAtOnce }, () => {
     assert.equal((await account()).parked, 2);
     assert.equal((await closed(sim, leaves.connection)).side, 'client');
     const kept = Date.now() - left;
-    assert.ok(kept >= 1000 && kept < 3000, `${kept} ms`);
+    assert.ok(kept >= 1000 && kept < slowed(3000), `${kept} ms`);
     assertGoesOn(await say(sim, held, 'I am here', after(stays)), stays);
     assertRebuilt(await say(sim, await enter(t, daemon, 'leaves'), 'and again', after(leaves)), leaves, 3);
     assert.equal((await account()).connections, 2);
@@ -390,7 +390,7 @@ describe('pool.spares', { concurrency: kAtOnce }, () => {
   for (const [name, upgrade] of Object.entries(kFailures)) {
     test(`SparesThatFailAreNotDialedInATightLoop: ${name}`, async (t) => {
       const { sim, daemon } = await gateway(t, { config, script: [{ do: { upgrade } }] });
-      await waitFor(() => sim.upgrades().length >= 3, 'three dials', 10_000);
+      await waitFor(() => sim.upgrades().length >= 3, 'three dials');
       const [first, second, third] = sim.upgrades().map((entry) => entry.ms);
       assert.ok(second - first >= 950 && third - second >= 1900, `at ${first}, ${second} and ${third} ms`);
       await sim.script([]);

@@ -42,7 +42,7 @@ test('TurnsGoOnWithoutPostgresAndAreSettledWhenItIsBack', async (t) => {
   await take(client, 3);
   assert.equal(await isSettled(daemon), false, 'they wait in the journal');
   await postgres.start();
-  await waitFor(() => isSettled(daemon), 'the journal to be settled', 30_000);
+  await waitFor(() => isSettled(daemon), 'the journal to be settled');
   const rows = await daemon.usage(5);
   assert.equal(new Set(rows.map((row) => row.response_uid)).size, 5);
   await take(client, 1);
@@ -54,6 +54,6 @@ test('ServesWithoutADatabaseAtItsStart', async (t) => {
   const daemon = await gateway(t, postgres);
   await take(await connect(t, daemon.wsUrl), 2);
   await postgres.start();
-  await waitFor(() => isSettled(daemon), 'the journal to be settled', 30_000);
+  await waitFor(() => isSettled(daemon), 'the journal to be settled');
   assert.equal((await daemon.usage(2)).length, 2);
 });

@@ -6,7 +6,7 @@ import { kKey, startDaemon } from './lib/daemon.mjs';
 import { roundTrip } from './lib/named.mjs';
 import { startRedis } from './lib/redis.mjs';
 import { startSim } from './lib/sim.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 
 // Whatever becomes of Redis, no turn fails and none is held up: a gateway that misses it works by itself, says so in its
 // status, and shares again soon after it is back.
@@ -18,8 +18,8 @@ const it = (name, body) => test(name, { todo: kKnown.includes(name) }, body);
 const kBase = { model: 'sim-1', store: true };
 const kHeld = { match: { input_contains: 'hold' }, do: { fault: { kind: 'hang', when: 'created' } } };
 const kTimeout = 250; // of an operation. By default 50 ms: on a busy machine, with sanitizers, a loop alone may need that
-const kLongestTurn = 1_500; // it asks for a rate, a slot and its session
-const kBackWithin = 10_000;
+const kLongestTurn = slowed(1_500); // it asks for a rate, a slot and its session
+const kBackWithin = slowed(10_000);
 
 // Slots, rates and sessions: all that a turn asks Redis for.
 const kConfig = {
@@ -248,7 +248,7 @@ describe('No turn fails and none is held up', { concurrency: 2 }, () => {
     await waitFor(async () => (await storeOf(daemons[0])).late > 0, 'an answer to be late');
     assert.ok(!hasBegun(sim, 'waited'), 'a gateway by itself still counts its own');
     holders[0].drop();
-    assert.equal((await waiting.toEnd(undefined, 5_000)).terminal.type, 'response.completed');
+    assert.equal((await waiting.toEnd(undefined, slowed(5_000))).terminal.type, 'response.completed');
     redis.thaw();
     for (const daemon of daemons) await isBack(daemon);
     holders[1].drop();
@@ -262,7 +262,7 @@ describe('No turn fails and none is held up', { concurrency: 2 }, () => {
     for (let i = 0; i < 10; ++i) {
       const since = Date.now();
       assert.equal((await client.turn({ ...kBase, input: `turn ${i}` })).terminal.type, 'response.completed');
-      assert.ok(Date.now() - since < 700, `turn ${i} took ${Date.now() - since} ms`);
+      assert.ok(Date.now() - since < slowed(700), `turn ${i} took ${Date.now() - since} ms`);
     }
     assert.ok((await storeOf(daemons[0])).late > 0);
     redis.thaw();

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { startDaemon } from './lib/daemon.mjs';
 import { connectLean } from './lib/lean.mjs';
 import { startSim } from './lib/sim.mjs';
+import { slowed } from './lib/wait.mjs';
 
 // Ten thousand turns over connections of which every hundredth create resets one, before any content (behaviour.md section 5).
 // Nobody notices: each turn is looked at from both sides and on the bill.
@@ -152,7 +153,7 @@ function assertBilled(rows, conversations) {
   assert.equal(sum(rows, 'total_tokens'), sum(turns.map((turn) => turn.usage), 'total_tokens'));
 }
 
-test('TenThousandTurnsOverBreakingConnectionsAreAllAnsweredRightAndBilledOnce', { timeout: 170_000 }, async (t) => {
+test('TenThousandTurnsOverBreakingConnectionsAreAllAnsweredRightAndBilledOnce', { timeout: slowed(170_000) }, async (t) => {
   const sim = await startSim(t, { script: kResets, seed: 20_000, deltas: 4, deltaBytes: 24 });
   const daemon = await startDaemon(t, { upstream: sim, config: kConfig });
   const kinds = Array.from({ length: kClients }, (_, i) => ({ store: i % 2 === 0, hasTools: i % 5 === 0 }));

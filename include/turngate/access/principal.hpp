@@ -23,7 +23,7 @@ struct Principal
     std::string key;
     std::string user;
     std::string group;
-    std::string tenant; // group and user: the unit of isolation
+    std::string tenant; // tenant_of group and user: the unit of isolation
     config::Mode mode = config::Mode::ctx_pool;
     core::Ppm multiplier; // user in group, else group, else 1
     core::Digest digest;
@@ -38,6 +38,10 @@ struct Principal
     bool is_budgeted() const noexcept { return quota || credit; }
 };
 
+// No two pairs of names are one tenant, whatever is in them: in the group's `/` and `%` are
+// escaped, so the first `/` ends it.
+std::string tenant_of(std::string_view group, std::string_view user);
+
 // As their budgets are named in the state (state/budgets.hpp).
 std::string key_subject(std::string_view key);
 std::string user_subject(std::string_view user);
@@ -49,17 +53,12 @@ class UserSlots
 public:
     explicit UserSlots(state::State& state) : state_(state) {}
 
-    // A changed limit begins a new set of slots; turns that run keep the old ones until they end.
+    // A changed limit counts for those who wait, too; turns that run beyond it go on.
     std::shared_ptr<state::Slots> of(const std::string& user, unsigned limit);
 
 private:
-    struct Entry
-    {
-        unsigned limit;
-        std::shared_ptr<state::Slots> slots;
-    };
     state::State& state_;
-    std::map<std::string, Entry> entries_;
+    std::map<std::string, std::shared_ptr<state::Slots>> entries_;
 };
 
 // All keys of the configuration and of the repository. Immutable: shared between loops as a

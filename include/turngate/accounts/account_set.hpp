@@ -1,8 +1,9 @@
 #pragma once
 
-#include "turngate/accounts/breaker.hpp"
 #include "turngate/accounts/health.hpp"
+#include "turngate/accounts/standing.hpp"
 #include "turngate/config/config.hpp"
+#include "turngate/core/id.hpp"
 #include "turngate/net/dial.hpp"
 #include "turngate/state/state.hpp"
 
@@ -19,18 +20,7 @@ namespace turngate::accounts {
 // What changes while an account is in use; shared by all loops, kept over a reload.
 struct AccountLife
 {
-    // Not to be used before then: its quota or rate limit says so. The later of two stays.
-    void cool_until(core::Deadline at) noexcept;
-    core::Deadline cooled_at() const noexcept;
-    bool is_cooling(core::Deadline now) const noexcept { return now < cooled_at(); }
-
-    // How a turn's use of the account ended: settles its permit and counts for its health.
-    void settle(Permit& permit, Outcome outcome, core::Deadline now) noexcept;
-
     Health health;
-    Breaker breaker;
-    std::atomic<core::Clock::rep> cooled_at_ticks{0};
-    std::atomic<bool> is_shut_out{false}; // its credentials were refused; until they change
     std::atomic<unsigned> connections{0}; // physical, dialing ones included
     std::atomic<unsigned> parked{0};
     std::atomic<unsigned> leased{0};
@@ -45,7 +35,9 @@ struct Account
     net::Url url; // ws or wss, path …/responses
     std::optional<net::Url> proxy;
     std::shared_ptr<AccountLife> life;
+    std::shared_ptr<Standing> standing;  // of these credentials
     std::shared_ptr<state::Slots> slots; // running turns
+    core::Digest credentials;            // base URL and key
     std::uint64_t salt = 0;              // of its name: tells it from others in a draw
 
     bool serves(std::string_view group) const; // in the group, mode on
@@ -53,9 +45,12 @@ struct Account
     bool has_same_connections(const Account& other) const;
     // The upstream's name of a public model; nothing if the account does not have it.
     std::optional<std::string_view> upstream_model(std::string_view model) const;
+
+    // How a turn's use of the account ended: settles its permit and counts for its health.
+    void settle(Permit& permit, const Outcome& outcome, core::Deadline now) const;
 };
 
-// Lives and slots by account name: they outlive a configuration.
+// Lives, standings and slots by account name: they outlive a configuration.
 class AccountLives
 {
 public:
@@ -65,11 +60,9 @@ public:
     struct Entry
     {
         std::shared_ptr<AccountLife> life;
-        std::shared_ptr<state::Slots>
-            slots; // a changed limit begins a new set; running turns keep the old one
-        unsigned limit = 0;
-        std::string
-            credentials; // base URL and key: when they change, a shut-out account may try again
+        std::shared_ptr<Standing> standing;
+        std::shared_ptr<state::Slots> slots; // a changed limit counts for those who wait, too
+        core::Digest credentials;            // base URL and key: new ones begin a new standing
     };
 
     const Entry& of(const config::Account& account);
@@ -81,24 +74,35 @@ private:
     std::map<std::string, Entry> entries_;
 };
 
+class AccountIndex;
+class Field;
+
 // All accounts of a configuration, best priority first. Immutable: shared between loops as a
 // snapshot.
 class AccountSet
 {
 public:
     AccountSet(const config::Config& config, AccountLives& lives);
+    ~AccountSet();
+    AccountSet(AccountSet&&) noexcept;
 
-    const std::vector<std::shared_ptr<const Account>>& all() const noexcept { return accounts_; }
-    std::shared_ptr<const Account> find(std::string_view name) const;
+    using Accounts = std::vector<std::shared_ptr<const Account>>;
+
+    const Accounts& all() const noexcept { return accounts_; }
+    std::shared_ptr<const Account> find(std::string_view name) const; // null: there is none
 
     // Those that may answer: in the group, mode on, model mapped (an empty model fits all); best
     // first.
-    std::vector<std::shared_ptr<const Account>> candidates(std::string_view group,
-                                                           std::string_view model) const;
+    const Accounts& candidates(std::string_view group, std::string_view model) const;
     bool serves_group(std::string_view group) const;
 
+    // For `order` alone: the same with their scores; null: nobody has the model there.
+    const Field* field(std::string_view group, std::string_view model) const;
+    std::size_t count_in(std::string_view group) const; // with the mode on
+
 private:
-    std::vector<std::shared_ptr<const Account>> accounts_;
+    Accounts accounts_;
+    std::unique_ptr<AccountIndex> index_;
 };
 
 } // namespace turngate::accounts

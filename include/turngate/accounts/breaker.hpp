@@ -13,28 +13,30 @@ namespace turngate::accounts {
 
 class Breaker;
 
-// The right to use an account for one turn; settled by the turn's outcome, else by its destructor
-// as neutral. The breaker outlives it (AccountLives keeps every life).
-class Permit
+// A turn that a breaker counts; settled by the turn's outcome, else by its destructor as neutral.
+// The breaker must outlive it.
+class BreakerPermit
 {
 public:
-    Permit(Permit&& other) noexcept
+    BreakerPermit(BreakerPermit&& other) noexcept
         : breaker_(std::exchange(other.breaker_, nullptr)), period_(other.period_)
     {
     }
-    Permit& operator=(Permit&& other) noexcept
+    BreakerPermit& operator=(BreakerPermit&& other) noexcept
     {
         std::swap(breaker_, other.breaker_);
         std::swap(period_, other.period_);
         return *this;
     }
-    ~Permit() { settle(Outcome::neutral, {}); }
+    ~BreakerPermit() { settle(Outcome::neutral, {}); }
 
-    void settle(Outcome outcome, core::Deadline now) noexcept; // the first time counts
+    void settle(Outcome::Kind outcome, core::Deadline now) noexcept; // the first time counts
 
 private:
     friend class Breaker;
-    Permit(Breaker* breaker, unsigned period) noexcept : breaker_(breaker), period_(period) {}
+    BreakerPermit(Breaker* breaker, unsigned period) noexcept : breaker_(breaker), period_(period)
+    {
+    }
 
     Breaker* breaker_; // null: settled, or one that never counted
     unsigned period_;  // of the breaker; in another one it counts nothing
@@ -56,19 +58,22 @@ public:
 
     // Nothing: open, or all probes are on their way. A probe that is not settled for two minutes
     // is given up, and probing begins anew.
-    std::optional<Permit> try_pass(core::Deadline now) noexcept;
+    std::optional<BreakerPermit> try_pass(core::Deadline now) noexcept;
 
     // For when no other account is left: begins to probe early. Beyond the probes its turn passes
     // too, but counts nothing.
-    Permit pass_anyway(core::Deadline now) noexcept;
+    BreakerPermit pass_anyway(core::Deadline now) noexcept;
+
+    void reset() noexcept; // closed, as if new; what is on its way counts nothing
 
     bool lets_pass(core::Deadline now) const noexcept; // try_pass would, if nobody came first
     Phase phase(core::Deadline now) const noexcept;    // half-open as soon as a turn may probe
     core::Deadline opened_at() const noexcept;         // the last time
+    core::Deadline probes_at() const noexcept;         // open: when turns may probe; else the past
 
 private:
-    friend class Permit;
-    void settle(unsigned period, Outcome outcome, core::Deadline now) noexcept;
+    friend class BreakerPermit;
+    void settle(unsigned period, Outcome::Kind outcome, core::Deadline now) noexcept;
     config::BreakerRules rules() const noexcept;
     void note_opening(std::uint64_t before, std::uint64_t after, core::Deadline now) noexcept;
 

@@ -12,7 +12,7 @@ namespace turngate::accounts {
 class ErrorRate
 {
 public:
-    void count(Outcome outcome) noexcept; // neutral: nothing
+    void count(Outcome::Kind outcome) noexcept; // success and fault; all else says nothing
 
     double value() const noexcept; // 0…1
     unsigned samples() const noexcept { return samples_.load(std::memory_order_relaxed); }

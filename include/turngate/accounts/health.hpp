@@ -3,7 +3,6 @@
 #include "turngate/accounts/error_rate.hpp"
 #include "turngate/accounts/first_tokens.hpp"
 #include "turngate/accounts/load_trend.hpp"
-#include "turngate/accounts/quota_windows.hpp"
 
 namespace turngate::accounts {
 
@@ -14,7 +13,6 @@ struct Health
     ErrorRate errors;
     FirstTokens first_tokens;
     LoadTrend load;
-    QuotaWindows quota;
 };
 
 } // namespace turngate::accounts

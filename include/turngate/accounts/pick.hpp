@@ -16,6 +16,8 @@ struct Lot
     std::uint64_t salt = 0;
 };
 
+std::uint64_t mix(std::uint64_t x) noexcept; // splitmix64: the next of a stream of chance
+
 // The lots' places in the list, first choice first; all of them, since a choice may have no slot.
 std::vector<std::uint32_t> pick(std::span<const Lot> lots,
                                 const config::Scheduler& scheduler,

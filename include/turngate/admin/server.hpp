@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace turngate::admin {
@@ -24,6 +25,8 @@ struct Sources
     std::function<std::unique_ptr<usage::UsageRepository>()> open_usage;
     std::function<std::vector<std::string>()> reload; // complaints; empty: done
     std::function<void()> drain;
+    // clear, disable or enable; false: there is no such account
+    std::function<bool(const std::string& account, std::string_view verb)> order_account;
 };
 
 // HTTP on admin.listen (interface.md): health, readiness, metrics, status, usage. On a loop of its
@@ -46,6 +49,7 @@ private:
     static Answer not_http(int status);
     Answer answer_safely(const net::HttpRequest& request);
     Answer answer(const net::HttpRequest& request);
+    Answer order_account(const std::string& account, std::string_view verb);
     Answer usage(std::string_view query);
     Answer balances();
     static Answer repository_down(const std::exception& failure);

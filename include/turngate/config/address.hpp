@@ -8,7 +8,13 @@
 
 namespace turngate::config {
 
-bool is_ip(std::string_view text);   // IPv4 or IPv6, without brackets
+bool is_ip(std::string_view text); // IPv4 or IPv6, without brackets
+
+// The address alone, in the one spelling that the same address has: without port, brackets and zone
+// ("192.0.2.7:51008", "[2001:db8::7]:443"), and IPv4 where it was mapped. Nothing: it is no
+// address.
+std::optional<std::string> plain_ip(std::string_view text);
+
 bool is_host(std::string_view text); // a name or an IPv4 address
 bool is_port(std::string_view text); // 0 to 65535
 

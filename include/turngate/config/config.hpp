@@ -25,6 +25,8 @@ struct Tls
     std::string key;
 };
 
+inline constexpr std::string_view kUnixPeer = "unix"; // whoever comes over a unix listener
+
 struct Server
 {
     std::vector<std::string> listen{"127.0.0.1:8080"}; // "host:port", "[v6]:port" or "unix:/path"
@@ -32,7 +34,7 @@ struct Server
     unsigned threads = 0;                     // 0: one for each core
     bool deflate = true;                      // permessage-deflate is offered to clients
     milliseconds drain_timeout{30'000};       // after SIGTERM; then what still runs is ended
-    std::vector<std::string> trusted_proxies; // addresses or CIDR blocks
+    std::vector<std::string> trusted_proxies; // addresses, CIDR blocks, or kUnixPeer
 };
 
 struct Admin
@@ -62,6 +64,8 @@ struct Account
     bool control_events = true; // steer, inject, interrupt; default: as lanes
     milliseconds max_age{};     // 0: no limit; default by kind: 55 min, xai 20 min
     std::vector<std::string> forward_headers;
+    // Sent with every upgrade, instead of what the client or the gateway says under that name.
+    std::map<std::string, std::string, std::less<>> headers;
 };
 
 inline constexpr std::size_t kMaxName = 128; // goes into every usage record and log line
@@ -214,18 +218,30 @@ struct Usage
 struct Pricing
 {
     std::string file = "config/pricing.yaml"; // found already: load() has looked for it
-    std::string unknown_model = "reject";     // or a model of the table
+    std::string unknown_model = "allow";      // allow | reject | a model of the table
 };
 
 struct Limits
 {
     std::uint64_t max_client_message = 16'777'215;
+    std::uint64_t waiting_per_session = 32 << 20; // bytes of creates that wait for their lane
+    std::uint64_t waiting_total = 1 << 30;        // of all; and of messages that are not whole yet
+    milliseconds message_timeout{60'000};         // a message once begun is whole
     unsigned sockets_per_key = 64;
     unsigned sockets_per_ip = 1024;
     unsigned sockets = 65'536;
     milliseconds handshake_timeout{10'000};
     milliseconds first_create{30'000};
     milliseconds idle{1'800'000};
+};
+
+// Who gets a `keepalive` event when its running turn has been silent for long.
+enum class KeepaliveEvent : std::uint8_t { codex, all, off };
+
+struct Http
+{
+    KeepaliveEvent keepalive_event = KeepaliveEvent::codex;
+    milliseconds keepalive_event_interval{100'000};
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
@@ -255,6 +271,7 @@ struct Config
     Usage usage;
     Pricing pricing;
     Limits limits;
+    Http http;
     Log log;
 };
 

@@ -29,7 +29,8 @@ public:
     // The key's chain; null if it has none yet.
     Chain* find(const core::Digest& key) noexcept;
 
-    // Adds a response to the key's chain, making room at the cost of idle ones.
+    // Adds a response to the key's chain, making room at the cost of idle ones. Notes who sealed
+    // what is in it, also where there is no chain to add it to.
     void add(const core::Digest& key, const ChainTurn& turn, std::uint64_t size);
 
     // A socket of the key came or went. keep: it can come back with that key.
@@ -38,6 +39,8 @@ public:
     bool has_sockets(const core::Digest& key) const;
 
     std::uint64_t bytes_per_session() const noexcept { return limits_.bytes_per_session; }
+    Seals& seals() noexcept { return seals_; }
+    protocol::ItemReader& reader() noexcept { return reader_; }
 
 private:
     struct Entry
@@ -54,6 +57,7 @@ private:
     ChainBudget& budget_;
     Limits limits_;
     protocol::ItemReader reader_;
+    Seals seals_;
     std::unordered_map<core::Digest, Entry> entries_;
     std::list<core::Digest> idle_; // longest first
 };

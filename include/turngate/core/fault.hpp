@@ -25,7 +25,6 @@ enum class FaultCode : std::uint8_t {
     invalid_stream_id,
     stream_limit_reached,
     request_too_large, // a frame: it cannot be skipped, so the socket closes
-    create_too_large,  // for the upstream, which closed 1009 on it
     parent_not_found,
     invalid_api_key,
     rate_limited,
@@ -42,6 +41,7 @@ enum class FaultCode : std::uint8_t {
     upstream_lost,
     upstream_restart,
     upstream_timeout,
+    create_too_large, // it closed 1009 on our create
     upstream_error, // an error event or response.failed; the upstream's own words go to the client
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "turngate/gateway/snapshot.hpp"
+#include "turngate/net/descriptors.hpp"
 #include "turngate/net/listener.hpp"
 #include "turngate/net/loop.hpp"
 #include "turngate/net/tls.hpp"
@@ -23,6 +24,7 @@ namespace turngate::gateway {
 // One loop's part: its acceptors, sessions and upstream connections. Made before the loop runs; all
 // else on its thread.
 class Shard;
+struct ClientBytes;
 
 // The client's side of the whole process: a shard for each loop. The references outlive it.
 class Gateway
@@ -47,6 +49,8 @@ public:
 
     // A new configuration for the turns to come. Any thread.
     void replace(std::shared_ptr<const Snapshot> snapshot);
+    // Another certificate for the connections to come; null: plain. Any thread.
+    void replace(std::shared_ptr<const net::TlsContext> tls);
 
     // The key was revoked, here or at another gateway: its sockets close. Any thread.
     void revoke(const core::Digest& key);
@@ -68,6 +72,8 @@ public:
 
 private:
     std::unique_ptr<conversation::ChainBudget> chain_budget_;
+    std::unique_ptr<ClientBytes> client_bytes_;
+    const net::Descriptors descriptors_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::atomic<bool> is_draining_{false};
 };

@@ -42,12 +42,13 @@ struct Dialed
     std::string leftover;
 };
 
-// Why it failed. fault: dial_failed (no connection, TLS, proxy), upstream_timeout, dial_refused
-// (with status), or the stop's reason.
+// Why it failed. fault: dial_failed (no address, connection, TLS, tunnel), upstream_timeout,
+// dial_refused (with status), out_of_resources (of this machine), or the stop's reason. What its
+// cause says is meant for the log: "certificate verify failed: self-signed certificate".
 struct DialFault
 {
     core::Fault fault;
-    HttpResponse response;    // of a refusal: retry-after, body
+    HttpResponse response;    // of a refusal: headers, and the beginning of its body
     bool is_anothers = false; // who is told this did not dial, but waited for someone who did
 };
 
@@ -57,7 +58,8 @@ class Dialer
 public:
     virtual ~Dialer() = default;
 
-    // Connects, speaks to the proxy, does TLS and the WebSocket upgrade. `stop` ends it at once.
+    // Asks for the name, connects, speaks to the proxy, does TLS and the WebSocket upgrade. `stop`
+    // and the deadline, which is over all of it, end it at once.
     virtual Task<boost::system::result<Dialed, DialFault>> dial(Loop& loop,
                                                                 DialTarget target,
                                                                 core::Deadline deadline,

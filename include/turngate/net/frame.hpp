@@ -35,7 +35,7 @@ struct Frame
     std::string_view wire;
 };
 
-// A protocol violation, with the close code it deserves (1002, 1007 or 1009).
+// A protocol violation, with the close code it deserves (from the parser: 1002, 1007 or 1009).
 struct FrameFault
 {
     std::uint16_t close_code = 1002;

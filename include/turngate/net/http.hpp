@@ -2,6 +2,7 @@
 
 #include "turngate/net/stream.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +56,8 @@ struct HttpLimits
 {
     std::size_t headers = 16 * 1024;
     std::size_t body = 64 * 1024;
+    // Of a response, after its head.
+    std::chrono::milliseconds body_time = std::chrono::hours(1);
 };
 
 // Reads one request. `leftover`: bytes read before. The stream is closed when the deadline comes.
@@ -65,7 +68,8 @@ Task<core::Result<HttpRequest>> read_request(Stream& stream,
                                              HttpLimits limits,
                                              core::Deadline deadline);
 
-// Reads one response; a 101 ends with its headers.
+// Reads one response; a 101 ends with its headers, other 1xx are passed over. Of the body what
+// comes of limits.body within limits.body_time: neither its size nor its end decides.
 Task<core::Result<HttpResponse>> read_response(Stream& stream,
                                                HttpLimits limits,
                                                core::Deadline deadline,

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "turngate/core/byte_budget.hpp"
 #include "turngate/net/event.hpp"
 #include "turngate/net/frame.hpp"
+#include "turngate/net/outbox.hpp"
 #include "turngate/net/poller.hpp"
 #include "turngate/net/stream.hpp"
 
@@ -26,6 +28,8 @@ struct WebSocketOptions
     std::chrono::milliseconds pong_timeout{30'000};  // anything received counts as an answer
     std::chrono::milliseconds write_timeout{30'000}; // without progress of a stuck write
     std::uint64_t high_water = 1 << 20;              // queued output above it: is_congested()
+    std::chrono::milliseconds message_timeout{0}; // from its first byte until it is whole; 0: none
+    core::ByteBudget* unfinished = nullptr; // what messages that are not whole hold; null: no bound
 };
 
 // How a connection ended.
@@ -62,8 +66,8 @@ public:
         virtual void on_messages(std::span<const Frame> messages) = 0;
         // Queued output fell to half of high_water after is_congested() had been true.
         virtual void on_writable() {}
-        // The peer broke the rules; a close frame with this code follows. The last chance to say
-        // more.
+        // The peer broke the rules, or took too long (1008) or too much room (1013) for a message;
+        // a close frame with this code follows. The last chance to say more.
         virtual void on_violation(const FrameFault& fault) { (void)fault; }
 
     protected:
@@ -77,14 +81,18 @@ public:
     Task<Closing> run(Sink& sink, std::string leftover);
 
     // Complete frames in the peer's own bytes; they must stay valid until the next flush().
-    void forward(std::string_view wire);
+    void forward(std::string_view wire)
+    {
+        if (is_open())
+            out_.borrow(wire);
+    }
     // A message of ours; copied (and masked on the client side). Compressed if that was agreed and
     // it pays.
     void send_text(std::string_view payload);
     // A message made of pieces, e.g. edited.
     void send_text(std::span<const std::string_view> pieces);
     void ping();
-    void flush();
+    void flush() { out_.flush(); }
 
     // Starts the closing handshake, 1 s at most, after all output; what the peer still sends is
     // dropped. Returns at once.
@@ -98,8 +106,8 @@ public:
     bool is_paused() const noexcept { return paused_; }
 
     bool is_open() const noexcept { return !ended_ && !close_sent_; }
-    bool is_congested() const noexcept { return queued() > options_.high_water; }
-    std::size_t queued() const noexcept { return queue_.size() - queue_head_; }
+    bool is_congested() const noexcept { return out_.is_congested(); }
+    std::size_t queued() const noexcept { return out_.queued(); }
     bool compresses() const noexcept { return options_.deflate; }
 
     // The last time anything was received, 100 ms precise.
@@ -110,7 +118,7 @@ public:
     }
 
     std::uint64_t bytes_in() const noexcept { return bytes_in_; }
-    std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+    std::uint64_t bytes_out() const noexcept { return out_.bytes(); }
 
     // Messages below this are sent as they are even if compression was agreed (RFC 7692 section 6
     // leaves it to us): small deltas keep the hot path, large messages save traffic.
@@ -130,10 +138,8 @@ private:
     void send_frame(Opcode opcode,
                     std::span<const std::string_view> pieces,
                     bool compressed = false);
-    void write_out(std::string bytes);
-    void queue(std::string_view bytes);
-    void note_stuck();
-    void after_write();
+    bool holds_unfinished();
+    void forget_unfinished();
     void lose(error_code error);
     void end() noexcept;
     void on_tick(core::Deadline now) override;
@@ -142,11 +148,9 @@ private:
     Stream stream_;
     WebSocketOptions options_;
     FrameParser parser_;
+    core::ByteBudget::Share unfinished_;
+    Outbox out_;
     Sink* sink_ = nullptr;
-
-    std::vector<std::string_view> pieces_; // borrowed until flush()
-    std::string queue_;                    // what the kernel would not take
-    std::size_t queue_head_ = 0;
 
     std::optional<Closing> closing_;
     std::exception_ptr bug_; // of the sink
@@ -155,17 +159,17 @@ private:
 
     core::Deadline last_heard_;
     core::Deadline last_ping_;
-    core::Deadline write_progress_;
+    core::Deadline message_begun_; // or later, by a tick
     core::Deadline close_by_ = core::Deadline::max();
     std::uint64_t bytes_in_ = 0;
-    std::uint64_t bytes_out_ = 0;
 
     bool heard_ = false;
+    bool is_unfinished_ = false; // a message or control frame has begun …
+    bool has_finished_ = false;  // … and another one has ended since the last tick
     bool ping_unanswered_ = false;
     bool paused_ = false;
     bool readable_ = false;   // an edge came while paused
     bool is_hung_up_ = false; // read until the error or end that is behind the data
-    bool was_congested_ = false;
     bool close_sent_ = false;
     bool discards_ =
         false; // after a violation: read on so that the peer gets our last words, parse nothing

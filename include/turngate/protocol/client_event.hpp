@@ -3,7 +3,6 @@
 #include "turngate/core/fault.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,12 +32,16 @@ struct ClientEvent
     std::string response_id;              // interrupt, inject
     std::string prompt_cache_key;
     std::string service_tier;
+    std::string comparison_response_id;     // of prompt_cache_options
+    std::vector<std::string> container_ids; // of containers that tools and items name by their id
     bool store = true;
     bool generate = true;
     bool has_prompt = false;
     bool has_conversation = false;
     bool has_item_reference = false; // an item of `input` that names a stored one by its id
-    bool has_turn_state = false;     // in client_metadata, whatever its value
+    bool has_compaction = false;     // an item that stands for what came before it
+    bool has_compaction_trigger = false;
+    bool has_turn_state = false; // in client_metadata, whatever its value
     std::optional<std::int64_t> max_output_tokens;
     std::vector<std::string> tool_output_call_ids; // of what answers a call in `input`
     std::vector<std::string> tool_call_ids;        // of calls in `input`; call_role in item.hpp
@@ -60,25 +63,18 @@ struct Rejection
     std::optional<std::string> stream_id; // the frame's lane, when it was readable and valid
 };
 
-// Reads client frames. Keeps its parser's memory between frames, so one for each loop, not for each
-// frame.
+// Reads client frames.
 class ClientEventReader
 {
 public:
-    ClientEventReader();
-    ~ClientEventReader();
-
-    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and no duplicates of
-    // fields that the gateway reads. A missing `type` with `model` or `input` is a create
-    // (behaviour.md section 2). Also checks what a single frame can tell: field types, lane name,
-    // parent not a message id, `conversation` and parent not both, model or prompt present; of the
-    // other events, that they name their target and bring what they are for. `frame` needs no
-    // padding and is not kept.
+    // One pass: valid JSON all through (RFC 8259, UTF-8 included), an object, and each field that
+    // the gateway reads, at the top and in items and tools, once and in its own spelling. A missing
+    // `type` with `model` or `input` is a create (behaviour.md section 2). Also checks what a
+    // single frame can tell: field types, lane name, parent not a message id, `conversation` and
+    // parent not both, model or prompt present; of the other events, that they name their target
+    // and bring what they are for. `null` is a field left out. Half a surrogate pair in a string is
+    // U+FFFD here. `frame` is not kept.
     boost::system::result<ClientEvent, Rejection> read(std::string_view frame);
-
-private:
-    struct Parser;
-    std::unique_ptr<Parser> parser_;
 };
 
 // The key in client_metadata, and in the headers of a response.metadata, that binds the requests of

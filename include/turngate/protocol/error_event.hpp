@@ -33,6 +33,15 @@ struct ErrorDetail
 // The nested form with a numeric status (protocol.md section 3.2).
 std::string error_event(core::FaultCode code, const ErrorDetail& detail = {});
 
+// The `status` of an error event as clients read it: nothing if it has none, one that is no whole
+// number, or no `type` at all. with_status() mends all three.
+std::optional<int> top_level_status(std::string_view event) noexcept;
+
+// An upstream's error event with that `status` at its top, and with "type":"error" if it had no
+// type, since clients wait for ever on one without (protocol.md section 10.4). All other bytes, a
+// status within `error` too, are the upstream's own. event is a JSON object.
+std::string with_status(std::string_view event, int status);
+
 // {"error":{message,type,code,param}}: the body of an HTTP refusal.
 std::string error_body(std::string_view message, std::string_view type, std::string_view code);
 
@@ -41,5 +50,9 @@ std::string error_body(std::string_view message, std::string_view type, std::str
 std::string incomplete_event(std::string_view response_id,
                              std::string_view reason,
                              std::string_view stream_id);
+
+// {"type":"keepalive",…}: keeps the idle timer of Codex from running out (protocol.md section
+// 10.4). lane empty: the default lane.
+std::string keepalive_event(std::int64_t sequence_number, std::string_view lane);
 
 } // namespace turngate::protocol

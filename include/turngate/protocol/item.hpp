@@ -3,7 +3,6 @@
 #include "turngate/protocol/client_event.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,21 +51,14 @@ std::string_view call_name(CallKey key,
                            std::string_view id,
                            std::string_view approval_request_id) noexcept;
 
-// Reads items, each checked whole (RFC 8259, UTF-8 included). Keeps its parser's memory, so one for
-// each loop. Nothing: no JSON, not of that shape, or an item has one of the fields above twice,
-// since which of the two an upstream believes cannot be known. The value needs no padding.
+// Reads items, each checked whole (RFC 8259, UTF-8 included). Nothing: no JSON, not of that shape,
+// or an item has a field that the gateway reads twice or in another spelling, since which of them
+// an upstream believes cannot be known.
 class ItemReader
 {
 public:
-    ItemReader();
-    ~ItemReader();
-
     std::optional<std::vector<Item>> read_items(std::string_view array);
     std::optional<Item> read_item(std::string_view object);
-
-private:
-    struct Parser;
-    std::unique_ptr<Parser> parser_;
 };
 
 } // namespace turngate::protocol

@@ -3,7 +3,6 @@
 #include "turngate/core/fault.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +12,12 @@ namespace turngate::protocol {
 // What an upstream event means to the relay (protocol.md section 3).
 enum class EventKind : std::uint8_t {
     created,    // response.created: a response begins, the unit of accounting
-    lifecycle,  // response.queued, response.in_progress, codex.rate_limits, response.metadata
+    lifecycle,  // carries no output: progress, rate limits, keepalive, every type nobody knows yet
+    content,    // carries output and is neither of the next two: items, parts, tools' progress, …
     delta,      // *.delta: content, counted for estimates
     item_done,  // response.output_item.done: content, and pending tool calls
     steer,      // response.steer.accepted, .pending, .failed: of a successor, not of the response
-    other,      // everything else, unknown types included: passes through
+    control,    // what a response.interrupt or .inject brings; control_answer.hpp
     completed,  // terminal
     failed,     // terminal
     incomplete, // terminal
@@ -30,8 +30,9 @@ constexpr bool is_terminal(EventKind kind) noexcept
 }
 
 // The kind, from the top-level `type`. No allocation and no document when `type` is the first
-// field, as every vendor sends it; a slower look otherwise. Anything that is no JSON object with a
-// type is `other`.
+// field, as every vendor sends it; a slower look otherwise. `response.done` is what its response's
+// `status` says, and an object without a string as its type that has an `error` is one (xAI).
+// Anything else that is no JSON object with a type is `lifecycle`.
 EventKind peek_kind(std::string_view frame) noexcept;
 
 // The frame's top-level `stream_id`, empty on the default lane. A view into the frame, valid lane
@@ -40,6 +41,13 @@ std::string_view peek_stream_id(std::string_view frame) noexcept;
 
 // The raw `item` of a response.output_item.done; empty if it has none. A view into the frame.
 std::string_view peek_item(std::string_view frame) noexcept;
+
+// Which place in the answer the event speaks of; nothing if it says none.
+std::optional<std::uint32_t> peek_output_index(std::string_view frame) noexcept;
+
+// The response that an event of any kind names, as `response.id` or `response_id`: the string's
+// body, escapes as they are. Empty if it names none. A view into the frame.
+std::string_view peek_response_id(std::string_view frame) noexcept;
 
 // The sticky token of a response.metadata: the body of headers["x-codex-turn-state"], escapes as
 // they are, so that it goes back between quotes verbatim. Empty: none, or another event. A view
@@ -74,9 +82,11 @@ struct TerminalEvent
     std::string model;
     std::string service_tier;
     std::string reason;     // incomplete_details.reason
-    std::string error_code; // nested, flat, or response.error
+    std::string error_code; // nested, flat, or response.error; a number as its digits
     std::string error_message;
-    int status = 0; // of an error event; 0: none given
+    std::string error_type;
+    int status = 0;          // of an error event, from wherever it stands; 0: none given
+    std::string_view output; // the raw response.output, an array; a view into the frame
     std::optional<TokenUsage> usage;
 };
 
@@ -89,13 +99,10 @@ struct SteerEvent
     std::string previous_response_id;
 };
 
-// Reads the few upstream events that need a parser. One for each loop: keeps its memory.
+// Reads the few upstream events that are read whole.
 class UpstreamEventReader
 {
 public:
-    UpstreamEventReader();
-    ~UpstreamEventReader();
-
     // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the
     // client's bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
     TerminalEvent read_terminal(std::string_view frame, EventKind kind);
@@ -105,10 +112,6 @@ public:
 
     // response.id of a response.created; empty if there is none.
     std::string read_response_id(std::string_view frame);
-
-private:
-    struct Parser;
-    std::unique_ptr<Parser> parser_;
 };
 
 } // namespace turngate::protocol

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace turngate::state {
 
@@ -25,7 +26,7 @@ struct Note
 {
     std::int64_t rank = 0;
     core::Timestamp until{};
-    std::int64_t value = 0;
+    std::int64_t value = 0; // of cooling: kLifted or 0; of a quota: percent
 
     bool operator==(const Note&) const = default;
 };
@@ -36,9 +37,21 @@ struct Note
 class Bulletin
 {
 public:
-    // The account is not to be used before then; the later of two stays.
-    void publish_cooling(std::string_view account, core::Timestamp until);
-    std::optional<core::Timestamp> cooling(std::string_view account) const;
+    // The account is not to be used for the model (empty: for any) before then; the later of two
+    // stays, until an operator lifts all of the account's.
+    void publish_cooling(std::string_view account, std::string_view model, core::Timestamp until);
+    void lift_cooling(std::string_view account);
+    std::optional<core::Timestamp> cooling(std::string_view account, std::string_view model) const;
+
+    struct Cooling
+    {
+        std::string account;
+        std::string model;
+        core::Timestamp until;
+        bool is_lifted = false;
+        std::int64_t rank = 0; // a later word about the same has a higher one
+    };
+    std::vector<Cooling> coolings() const; // of all accounts
 
     // The window's last known use; `window` as the vendor names it (primary, secondary).
     void publish_quota(std::string_view account, std::string_view window, QuotaWindow quota);

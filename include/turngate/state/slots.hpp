@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,7 +13,9 @@
 namespace turngate::state {
 
 class SlotLedger;
+class SlotQueue;
 class Slots;
+struct SlotWaiter;
 
 // What a ledger knows a slot by: the loop that took it, and a number there. 0: no ledger has it.
 struct Permit
@@ -47,8 +48,8 @@ private:
 };
 
 // At most `limit` running turns of one user or account, over all loops, and with a ledger over all
-// gateways; the others wait in FIFO order without polling (behaviour.md section 3). limit 0: no
-// limit. Safe from all loops.
+// gateways; the others wait without polling, in FIFO order within a tenant and round the tenants
+// (behaviour.md section 3). limit 0: no limit. Safe from all loops.
 //
 // With a ledger everyone joins the queue, and one task, the pump, asks the ledger for as many
 // permits as there are waiters, and hands them out in order.
@@ -59,6 +60,7 @@ public:
           unsigned max_waiting,
           std::string name = {},
           std::shared_ptr<SlotLedger> ledger = {});
+    ~Slots();
 
     // Fault rate_limited when the queue is full or the deadline comes; the stop's reason when that
     // comes first, which leaves the queue at once.
@@ -72,6 +74,10 @@ public:
     // The same for slots without a ledger; one that there is would not know of it.
     bool try_acquire();
 
+    // From now on: a higher one helps who waits at once; who runs beyond a lower one goes on. Any
+    // thread.
+    void set_limit(unsigned limit);
+
     // Another gateway has given one back. Any thread.
     void on_notice();
 
@@ -80,17 +86,22 @@ public:
 
 private:
     friend class Slot;
-    struct Waiter;
+    friend struct SlotWait;
     struct Want;
 
     // With the mutex held.
+    bool is_counted_elsewhere() const noexcept { return ledger_ && limit_ != 0; }
+    unsigned room() const noexcept; // below the limit
     bool take();
     bool is_queue_full() const;
     bool needs_pump();
+    std::shared_ptr<SlotWaiter> pass_on();
+    void note_queue();
 
-    core::Result<Slot> leave(const std::shared_ptr<Waiter>& waiter, const net::Stop& stop);
+    // slot_wait.cpp
+    bool join(const std::shared_ptr<SlotWaiter>& waiter, int which);
+    void leave(const SlotWaiter& waiter);
     void release(Permit permit);
-    void pass_on();
 
     // slot_pump.cpp
     void start_pump(net::Loop& loop);
@@ -101,19 +112,34 @@ private:
     void wake_pump();
 
     mutable std::mutex mutex_;
-    const unsigned limit_;
+    std::atomic<unsigned> limit_;
     const unsigned max_waiting_;
     const std::string name_;
     const std::shared_ptr<SlotLedger> ledger_; // null: this process alone
     // Read without the mutex: a choice looks at many accounts.
     std::atomic<unsigned> used_{0};   // those the ledger is being asked for included
-    std::atomic<unsigned> queued_{0}; // waiting_.size()
+    std::atomic<unsigned> queued_{0}; // those who have just been granted one elsewhere included
     unsigned asked_ = 0;
-    std::deque<std::shared_ptr<Waiter>> waiting_;
+    std::unique_ptr<SlotQueue> waiting_;
     bool is_pumping_ = false;
     bool is_blocked_ = false; // the ledger gave fewer than asked for: others have them
     bool is_noticed_ = false; // since the ledger was asked
-    std::shared_ptr<Waiter> sleeping_pump_;
+    std::shared_ptr<SlotWaiter> sleeping_pump_;
 };
+
+struct Granted
+{
+    std::size_t which = 0; // of the choices
+    Slot slot;
+};
+
+// The first slot that becomes free of any; of those that are free already, the first choice's.
+// Waits in all their queues and leaves the others at once. Faults as of Slots::acquire; in a full
+// queue room is made for a tenant by dropping the newest of the one that has most in it.
+net::Task<core::Result<Granted>> acquire_any(std::vector<std::shared_ptr<Slots>> choices,
+                                             std::string tenant,
+                                             net::Loop& loop,
+                                             core::Deadline deadline,
+                                             net::Stop& stop);
 
 } // namespace turngate::state

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,14 @@ public:
     void abandon(FrameSink& sink);
     bool is_attached() const noexcept { return routes_.is_attached(); }
 
+    // A response of this connection is over: whatever names it from here on is nobody's
+    // (behaviour.md section 5). The last 32 are known.
+    void note_ended(std::string_view response_id);
+    // This upstream says when a response begins: content before that is not the next one's.
+    void note_begun() noexcept { announces_ = true; }
+    bool announces() const noexcept { return announces_; }
+    bool has_ended(std::string_view response_id) const noexcept;
+
     void send(std::string_view frame) { socket_.send_text(frame); }
     bool is_congested() const noexcept { return socket_.is_congested(); }
     void pause() { socket_.pause(); }
@@ -90,6 +99,8 @@ private:
     PongTimeouts pong_;
     net::WebSocket socket_;
     LaneRoutes routes_;
+    std::deque<std::string> ended_; // response ids, oldest first
+    bool announces_ = false;
     bool is_counted_ = true;
     std::optional<net::Closing> closing_; // it is over
     bool is_fault_claimed_ = false;

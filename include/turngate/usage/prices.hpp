@@ -40,6 +40,7 @@ struct ModelPrice
     Rates rates;
     std::map<std::string, Tier, std::less<>> tiers;
     std::optional<LongContext> long_context;
+    std::int64_t max_input_tokens = 0;  // the context window; 0: not given
     std::int64_t max_output_tokens = 0; // 0: not given
 };
 
@@ -49,12 +50,35 @@ class PriceTable
 public:
     std::string version;
     std::map<std::string, ModelPrice, std::less<>> models;
+    std::map<std::string, std::string, std::less<>> aliases; // of those models
     std::map<std::string, core::NanoUsd, std::less<>> tools; // a request
 
-    // The model's prices; else those of `fallback` (pricing.unknown_model) unless it is "reject";
-    // else null.
-    const ModelPrice* find(std::string_view model, std::string_view fallback) const;
+    // By its name or an alias, else by these without a date at the end (gpt-5.2-2025-12-11); null:
+    // not in the table.
+    const ModelPrice* find(std::string_view model) const;
+
+private:
+    const ModelPrice* find_as_written(std::string_view model) const;
 };
+
+// What is charged for a model (behaviour.md section 7).
+struct FoundPrice
+{
+    enum class Kind {
+        known,    // by the model's own price
+        stand_in, // by that of another, which pricing.unknown_model names
+        unpriced, // by nothing: only who has no budget may use it
+        rejected, // not at all: it may not be used
+    };
+
+    const ModelPrice* price; // null: unpriced or rejected. Lives as long as the table
+    Kind kind;
+};
+
+// unknown_model as configured: "allow", "reject", or a model of the table.
+FoundPrice find_price(const PriceTable& table,
+                      std::string_view unknown_model,
+                      std::string_view model);
 
 struct LoadedPrices
 {
@@ -62,8 +86,9 @@ struct LoadedPrices
     std::vector<std::string> complaints; // file:line: key: what is wrong
 };
 
-// Never throws on bad input; the table is null when there are complaints.
-LoadedPrices load_prices(const std::string& path);
+// Never throws on bad input; the table is null when there are complaints. An unknown_model that is
+// none of find_price's is one.
+LoadedPrices load_prices(const std::string& path, std::string_view unknown_model);
 
 // What a response costs. The sum and its multipliers are exact (wide integers), so rounding happens
 // once, half up, in `settle_price`. cached and cache_write above input are cut to it: never

@@ -12,8 +12,8 @@ const kCodex = fileURLToPath(import.meta.resolve('@openai/codex/bin/codex.js'));
 export const kModel = 'gpt-5.2';
 
 // Plugins, apps and updates would be looked for on the internet; a test needs none.
-const settings = (daemon) => `
-model = "${kModel}"
+const settings = (daemon, model) => `
+${model ? `model = "${model}"` : ''}
 model_provider = "gate"
 check_for_update_on_startup = false
 features = { plugins = false, remote_plugin = false, apps = false }
@@ -29,12 +29,12 @@ wire_api = "responses"
 supports_websockets = true
 `;
 
-// One run of `codex exec` in a directory of its own: its exit code, and the events it printed.
-export async function codexExec(scope, daemon, prompt) {
+// One run of `codex exec` in a directory of its own: its exit code, and the events it printed. `model: null`: its default.
+export async function codexExec(scope, daemon, prompt, { model = kModel } = {}) {
   const home = await temporaryDirectory(scope);
   const directory = { codex: join(home, 'codex'), work: join(home, 'work') };
   await Promise.all(Object.values(directory).map((each) => mkdir(each)));
-  await writeFile(join(directory.codex, 'config.toml'), settings(daemon));
+  await writeFile(join(directory.codex, 'config.toml'), settings(daemon, model));
   const flags = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', '--json'];
   const program = new Program(process.execPath, [kCodex, 'exec', ...flags, prompt], {
     cwd: directory.work,

@@ -6,7 +6,7 @@ import { kPatience, waitFor, within } from './wait.mjs';
 
 const { WebSocket } = createRequire(new URL('../../clients/package.json', import.meta.url))('ws');
 
-const kTerminal = new Set(['response.completed', 'response.failed', 'response.incomplete', 'error']);
+const kTerminal = new Set(['response.completed', 'response.done', 'response.failed', 'response.incomplete', 'error']);
 
 export const isTerminal = (event) => kTerminal.has(event?.type);
 

@@ -10,12 +10,12 @@ import { waitFor } from './wait.mjs';
 export const kKey = 'tg-test-0123456789abcdef';
 
 // The gateway before `upstream` (a Sim). `config` is merged over what a test needs: objects member by member, all else
-// replaces. The log is at debug, as JSON.
-export async function startDaemon(scope, { upstream, config = {}, directory, env = {} } = {}) {
+// replaces. The log is at debug, as JSON. `through`: a command that runs the one that follows it.
+export async function startDaemon(scope, { upstream, config = {}, directory, env = {}, through = [] } = {}) {
   const home = directory ?? (await temporaryDirectory(scope));
   const file = join(home, 'config.yaml');
   await writeFile(file, JSON.stringify(merge(baseConfig(home, upstream), config), null, 2)); // JSON is YAML
-  const daemon = new Daemon(home, file, env);
+  const daemon = new Daemon(home, file, env, through);
   atEnd(scope, () => daemon.finish());
   await daemon.ready();
   return daemon;
@@ -48,11 +48,12 @@ export function merge(base, over) {
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export class Daemon {
-  constructor(home, configFile, env) {
+  constructor(home, configFile, env, through = []) {
     this.home = home;
     this.configFile = configFile;
     this.key = kKey;
-    this.program = new Program(binary('turngate'), ['serve', '--config', configFile], {
+    const [command, ...args] = [...through, binary('turngate'), 'serve', '--config', configFile];
+    this.program = new Program(command, args, {
       cwd: home,
       env: { ...process.env, ...env },
     });

@@ -34,10 +34,16 @@ export class LeanClient {
     return !this.closing;
   }
 
-  // The texts of all events of one create, the terminal one last. Rejects if the socket closes before that.
+  get isBusy() {
+    return this.#turn !== null;
+  }
+
+  // The texts of all events of one create, the terminal one last. Rejects if the socket closes before that. Throws if a turn
+  // runs already: its end would be taken for this one's.
   turn(fields) {
+    if (this.#turn) throw new Error('a lean client has one turn at a time, and this one has not ended');
     return new Promise((resolve, reject) => {
-      if (this.closing) reject(new Error(this.closing));
+      if (this.closing) return reject(new Error(this.closing));
       this.#texts = [];
       this.#turn = { resolve, reject };
       this.socket.send(JSON.stringify({ type: 'response.create', ...fields }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 
 import { atExit } from './scope.mjs';
-import { waitFor, within } from './wait.mjs';
+import { slowed, waitFor, within } from './wait.mjs';
 
 const kReport = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
@@ -44,7 +44,7 @@ export class Program {
   }
 
   // Its exit code; one that does not stop is killed, and that is a failure.
-  async stop(signal = 'SIGTERM', patience = 45_000) {
+  async stop(signal = 'SIGTERM', patience = slowed(45_000)) {
     if (this.isRunning) this.child.kill(signal);
     try {
       const { code, signal: by } = await within(this.ended, `${this.name} to stop after ${signal}`, patience);

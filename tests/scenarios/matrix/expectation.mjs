@@ -14,6 +14,7 @@ const kBeginning = [...kOpening, ...deltas(kDeltasSeen)];
 const kCompleted = { types: [...kAnswer, 'response.completed'] };
 const kGone = { code: 'previous_response_not_found', status: 400 };
 const kLimited = { code: 'rate_limit_exceeded', status: 429, hasRetryAfter: true };
+const kTooLarge = { code: 'request_too_large', status: 400 };
 const kNobody = { code: 'no_account_available', status: 503 };
 const kLost = { code: 'upstream_disconnected', status: 502 };
 const kLoss = {
@@ -72,6 +73,7 @@ const kUnseen = {
   pairing: rebuilt,
   connectionLimit: (cell) => onceMore(cell, kNew, relayed({ stays: false })),
   request: () => relayed(),
+  tooLarge: () => told(kTooLarge),
   server: serverError,
 };
 

@@ -1,5 +1,5 @@
 import { accountOf, merge, startDaemon } from '../lib/daemon.mjs';
-import { waitFor } from '../lib/wait.mjs';
+import { slowed, waitFor } from '../lib/wait.mjs';
 import { Gate } from './gate.mjs';
 import { kMark, kMostRemembered } from './table.mjs';
 
@@ -14,7 +14,7 @@ export const kStands = {
   impatient: { relay: { event_timeout: '1500ms' } },
 };
 
-const kRestWithin = 10_000;
+const kRestWithin = slowed(10_000);
 
 export const kTroubled = { 'x-codex-trouble': 'yes' }; // of the client whose dials may fail; goes up with them
 

@@ -8,6 +8,8 @@ export const kDeltasSeen = 2;
 export const kDeltas = 4;
 // How long a limited account says it wants to be left alone.
 export const kReset = 60;
+const kKeyRefused = { error: { type: 'invalid_request_error', code: 'invalid_api_key', message: 'Incorrect API key provided.' } };
+const kTooMuch = 'Request too large for sim-1 on tokens per min (TPM): Limit 30000, Requested 50000.';
 const kRetryAfter = { 'retry-after': `${kReset}` };
 
 // row: of behaviour.md section 5. One of
@@ -20,8 +22,10 @@ export const kFaults = [
   { name: 'dial reset', row: 'dial', upgrade: { reset: true }, seen: 0 },
   { name: 'dial with a wrong accept', row: 'dial', upgrade: { wrong_accept: true }, seen: 101 },
   { name: 'dial 503', row: 'dial', upgrade: { status: 503, body: {} }, seen: 503, reason: 'dial_refused' },
+  { name: 'dial 403 with a page', row: 'dial', upgrade: { status: 403, body: '<html>' }, seen: 403, reason: 'dial_refused' },
   { name: 'dial unanswered', row: 'dial', upgrade: { hang: true }, seen: 0, reason: 'upstream_timeout', stand: 'patient' },
   { name: 'dial 401', row: 'credentials', upgrade: { status: 401, body: {} }, seen: 401 },
+  { name: 'dial 403 about the key', row: 'credentials', upgrade: { status: 403, body: kKeyRefused }, seen: 403 },
   { name: 'dial 429', row: 'limit', upgrade: { status: 429, headers: kRetryAfter, body: {} }, seen: 429 },
 
   { name: 'reset', row: 'loss', fault: { kind: 'reset' } },
@@ -31,11 +35,13 @@ export const kFaults = [
   { name: 'close 1011', row: 'loss', fault: { kind: 'close', code: 1011 } },
   { name: 'close 1012', row: 'restart', fault: { kind: 'close', code: 1012 } },
   { name: 'close 1013', row: 'restart', fault: { kind: 'close', code: 1013 } },
+  { name: 'close 1009', row: 'tooLarge', fault: { kind: 'close', code: 1009 } },
   { name: 'half-open', row: 'silence', fault: { kind: 'half_open' }, stand: 'pinging' },
   { name: 'silence', row: 'silence', hang: true, stand: 'impatient' },
 
   { name: 'error 400', row: 'request', error: { status: 400, code: 'invalid_value' } },
   { name: 'error 429', row: 'limit', error: { status: 429, code: 'rate_limit_exceeded', headers: kRetryAfter } },
+  { name: 'error 429 of one request', row: 'request', error: { status: 429, code: 'rate_limit_exceeded', message: kTooMuch } },
   { name: 'error 500', row: 'server', error: { status: 500, code: 'server_error' } },
   { name: 'error 503', row: 'server', error: { status: 503, code: 'unavailable' } },
   { name: 'parent not found', row: 'parent', error: { status: 400, code: 'previous_response_not_found' } },
@@ -103,7 +109,7 @@ export const kKinds = [
 // With two accounts, the first of them has the fault: the rows that go to another account, and one of each other.
 const kMovable = new Set(['dial', 'credentials', 'limit', 'server']);
 const kStay = new Set(['reset', 'close 1012', 'parent not found', 'connection limit', 'error 400']);
-const kFinal = new Set(['credentials', 'limit', 'request']); // what the first time decides
+const kFinal = new Set(['credentials', 'limit', 'request', 'tooLarge']); // what the first time decides
 
 // Why there is no such cell; nothing if there is.
 function whyNot({ fault, phase, kind, again, accounts }) {
@@ -111,6 +117,7 @@ function whyNot({ fault, phase, kind, again, accounts }) {
   const isOfConnection = Boolean(fault.fault);
   if (isOfDial && !phase.isDial) return 'a dial comes before its connection';
   if (phase.isDial && !isOfDial && !isOfConnection) return 'there is no response yet';
+  if (fault.row === 'tooLarge' && (phase.isDial || phase.isIdle || phase.isSeen)) return 'it is no word about a create';
   if (phase.isIdle && !isOfConnection) return 'there is no response any more: what is said is dropped';
   if (phase.isDial && !kind.isComplete) return 'nothing is dialed for it, as it shows between turns';
   if (fault.failed && !phase.isBegun) return 'response.failed comes after response.created';

@@ -154,19 +154,19 @@ TEST(AccountLives, KeepHealthAndBreakerOverAReloadAndTakeItsRules)
     AccountLives lives;
     const AccountSet before(config, lives);
     const core::Deadline now{std::chrono::hours(1)};
-    auto permit = before.find("a")->life->breaker.try_pass(now);
+    auto permit = before.find("a")->standing->pass("", now);
     ASSERT_TRUE(permit);
-    before.find("a")->life->settle(*permit, Outcome::fault, now);
+    before.find("a")->settle(*permit, {Outcome::fault}, now);
     EXPECT_EQ(before.find("a")->life->health.errors.samples(), 1u);
 
     config.scheduler.breaker.failures = 2;
     const AccountSet after(config, lives);
-    AccountLife& life = *after.find("a")->life;
-    EXPECT_EQ(life.health.errors.value(), 0.5);
-    permit = life.breaker.try_pass(now);
+    const Account& again = *after.find("a");
+    EXPECT_EQ(again.life->health.errors.value(), 0.5);
+    permit = again.standing->pass("", now);
     ASSERT_TRUE(permit);
-    life.settle(*permit, Outcome::fault, now);
-    EXPECT_EQ(life.breaker.phase(now), Breaker::Phase::open);
+    again.settle(*permit, {Outcome::fault}, now);
+    EXPECT_EQ(again.standing->breaker().phase(now), Breaker::Phase::open);
 }
 
 TEST(AccountSet, TellsItsAccountsApartInADrawByTheirNames)
@@ -197,7 +197,7 @@ TEST(AccountLives, OutliveAConfiguration)
     EXPECT_EQ(after.find("kept")->slots, before.find("kept")->slots);
     EXPECT_EQ(after.find("kept")->life->connections, 7u);
     EXPECT_EQ(after.find("changed")->life, before.find("changed")->life);
-    EXPECT_NE(after.find("changed")->slots, before.find("changed")->slots); // a new limit
+    EXPECT_EQ(after.find("changed")->slots, before.find("changed")->slots); // with a new limit
     EXPECT_FALSE(after.find("gone"));
     EXPECT_TRUE(after.find("new")->life);
 
@@ -205,6 +205,50 @@ TEST(AccountLives, OutliveAConfiguration)
     EXPECT_TRUE(limited->try_acquire());
     EXPECT_TRUE(limited->try_acquire());
     EXPECT_FALSE(limited->try_acquire());
+}
+
+TEST(AccountLives, BeginANewStandingWithNewCredentials)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    AccountLives lives;
+    const core::Deadline now{std::chrono::hours(1)};
+    const AccountSet before(config, lives);
+    auto late = before.find("a")->standing->pass("", now);
+    auto permit = before.find("a")->standing->pass("", now);
+    ASSERT_TRUE(late && permit);
+    before.find("a")->settle(*permit, {Outcome::refused}, now);
+
+    const AccountSet same(config, lives);
+    EXPECT_EQ(fitness(*same.find("a"), "default", "", now), Fitness::refused);
+
+    config.accounts[0].api_key = "rotated";
+    const AccountSet after(config, lives);
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", now), Fitness::fits);
+    EXPECT_NE(after.find("a")->credentials, before.find("a")->credentials);
+    before.find("a")->settle(*late, {Outcome::refused}, now); // a turn of the old ones
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", now), Fitness::fits);
+    EXPECT_EQ(fitness(*before.find("a"), "default", "", now), Fitness::refused);
+}
+
+TEST(AccountLives, KeepAnAccountDisabledOverAReload)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    AccountLives lives;
+    AccountSet(config, lives).find("a")->standing->disable();
+    config.accounts[0].api_key = "rotated";
+    const AccountSet after(config, lives);
+    EXPECT_EQ(fitness(*after.find("a"), "default", "", {}), Fitness::disabled);
+}
+
+TEST(AccountSet, HasNoCandidateTwiceForAGroupNamedTwice)
+{
+    config::Config config;
+    config.accounts = {account("a")};
+    config.accounts[0].groups = {"default", "default"};
+    AccountLives lives;
+    EXPECT_EQ(AccountSet(config, lives).candidates("default", "m").size(), 1u);
 }
 
 } // namespace

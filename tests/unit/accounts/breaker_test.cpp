@@ -104,7 +104,7 @@ TEST(Breaker, ReplacesProbesThatNeverComeBack)
 TEST(Breaker, LetsNoPermitOfAnEarlierPeriodCount)
 {
     Breaker breaker;
-    std::vector<Permit> early;
+    std::vector<BreakerPermit> early;
     for (int i = 0; i < 12; ++i)
         early.push_back(*breaker.try_pass(kStart));
     for (int i = 0; i < 6; ++i) // the sixth comes when it is open already
@@ -134,7 +134,7 @@ TEST(Breaker, CountsAPermitOnceWhateverIsDoneWithIt)
     Breaker breaker;
     fail(breaker, 3, kStart);
     auto permit = breaker.try_pass(kStart);
-    Permit moved = std::move(*permit);
+    BreakerPermit moved = std::move(*permit);
     moved.settle(Outcome::fault, kStart);
     moved.settle(Outcome::fault, kStart);
     permit->settle(Outcome::fault, kStart);
@@ -186,7 +186,7 @@ TEST(Breaker, LosesNoPermitAmongThreads)
             seed = seed * 1'664'525 + 1'013'904'223;
             auto permit = seed >> 31 ? breaker.try_pass(now) : breaker.pass_anyway(now);
             if (permit)
-                permit->settle(static_cast<Outcome>((seed >> 20) % 4 % 3), now);
+                permit->settle(static_cast<Outcome::Kind>((seed >> 20) % 4 % 3), now);
         }
     };
     std::vector<std::thread> threads;
@@ -200,12 +200,12 @@ TEST(Breaker, LosesNoPermitAmongThreads)
     while (breaker.phase(now) == Phase::closed)
         fail(breaker, 1, now);
     const auto later = now + 1s;
-    std::vector<Permit> probes;
+    std::vector<BreakerPermit> probes;
     while (auto permit = breaker.try_pass(later))
         probes.push_back(std::move(*permit));
     ASSERT_GE(probes.size(), 1u);
     ASSERT_LE(probes.size(), 5u);
-    for (Permit& probe : probes)
+    for (BreakerPermit& probe : probes)
         probe.settle(Outcome::success, later);
     EXPECT_EQ(breaker.phase(later), Phase::closed);
 }
@@ -227,7 +227,7 @@ TEST(Breaker, HandsOutNoMoreProbesThanThereAre)
                 permit->settle(Outcome::neutral, now);
             }
         };
-        std::vector<Permit> held;
+        std::vector<BreakerPermit> held;
         held.push_back(*breaker.try_pass(now));
         std::vector<std::thread> threads;
         for (int i = 0; i < 3; ++i)

@@ -1,4 +1,5 @@
 #include "turngate/accounts/health.hpp"
+#include "turngate/accounts/quota_windows.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,7 @@ namespace turngate::accounts {
 namespace {
 
 using namespace std::chrono_literals;
-using enum Outcome;
+using enum Outcome::Kind;
 
 constexpr core::Deadline kStart{1'000h};
 constexpr double kNear = 1e-5; // of floats
@@ -29,7 +30,7 @@ TEST(ErrorRate, IsTheLargerOfAQuickAndASlowAverage)
 {
     const struct
     {
-        std::vector<Outcome> outcomes;
+        std::vector<Outcome::Kind> outcomes;
         double rate;
     } rows[] = {
         {{}, 0},
@@ -45,7 +46,7 @@ TEST(ErrorRate, IsTheLargerOfAQuickAndASlowAverage)
     };
     for (const auto& [outcomes, rate] : rows) {
         ErrorRate errors;
-        for (const Outcome outcome : outcomes)
+        for (const Outcome::Kind outcome : outcomes)
             errors.count(outcome);
         EXPECT_NEAR(errors.value(), rate, kNear) << testing::PrintToString(outcomes.size());
     }
@@ -54,7 +55,7 @@ TEST(ErrorRate, IsTheLargerOfAQuickAndASlowAverage)
 TEST(ErrorRate, CountsWhatSaysSomething)
 {
     ErrorRate errors;
-    for (const Outcome outcome : {fault, neutral, success, neutral, success})
+    for (const Outcome::Kind outcome : {fault, neutral, success, neutral, success})
         errors.count(outcome);
     EXPECT_EQ(errors.samples(), 3u);
 }

@@ -43,7 +43,8 @@ struct Scene
         return *set;
     }
     const Account& account(std::string_view name) { return *accounts().find(name); }
-    AccountLife& life(std::string_view name) { return *account(name).life; }
+    Health& health(std::string_view name) { return account(name).life->health; }
+    Standing& standing(std::string_view name) { return *account(name).standing; }
 
     Choice order(core::Deadline now = kNow)
     {
@@ -57,12 +58,15 @@ struct Scene
         return names;
     }
 
-    void end_turns(std::string_view name, Outcome outcome, int times, core::Deadline now = kNow)
+    void end_turns(std::string_view name,
+                   Outcome::Kind outcome,
+                   int times,
+                   core::Deadline now = kNow)
     {
         for (int i = 0; i < times; ++i) {
-            auto permit = life(name).breaker.try_pass(now);
+            auto permit = standing(name).pass("gpt-5.2", now);
             ASSERT_TRUE(permit);
-            life(name).settle(*permit, outcome, now);
+            account(name).settle(*permit, {outcome}, now);
         }
     }
 
@@ -72,34 +76,38 @@ struct Scene
     Request request;
 };
 
+void refuse(Scene& scene, const char* name)
+{
+    scene.end_turns(name, Outcome::refused, 1);
+}
+
 TEST(Order, TakesOnlyThoseThatMayAnswerWhicheverLayerAsks)
 {
     const struct
     {
-        Standing standing;
+        Fitness fitness;
         std::function<void(Scene&)> spoil;
         FaultCode fault; // when it is the only one
     } rows[] = {
-        {Standing::other_group,
+        {Fitness::other_group,
          [](Scene& s) { s.config.accounts[0].groups = {"vip"}; },
          FaultCode::no_account},
-        {Standing::other_group,
+        {Fitness::off,
          [](Scene& s) { s.config.accounts[0].mode = config::Mode::off; },
          FaultCode::no_account},
-        {Standing::no_model,
+        {Fitness::no_model,
          [](Scene& s) { s.config.accounts[0].models = {{"other", "other"}}; },
          FaultCode::model_not_found},
-        {Standing::shut_out,
-         [](Scene& s) { s.life("bad").is_shut_out = true; },
-         FaultCode::no_account},
-        {Standing::cooling,
-         [](Scene& s) { s.life("bad").cool_until(kNow + 1s); },
+        {Fitness::disabled, [](Scene& s) { s.standing("bad").disable(); }, FaultCode::no_account},
+        {Fitness::refused, [](Scene& s) { refuse(s, "bad"); }, FaultCode::no_account},
+        {Fitness::cooling,
+         [](Scene& s) { s.standing("bad").cool_until("gpt-5.2", kNow + 1s); },
          FaultCode::rate_limited},
     };
     for (const auto& [expected, spoil, fault] : rows) {
         Scene scene({"bad", "good"});
         spoil(scene);
-        EXPECT_EQ(standing(scene.account("bad"), "default", "gpt-5.2", kNow), expected);
+        EXPECT_EQ(fitness(scene.account("bad"), "default", "gpt-5.2", kNow), expected);
         EXPECT_EQ(scene.names(), Names{"good"}) << name(expected);
         scene.request.sticky = "bad";
         EXPECT_EQ(scene.names(), Names{"good"}) << name(expected);
@@ -114,8 +122,8 @@ TEST(Order, TellsWhenTheFirstOfTheCoolingOnesIsReady)
 {
     Scene scene({"a", "b"});
     EXPECT_FALSE(scene.order().retry_at);
-    scene.life("a").cool_until(kNow + 90s);
-    scene.life("b").cool_until(kNow + 60s);
+    scene.standing("a").cool_until("", kNow + 90s);
+    scene.standing("b").cool_until("", kNow + 60s);
     const Choice none = scene.order();
     EXPECT_TRUE(none.order.empty());
     EXPECT_EQ(none.fault(), FaultCode::rate_limited);
@@ -155,9 +163,9 @@ TEST(Order, PutsTheSessionsOwnFirstAndTheOthersBehind)
     scene.request.sticky = "c";
     const Choice choice = scene.order();
     EXPECT_EQ(choice.layer, Layer::sticky);
-    EXPECT_EQ(choice.released, Standing::fits);
+    EXPECT_EQ(choice.released, Fitness::fits);
     ASSERT_EQ(choice.order.size(), 3u);
-    EXPECT_EQ(choice.order[0].account->config.name, "c");
+    EXPECT_EQ(choice.order.front().account->config.name, "c");
 }
 
 TEST(Order, LetsASessionsOwnGoWhenItFailsTooOften)
@@ -171,7 +179,7 @@ TEST(Order, LetsASessionsOwnGoWhenItFailsTooOften)
 
     scene.end_turns("a", Outcome::success, 1); // 0.47 after five
     EXPECT_EQ(scene.order().layer, Layer::balanced);
-    EXPECT_EQ(scene.order().released, Standing::failing);
+    EXPECT_EQ(scene.order().released, Fitness::failing);
     scene.config.accounts[0].priority = 1; // its own seed would draw it again
     for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed)
         EXPECT_EQ(scene.names(), (Names{"b", "a"})); // it stays a candidate, the last one
@@ -187,7 +195,7 @@ TEST(Order, LetsASessionsOwnGoWhenItsBreakerIsOpen)
     scene.end_turns("a", Outcome::fault, 5);
     const Choice choice = scene.order();
     EXPECT_EQ(choice.layer, Layer::balanced);
-    EXPECT_EQ(choice.released, Standing::breaker_open);
+    EXPECT_EQ(choice.released, Fitness::breaker_open);
     EXPECT_EQ(scene.names(), Names{"b"});
     EXPECT_EQ(scene.names(kNow + 30s).size(), 2u); // it may be probed
 }
@@ -200,7 +208,7 @@ TEST(Order, PutsThoseThatFailedThisTurnLast)
     for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed)
         EXPECT_EQ(scene.names(), (Names{"c", "b", "a"}));
     scene.request.sticky = "a";
-    EXPECT_EQ(scene.order().released, Standing::has_failed);
+    EXPECT_EQ(scene.order().released, Fitness::has_failed);
     EXPECT_EQ(scene.names(), (Names{"c", "b", "a"}));
     scene.request.pinned = "a"; // better than none
     EXPECT_EQ(scene.names(), Names{"a"});
@@ -212,7 +220,7 @@ TEST(Order, TriesTheBreakerThatOpenedLongestAgoIfNothingElseIsLeft)
     scene.end_turns("b", Outcome::fault, 5, kNow - 20s);
     scene.end_turns("a", Outcome::fault, 5, kNow - 10s);
     scene.end_turns("c", Outcome::fault, 5, kNow - 5s);
-    scene.life("d").cool_until(kNow + 1h);
+    scene.standing("d").cool_until("", kNow + 1h);
     const Choice choice = scene.order();
     EXPECT_TRUE(choice.is_last_resort);
     EXPECT_EQ(scene.names(), Names{"b"});
@@ -224,8 +232,8 @@ TEST(Order, TriesTheBreakerThatOpenedLongestAgoIfNothingElseIsLeft)
     auto second = choice.pass(scene.account("b"), kNow);
     auto third = choice.pass(scene.account("b"), kNow); // never refused
     ASSERT_TRUE(first && second && third);
-    scene.life("b").settle(*first, Outcome::success, kNow);
-    scene.life("b").settle(*second, Outcome::success, kNow);
+    scene.account("b").settle(*first, {Outcome::success}, kNow);
+    scene.account("b").settle(*second, {Outcome::success}, kNow);
     EXPECT_FALSE(scene.order().is_last_resort);
     EXPECT_EQ(scene.names(), Names{"b"});
 }
@@ -257,10 +265,10 @@ TEST(Order, PrefersWhatScoresBetter)
         {"errors", [](Scene& s) { s.end_turns("a", Outcome::fault, 1); }},
         {"first token",
          [](Scene& s) {
-             s.life("a").health.first_tokens.add("gpt-5.2", 900ms);
-             s.life("b").health.first_tokens.add("gpt-5.2", 300ms);
+             s.health("a").first_tokens.add("gpt-5.2", 900ms);
+             s.health("b").first_tokens.add("gpt-5.2", 300ms);
          }},
-        {"quota", [](Scene& s) { s.life("a").health.quota.report("primary", 95, kNow + 1h); }},
+        {"quota", [](Scene& s) { s.standing("a").quota().report("primary", 95, kNow + 1h); }},
     };
     for (const auto& [what, make_a_worse] : rows) {
         Scene scene({"a", "b"});
@@ -276,9 +284,9 @@ TEST(Order, KnowsTheFirstTokenByTheUpstreamsNameOfTheModel)
     Scene scene({"a", "b"});
     scene.config.scheduler.top_k = 1;
     scene.config.accounts[0].models = {{"gpt-5.2", "deployed"}};
-    scene.life("a").health.first_tokens.add("deployed", 900ms);
-    scene.life("a").health.first_tokens.add("gpt-5.2", 1ms);
-    scene.life("b").health.first_tokens.add("gpt-5.2", 300ms);
+    scene.health("a").first_tokens.add("deployed", 900ms);
+    scene.health("a").first_tokens.add("gpt-5.2", 1ms);
+    scene.health("b").first_tokens.add("gpt-5.2", 300ms);
     EXPECT_EQ(scene.names(), (Names{"b", "a"}));
 }
 
@@ -315,21 +323,135 @@ TEST(Choice, IsExplainedInOneLine)
 {
     Scene scene({"main", "b", "c", "d", "e", "f", "g"});
     scene.config.accounts[6].models = {{"other", "other"}};
-    scene.life("b").is_shut_out = true;
-    scene.life("c").cool_until(kNow + 1s);
+    refuse(scene, "b");
+    scene.standing("c").cool_until("", kNow + 1s);
     scene.end_turns("d", Outcome::fault, 5);
-    scene.life("e").cool_until(kNow + 1s);
-    scene.life("f").cool_until(kNow + 1s);
+    scene.standing("e").cool_until("", kNow + 1s);
+    scene.standing("f").cool_until("", kNow + 1s);
     scene.request.sticky = "c";
     EXPECT_EQ(scene.order().explain(&scene.account("main")),
               "balanced: main score 3.75 (priority 1.00 load 1.00 queue 1.00 errors 1.00 ttft 0.50"
-              " quota 1.00), choice 1 of 1; released: cooling; out: b shut_out, c cooling, "
+              " quota 1.00), choice 1 of 1; released: cooling; out: b refused, c cooling, "
               "d breaker_open, e cooling, 1 more, 1 no_model");
 
-    scene.life("main").cool_until(kNow + 1s);
+    scene.standing("main").cool_until("", kNow + 1s);
     EXPECT_TRUE(scene.order().explain(&scene.account("d")).starts_with("balanced last_resort: d "));
     scene.request.pinned = "main";
     EXPECT_EQ(scene.order().explain(nullptr), "pinned: none; out: main cooling");
+}
+
+Names numbered(unsigned n)
+{
+    Names names;
+    for (unsigned i = 0; i < n; ++i)
+        names.push_back("account-" + std::to_string(i));
+    return names;
+}
+
+std::string first_of(Scene& scene, core::Deadline now)
+{
+    return scene.order(now).order.front().account->config.name;
+}
+
+TEST(OrderOfMany, HasEachOnceHowEverItIsDrawn)
+{
+    const Names all = numbered(500);
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(all);
+        scene.config.scheduler.pick = pick;
+        scene.standing("account-7").disable();
+        scene.request.sticky = "account-9";
+        const Names failed{"account-11", "account-9"};
+        for (scene.request.seed = 0; scene.request.seed < 20; ++scene.request.seed) {
+            scene.request.failed = {};
+            const Names names = scene.names();
+            EXPECT_EQ(names, scene.names());
+            EXPECT_EQ(names.front(), "account-9");
+            EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 499u);
+            EXPECT_EQ(names.size(), 499u);
+            scene.request.failed = failed;
+            const Names again = scene.names();
+            EXPECT_EQ(again.size(), 499u);
+            EXPECT_EQ(Names(again.end() - 2, again.end()), failed);
+        }
+    }
+}
+
+TEST(OrderOfMany, SpreadsIdleAccountsEvenly)
+{
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(numbered(100));
+        scene.config.scheduler.pick = pick;
+        std::map<std::string, int> first;
+        for (scene.request.seed = 0; scene.request.seed < 10'000; ++scene.request.seed)
+            ++first[first_of(scene, kNow)];
+        EXPECT_EQ(first.size(), 100u);
+        for (const auto& [name, times] : first) {
+            EXPECT_GT(times, 50) << name; // 100, and five standard deviations are 50
+            EXPECT_LT(times, 150) << name;
+        }
+    }
+}
+
+TEST(OrderOfMany, PrefersWhatScoresBetter)
+{
+    for (const auto pick :
+         {config::Pick::weighted_top_k, config::Pick::p2c, config::Pick::softmax}) {
+        Scene scene(numbered(200));
+        scene.config.scheduler.pick = pick;
+        scene.config.scheduler.top_k = 1;
+        for (std::size_t i = 1; i < 200; ++i)
+            scene.config.accounts[i].priority = 9;
+        int best = 0;
+        for (scene.request.seed = 0; scene.request.seed < 1'000; ++scene.request.seed)
+            best += first_of(scene, kNow) == "account-0";
+        // p2c has it among two of 200; softmax at T 0.3 counts it e^(1/0.3) times, of 228.
+        const int most = pick == config::Pick::weighted_top_k ? 1'000 : 200;
+        const int least = pick == config::Pick::weighted_top_k ? 1'000
+                          : pick == config::Pick::softmax      ? 60
+                                                               : 1;
+        EXPECT_GE(best, least) << static_cast<int>(pick);
+        EXPECT_LE(best, most) << static_cast<int>(pick);
+    }
+}
+
+TEST(OrderOfMany, NeverGivesOneThatStoppedFittingSinceItsScoreWasMade)
+{
+    Scene scene(numbered(100));
+    for (unsigned i = 0; i < 100; ++i) {
+        EXPECT_EQ(scene.names(kNow).size(), 100 - i);
+        scene.standing("account-" + std::to_string(i)).cool_until("gpt-5.2", kNow + 60s);
+    }
+    const Choice none = scene.order(kNow + 1ms);
+    EXPECT_TRUE(none.order.empty());
+    EXPECT_EQ(none.fault(), FaultCode::rate_limited);
+    EXPECT_EQ(none.retry_at, kNow + 60s);
+    EXPECT_EQ(scene.names(kNow + 60s).size(), 100u); // at once, though scores are kept
+}
+
+TEST(OrderOfMany, SeesNewScoresSoon)
+{
+    Scene scene(numbered(100));
+    scene.config.scheduler.top_k = 1;
+    (void)first_of(scene, kNow);
+    for (unsigned i = 1; i < 100; ++i)
+        scene.standing("account-" + std::to_string(i)).quota().report("primary", 95, kNow + 1h);
+    EXPECT_EQ(first_of(scene, kNow + 100ms), "account-0");
+}
+
+TEST(OrderOfMany, KnowsModelsWithoutBoundOnlyWhereAMapNamesThem)
+{
+    Scene scene(numbered(100));
+    for (int i = 0; i < 1'000; ++i) {
+        const std::string model = "m" + std::to_string(i);
+        scene.request.model = model;
+        EXPECT_FALSE(scene.order().order.empty());
+        scene.standing("account-1").cool_until(model, kNow + 1h);
+        for (const std::string& name : scene.names())
+            EXPECT_NE(name, "account-1");
+    }
 }
 
 } // namespace

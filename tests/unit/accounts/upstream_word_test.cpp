@@ -1,4 +1,4 @@
-#include "turngate/accounts/upstream_word.hpp"
+#include "upstream_word.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,14 +51,15 @@ TEST(UpstreamWord, IsReadFromCodeThenStatusThenMessage)
         {400, "", "A message was provided without its required role.", Word::request_error},
         {400, "", "", Word::request_error},
         {400, "context_length_exceeded", "", Word::request_error},
-        {401, "invalid_api_key", "", Word::request_error},
+        {401, "invalid_api_key", "", Word::credentials},
         {404, "model_not_found", "", Word::request_error},
         {0, "invalid_prompt", "", Word::request_error},
         {0, "", "something", Word::request_error},
     };
     // clang-format on
     for (const auto& row : rows)
-        EXPECT_EQ(read_word(row.status, row.code, row.message), row.word)
+        EXPECT_EQ(read_word({.status = row.status, .code = row.code, .message = row.message}),
+                  row.word)
             << row.status << " " << row.code << " " << row.message;
 }
 

@@ -92,6 +92,7 @@ protected:
     std::vector<std::string> not_ready;
     std::vector<std::string> complaints;
     int drains = 0;
+    std::vector<std::string> orders;
     int opened = 0;
     bool status_fails = false;
     bool balances_fail = false;
@@ -120,7 +121,11 @@ private:
                     return std::make_unique<FakeRepository>();
                 },
                 [this] { return complaints; },
-                [this] { ++drains; }};
+                [this] { ++drains; },
+                [this](const std::string& account, std::string_view verb) {
+                    orders.push_back(account + ": " + std::string(verb));
+                    return account != "unknown";
+                }};
     }
 
     net::ListenSocket listening_ = net::listen_on("127.0.0.1:0", 1);
@@ -193,6 +198,27 @@ TEST_F(AdminServer, DrainsAndReloadsOnPostOnly)
     const net::HttpResponse answer = ask("POST /api/v1/reload", "Content-Length: 0\r\n");
     EXPECT_EQ(answer.status, 422);
     EXPECT_EQ(Json::parse(answer.body)["complaints"], complaints);
+}
+
+TEST_F(AdminServer, PassesOnAnOperatorsOrderAboutAnAccount)
+{
+    const auto post = [&](const char* path) {
+        return ask(std::string("POST ") + path, "Content-Length: 0\r\n").status;
+    };
+    EXPECT_EQ(post("/api/v1/accounts/main/clear"), 200);
+    EXPECT_EQ(post("/api/v1/accounts/a%2Fb%20c/disable"), 200);
+    EXPECT_EQ(post("/api/v1/accounts/a/b/enable"), 200);
+    EXPECT_EQ(post("/api/v1/accounts/unknown/clear"), 404);
+    EXPECT_EQ(orders.size(), 4u);
+    EXPECT_EQ(orders[1], "a/b c: disable");
+    EXPECT_EQ(orders[2], "a/b: enable");
+    for (const char* path : {"/api/v1/accounts/main/explode",
+                             "/api/v1/accounts//clear",
+                             "/api/v1/accounts/clear",
+                             "/api/v1/accounts/%4/clear"})
+        EXPECT_EQ(post(path), 404) << path;
+    expect_error("GET /api/v1/accounts/main/clear", 404, "not_found");
+    EXPECT_EQ(orders.size(), 4u);
 }
 
 TEST_F(AdminServer, HasNothingElse)

@@ -42,6 +42,52 @@ TEST(Cidr, HoldsTheAddressesOfItsBlock)
     }
 }
 
+TEST(PlainIp, IsTheSameForTheSameAddress)
+{
+    const struct
+    {
+        std::string_view text;
+        std::optional<std::string> ip;
+    } rows[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"192.0.2.7:51008", "192.0.2.7"},
+        {"2001:db8::7", "2001:db8::7"},
+        {"2001:0DB8:0:0::7", "2001:db8::7"},
+        {"[2001:db8::7]", "2001:db8::7"},
+        {"[2001:db8::7]:443", "2001:db8::7"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"::ffff:c000:207", "192.0.2.7"},
+        {"[::ffff:192.0.2.7]:443", "192.0.2.7"},
+        {"fe80::1%eth0", "fe80::1"},
+        {"[fe80::1%eth0]:80", "fe80::1"},
+        {"::1", "::1"},
+        {"", std::nullopt},
+        {":", std::nullopt},
+        {":80", std::nullopt},
+        {"[", std::nullopt},
+        {"[]", std::nullopt},
+        {"[]:80", std::nullopt},
+        {"[::1", std::nullopt},
+        {"::1]", std::nullopt},
+        {"[::1]80", std::nullopt},
+        {"[::1]:", std::nullopt},
+        {"[::1]:http", std::nullopt},
+        {"[::1]:65536", std::nullopt},
+        {"[192.0.2.7]", std::nullopt},
+        {"192.0.2.7:", std::nullopt},
+        {"192.0.2.7:x", std::nullopt},
+        {"192.0.2.7:70000", std::nullopt},
+        {"192.0.2:80", std::nullopt},
+        {"unknown", std::nullopt},
+        {"_hidden", std::nullopt},
+        {"localhost:80", std::nullopt},
+        {" 192.0.2.7", std::nullopt},
+        {std::string_view("192.0.2.7\0", 10), std::nullopt},
+    };
+    for (const auto& [text, ip] : rows)
+        EXPECT_EQ(plain_ip(text), ip) << text;
+}
+
 TEST(Cidr, IsNotMadeOfAnythingElse)
 {
     for (const std::string_view text : {"",

@@ -51,6 +51,8 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
          "4: usage.postgres.pool: must be a whole number from 2 to 64"},
         // numbers, durations, sizes
         {"limits: {sockets: many}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
+        {"http: {keepalive_event: always}", "4: http.keepalive_event: must be codex, all or off"},
+        {"limits: {message_timeout: 0}", "4: limits.message_timeout: must be from 100ms to 1h"},
         {"limits: {sockets: 0}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
         {"limits: {sockets: -1}", "4: limits.sockets: must be a whole number from 1 to 10000000"},
         {"limits: {sockets: 99999999999999999999}",
@@ -205,6 +207,16 @@ TEST(Complaints, CoverServersAccountsAndKeys)
          "2: accounts[0].forward_headers[0]: is never forwarded to an account"},
         {account("forward_headers: ['a b']"),
          "2: accounts[0].forward_headers[0]: must be the name of a header"},
+        {account("headers: {'a b': c}"),
+         "2: accounts[0].headers.a b: must be the name of a header"},
+        {account("headers: {Host: c}"),
+         "2: accounts[0].headers.Host: is a header of the upgrade itself"},
+        {account("headers: {Sec-WebSocket-Key: c}"),
+         "2: accounts[0].headers.Sec-WebSocket-Key: is a header of the upgrade itself"},
+        {account("headers: {x: \"a\\nb\"}"),
+         "2: accounts[0].headers.x: must not have control characters"},
+        {account("headers: {x: a, X: b}"), "2: accounts[0].headers.X: is given twice"},
+        {account("headers: {x: }"), "2: accounts[0].headers.x: is required"},
         {account("lanes: perhaps"), "2: accounts[0].lanes: must be true or false, on or off"},
 
         {key("user: u"), "3: keys[0].key: is required"},
@@ -235,7 +247,8 @@ TEST(Complaints, CoverServersAccountsAndKeys)
         {server("deflate: maybe"), "3: server.deflate: must be true or false, on or off"},
         {server("threads: -1"), "3: server.threads: must be a whole number from 0 to 1024"},
         {server("trusted_proxies: [localhost]"),
-         "3: server.trusted_proxies[0]: must be an IP address or a block such as 10.0.0.0/8"},
+         "3: server.trusted_proxies[0]: must be an IP address or a block such as 10.0.0.0/8, or "
+         "unix"},
     };
     for (const auto& [yaml, complaint] : rows) {
         const auto complaints = complaints_of(yaml);

@@ -38,6 +38,11 @@ TEST(Load, NeedsNoMoreThanAnAccountAndAKey)
     EXPECT_EQ(config->keys[0].user, "default");
     EXPECT_EQ(config->keys[0].group, "default");
     EXPECT_EQ(config->limits.idle, 30min);
+    EXPECT_EQ(config->limits.waiting_per_session, 32u << 20);
+    EXPECT_EQ(config->limits.waiting_total, 1u << 30);
+    EXPECT_EQ(config->limits.message_timeout, 60s);
+    EXPECT_EQ(config->http.keepalive_event, KeepaliveEvent::codex);
+    EXPECT_EQ(config->http.keepalive_event_interval, 100s);
 }
 
 TEST(Load, TakesAlwaysForAnFsyncOfEachBill)
@@ -68,7 +73,7 @@ server:
   listen: [127.0.0.1:0, '[::1]:8080', 'unix:/run/turngate.sock']
   threads: 3
   deflate: off
-  trusted_proxies: [10.0.0.0/8, ::1]
+  trusted_proxies: [10.0.0.0/8, ::1, unix]
 admin: {listen: 0.0.0.0:9090, token: t}
 accounts:
   - name: a
@@ -84,6 +89,7 @@ accounts:
     models: {gpt-5.2: grok, other.model: o}
     proxy: socks5h://me:pw@p.test:1080
     forward_headers: [X-Mine]
+    headers: {X-Team: "a, b", User-Agent: gate/1}
 groups: [{name: default, multiplier: 1.000001}, {name: vip, mode: off, multiplier: 0}]
 users: [{name: u, concurrency: 8, group_multipliers: {vip: 0.8}}]
 keys: [{name: k, key: secret, user: u, group: vip, allow_ips: [192.0.2.1]}]
@@ -96,14 +102,15 @@ usage:
   aborted_turns: free
   drain_timeout: 5s
 pricing: {file: /nowhere/p.yaml, unknown_model: gpt-5.2}
-limits: {max_client_message: 1MiB, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
+http: {keepalive_event: all, keepalive_event_interval: 20s}
+limits: {max_client_message: 1MiB, waiting_per_session: 2MiB, waiting_total: 3MiB, message_timeout: 5s, sockets_per_key: 1, sockets_per_ip: 2, sockets: 3, handshake_timeout: 1s, first_create: 2s, idle: 1h}
 log: {level: debug, format: json}
 )");
     EXPECT_THAT(config->server.listen,
                 ElementsAre("127.0.0.1:0", "[::1]:8080", "unix:/run/turngate.sock"));
     EXPECT_EQ(config->server.threads, 3u);
     EXPECT_FALSE(config->server.deflate);
-    EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
+    EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1", "unix"));
     EXPECT_EQ(config->admin.token, "t");
 
     ASSERT_EQ(config->accounts.size(), 1u);
@@ -121,6 +128,9 @@ log: {level: debug, format: json}
     EXPECT_FALSE(account.lanes);
     EXPECT_EQ(account.max_age, 20min);
     EXPECT_THAT(account.forward_headers, ElementsAre("x-mine"));
+    EXPECT_THAT(
+        account.headers,
+        ElementsAre(testing::Pair("user-agent", "gate/1"), testing::Pair("x-team", "a, b")));
 
     ASSERT_EQ(config->groups.size(), 2u);
     EXPECT_EQ(config->groups[0].multiplier.value, 1'000'001);
@@ -147,6 +157,11 @@ log: {level: debug, format: json}
     EXPECT_EQ(config->pricing.file, "/nowhere/p.yaml");
     EXPECT_EQ(config->pricing.unknown_model, "gpt-5.2");
     EXPECT_EQ(config->limits.max_client_message, 1'048'576u);
+    EXPECT_EQ(config->limits.waiting_per_session, 2u << 20);
+    EXPECT_EQ(config->limits.waiting_total, 3u << 20);
+    EXPECT_EQ(config->limits.message_timeout, 5s);
+    EXPECT_EQ(config->http.keepalive_event, KeepaliveEvent::all);
+    EXPECT_EQ(config->http.keepalive_event_interval, 20s);
     EXPECT_EQ(config->limits.sockets_per_key, 1u);
     EXPECT_EQ(config->limits.sockets_per_ip, 2u);
     EXPECT_EQ(config->limits.sockets, 3u);
@@ -332,7 +347,7 @@ TEST(Load, AcceptsTheSampleFilesWithoutAWord)
 {
     const Environment upstream("OPENAI_API_KEY", "sk-upstream");
     const Environment client("TURNGATE_KEY", "tg-client");
-    const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../config";
+    const auto folder = std::filesystem::path(TURNGATE_SOURCE_DIR) / "config";
     for (const char* name : {"config.yaml", "minimal.yaml"}) {
         const Loaded loaded = load((folder / name).string());
         EXPECT_THAT(texts(loaded.complaints), ElementsAre()) << name;

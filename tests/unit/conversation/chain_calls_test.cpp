@@ -164,18 +164,6 @@ TEST(ChainCalls, TakesAnIdThatIsUsedAgain)
               array(user("1"), call("c"), output("c"), call("c"), output("c")));
 }
 
-TEST(ChainCalls, FindsCallsAnywhereInTheContext)
-{
-    ChainUnderTest t;
-    t.add("r1", "", array(user("1"), call("c1"), output("c1")), {call("c2")});
-    t.add("r2", "r1", array(output("c2")), {call("c3")});
-    t.add("r3", "r1", array(output("c2")), {call("c4")});
-    EXPECT_TRUE(t.chain.has_calls("r2", Ids{}));
-    EXPECT_TRUE(t.chain.has_calls("r2", Ids{"c1", "c3", "c2"}));
-    EXPECT_FALSE(t.chain.has_calls("r2", Ids{"c1", "c4"}));
-    EXPECT_FALSE(t.chain.has_calls("r1", Ids{"c3"}));
-}
-
 TEST(ChainCalls, ReadsIdsThatAreWrittenWithEscapes)
 {
     ChainUnderTest t;

@@ -83,6 +83,49 @@ TEST(ChainItem, LosesACallThatNobodyCanName)
         EXPECT_EQ(judge(*reader.read_item(text)).fate, ItemFate::lost) << text;
 }
 
+TEST(ChainItem, FailsAHostedCallThatCameToNothing)
+{
+    const struct
+    {
+        std::string_view type, status;
+        ItemFate fate;
+    } rows[] = {
+        {"image_generation_call", "failed", ItemFate::failed},
+        {"web_search_call", "incomplete", ItemFate::failed},
+        {"code_interpreter_call", "in_progress", ItemFate::failed},
+        {"mcp_call", "failed", ItemFate::failed},
+        {"future_call", "cancelled", ItemFate::failed},
+        {"image_generation_call", "completed", ItemFate::kept},
+        {"image_generation_call", "generating", ItemFate::kept}, // said so when it is done, too
+        {"message", "incomplete", ItemFate::kept},
+        {"future", "failed", ItemFate::kept},
+    };
+    protocol::ItemReader reader;
+    for (const auto& [type, status, fate] : rows) {
+        const std::string text = R"({"type":")" + std::string(type) + R"(","id":"x","status":")" +
+                                 std::string(status) + "\"}";
+        EXPECT_EQ(judge(*reader.read_item(text)).fate, fate) << text;
+    }
+    const std::string_view own = R"({"type":"function_call","call_id":"c","status":"incomplete"})";
+    EXPECT_EQ(judge(*reader.read_item(own)).fate, ItemFate::kept); // its output may come
+}
+
+TEST(ChainItem, ListsCallsThatTheAnswerDoesNotAnswerItself)
+{
+    protocol::ItemReader reader;
+    const std::vector<std::string> items{R"({"type":"function_call","call_id":"c1"})",
+                                         R"({"type":"shell_call","call_id":"c2"})",
+                                         R"({"type":"shell_call_output","call_id":"c2"})",
+                                         R"({"type":"tool_search_call","call_id":"c3"})",
+                                         R"({"type":"tool_search_output","call_id":"c3"})",
+                                         R"({"type":"mcp_approval_request","id":"m1"})",
+                                         R"({"type":"file_search_call","id":"fs_1"})",
+                                         R"({"type":"function_call","call_id":"c1"})",
+                                         R"({"type":"message","content":"a _call"})",
+                                         R"(no item with a _call)"};
+    EXPECT_EQ(calls_in(reader, items), (std::vector<std::string>{"c1", "m1", "c1"}));
+}
+
 TEST(ChainItem, KeepsAStatusThatTheWireDemands)
 {
     EXPECT_EQ(sent_again(R"({"type":"apply_patch_call_output","call_id":"c","status":"failed"})"),

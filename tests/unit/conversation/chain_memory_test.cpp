@@ -71,9 +71,10 @@ TEST(ChainMemory, CountsEveryTurnTheSameHoweverLongTheConversation)
 TEST(ChainMemory, GivesEverythingBackAtTheEnd)
 {
     ChainBudget budget(kPlenty);
+    Seals seals;
     protocol::ItemReader reader;
     {
-        Chain chain(budget, reader, kPlenty);
+        Chain chain(budget, seals, reader, kPlenty);
         const std::string input = array(user("1"));
         chain.add({"r1", "", input, {}, "a"});
         chain.add({"r2", "r1", input, {}, "a"});
@@ -235,9 +236,10 @@ TEST(ChainMemory, KeepsTheEndsOfQuietBranchesWhenIdsRunOut)
 TEST(ChainMemory, ReleasesALongLineWithoutRecursion)
 {
     ChainBudget budget(kPlenty);
+    Seals seals;
     protocol::ItemReader reader;
     {
-        Chain chain(budget, reader, kPlenty);
+        Chain chain(budget, seals, reader, kPlenty);
         std::string parent;
         for (int n = 0; n < 20'000; ++n) {
             const std::string id = id_of(n);

@@ -15,7 +15,7 @@ struct ChainUnderTest
 {
     explicit ChainUnderTest(std::uint64_t max = 1 << 20) : ChainUnderTest(max, 1 << 30) {}
     ChainUnderTest(std::uint64_t max, std::uint64_t process_max)
-        : budget(process_max), chain(budget, reader, max)
+        : budget(process_max), chain(budget, seals, reader, max)
     {
     }
 
@@ -37,6 +37,7 @@ struct ChainUnderTest
     }
 
     ChainBudget budget;
+    Seals seals;
     protocol::ItemReader reader;
     Chain chain;
 };

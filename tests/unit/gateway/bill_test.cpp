@@ -27,32 +27,51 @@ protected:
         turn.create.model = "gpt-5.2";
         turn.frame = std::string(400, 'x'); // about 100 tokens
         turn.accepted_at = core::Clock::now() - std::chrono::seconds(2);
-        turn.slot_at = turn.accepted_at + std::chrono::milliseconds(500);
         turn.started_at = core::wall_now();
-        turn.is_sent = true;
-        turn.upstream_model = "gpt-5.2";
         use_configuration();
-        turn.relay.attach(up.connection, "");
+        Place place{{},
+                    account(),
+                    {},
+                    account()->standing->pass_anyway("gpt-5.2", core::Clock::now()),
+                    "gpt-5.2",
+                    turn.snapshot->prices->find("gpt-5.2"),
+                    "test",
+                    turn.accepted_at + std::chrono::milliseconds(500)};
+        attempt = std::make_unique<Attempt>(turn, std::move(place));
+        attempt->sent_at = core::Clock::now();
+        attempt->relay.attach(
+            up.connection, "", Response({}, turn.accepted_at, turn.started_at, 1 << 20));
     }
-    ~Bill() override { turn.relay.detach(); }
+    ~Bill() override { attempt->relay.detach(); }
+
+    std::shared_ptr<const accounts::Account> account() const
+    {
+        return turn.snapshot->accounts.find("main");
+    }
+    Context& context() { return attempt->relay.response().context; }
 
     void use_configuration()
     {
         test.load();
         turn.snapshot = test.rooms.snapshot;
         turn.principal = turn.snapshot->keys.find("sk-alice");
-        turn.account = turn.snapshot->accounts.find("main");
-        turn.price = turn.snapshot->prices->find("gpt-5.2", "reject");
+        if (!attempt)
+            return;
+        attempt->place.account = account();
+        attempt->place.price = turn.snapshot->prices->find("gpt-5.2");
     }
 
     usage::UsageRecord bill_for(const std::string& terminal)
     {
-        up.say(terminal);
-        return bill(turn,
-                    test.rooms.upstream_events.read_terminal(turn.relay.terminal_event(),
-                                                             turn.relay.terminal_kind()));
+        return bill(
+            turn,
+            *attempt,
+            test.rooms.upstream_events.read_terminal(terminal, protocol::peek_kind(terminal)));
     }
-    usage::UsageRecord bill_lost(FaultCode code) { return bill_aborted(turn, {code, {}, "test"}); }
+    usage::UsageRecord bill_lost(FaultCode code)
+    {
+        return bill_aborted(turn, *attempt, {code, {}, "test"});
+    }
 
     RoomsUnderTest test;
     RecordingClient client;
@@ -60,6 +79,7 @@ protected:
     LaneMemory lane;
     Connected up{test.loop};
     Turn turn;
+    std::unique_ptr<Attempt> attempt;
 };
 
 TEST_F(Bill, SaysWhoAndWhenAndWhat)
@@ -90,7 +110,7 @@ TEST_F(Bill, SaysWhoAndWhenAndWhat)
     EXPECT_EQ(record.started_at, turn.started_at);
     EXPECT_EQ(record.user_agent, "codex");
     EXPECT_EQ(record.client_ip, "192.0.2.7");
-    EXPECT_EQ(record.attempts, turn.attempts);
+    EXPECT_EQ(record.attempts, turn.tries.begun);
     EXPECT_NE(bill_for(kCompleted).response_uid, record.response_uid);
 }
 
@@ -150,7 +170,7 @@ TEST_F(Bill, CountsUsageOnEveryEndThatHasIt)
             R"("usage":{"input_tokens":1000,"output_tokens":50,"total_tokens":1050}}})";
         const auto terminal =
             test.rooms.upstream_events.read_terminal(event, protocol::peek_kind(event));
-        const auto record = bill(turn, terminal);
+        const auto record = bill(turn, *attempt, terminal);
         EXPECT_EQ(record.status, c.status) << c.type;
         EXPECT_EQ(record.reason, c.reason) << c.type;
         EXPECT_FALSE(record.estimated) << c.type;
@@ -160,7 +180,7 @@ TEST_F(Bill, CountsUsageOnEveryEndThatHasIt)
 
 TEST_F(Bill, EstimatesUsageThatIsMissing)
 {
-    turn.parent_context_tokens = 5'000;
+    context().parent_tokens = 5'000;
     up.say_together({kCreated, kDelta, kDelta, kDelta});
     const auto record =
         bill_for(R"({"type":"response.completed","response":{"id":"resp_1","usage":null}})");
@@ -208,7 +228,7 @@ TEST_F(Bill, ChargesAFailureThatHadContent)
 
 TEST_F(Bill, EstimatesATurnThatTheClientLeft)
 {
-    turn.parent_context_tokens = 1'000;
+    context().parent_tokens = 1'000;
     turn.create.service_tier = "flex";
     up.say_together({kCreated, kDelta, kDelta});
     const auto record = bill_lost(FaultCode::client_gone);
@@ -258,8 +278,8 @@ TEST_F(Bill, ChargesNothingForAbortedTurnsIfTheOperatorWantsThat)
 TEST_F(Bill, FindsThePriceOfAModelThatOnlyTheAnswerNames)
 {
     turn.create.model.clear(); // a prompt template names it
-    turn.upstream_model.clear();
-    turn.price = nullptr;
+    attempt->place.model.clear();
+    attempt->place.price = nullptr;
     const auto record = bill_for(kCompleted);
     EXPECT_EQ(record.requested_model, "");
     EXPECT_EQ(record.upstream_model, "gpt-5.2");
@@ -269,8 +289,8 @@ TEST_F(Bill, FindsThePriceOfAModelThatOnlyTheAnswerNames)
 TEST_F(Bill, SaysSoWhenThereIsNoPrice)
 {
     turn.create.model.clear();
-    turn.upstream_model.clear();
-    turn.price = nullptr;
+    attempt->place.model.clear();
+    attempt->place.price = nullptr;
     const auto record = bill_for(
         R"({"type":"response.completed","response":{"id":"resp_1","model":"unheard-of","usage":{"input_tokens":9}}})");
     EXPECT_EQ(record.reason, "unpriced");

@@ -27,7 +27,6 @@ protected:
         config.keys[2].group = "empty";
         config.keys[3].digest = core::sha256("sk-office");
         config.keys[3].allow_ips = {"192.0.2.0/24"};
-        config.server.trusted_proxies = {"10.0.0.0/8"};
         test.load();
     }
 
@@ -46,9 +45,9 @@ protected:
     }
 
     std::variant<Visitor, Refusal> ask(const net::HttpRequest& request,
-                                       const std::string& peer = "198.51.100.1")
+                                       const std::string& client_ip = "198.51.100.1")
     {
-        return judge(request, peer, test.rooms);
+        return judge(request, client_ip, test.rooms);
     }
 
     void expect_refusal(const std::variant<Visitor, Refusal>& verdict,
@@ -81,8 +80,7 @@ TEST_F(Door, LetsInWhoHasAKey)
         const auto verdict = ask(asked);
         const auto* visitor = std::get_if<Visitor>(&verdict);
         ASSERT_TRUE(visitor) << path;
-        EXPECT_EQ(visitor->principal->key, "a");
-        EXPECT_EQ(visitor->client_ip, "198.51.100.1");
+        EXPECT_EQ((*visitor)->key, "a");
     }
 }
 
@@ -181,13 +179,6 @@ TEST_F(Door, LooksAtTheAddress)
     EXPECT_TRUE(std::holds_alternative<Visitor>(ask(request(office), "192.0.2.7")));
     expect_refusal(ask(request(office), "198.51.100.1"), 403, "ip_not_allowed");
     expect_refusal(ask(request(office), "unix"), 403, "ip_not_allowed");
-
-    Fields forged = office;
-    forged.emplace_back("X-Forwarded-For", "192.0.2.7");
-    expect_refusal(ask(request(forged), "198.51.100.1"), 403, "ip_not_allowed");
-    const auto verdict = ask(request(forged), "10.0.0.1"); // a proxy that is trusted says so
-    ASSERT_TRUE(std::holds_alternative<Visitor>(verdict));
-    EXPECT_EQ(std::get<Visitor>(verdict).client_ip, "192.0.2.7");
 }
 
 TEST_F(Door, SendsGroupsWithoutWebSocketToHttp)
@@ -226,16 +217,14 @@ TEST_F(Door, ScopesASessionKeyByItsTenant)
 {
     const auto verdict = ask(request());
     const Visitor& alice = std::get<Visitor>(verdict);
-    EXPECT_EQ(session_key(alice.principal->tenant, "s-1"),
-              session_key(alice.principal->tenant, "s-1"));
-    EXPECT_NE(session_key(alice.principal->tenant, "s-1"),
-              session_key(alice.principal->tenant, "s-2"));
-    EXPECT_NE(session_key(alice.principal->tenant, ""),
-              session_key(alice.principal->tenant, "")); // without a name it is the socket's own
+    EXPECT_EQ(session_key(alice->tenant, "s-1"), session_key(alice->tenant, "s-1"));
+    EXPECT_NE(session_key(alice->tenant, "s-1"), session_key(alice->tenant, "s-2"));
+    EXPECT_NE(session_key(alice->tenant, ""),
+              session_key(alice->tenant, "")); // without a name it is the socket's own
 
-    auto other = std::make_shared<access::Principal>(*alice.principal);
+    auto other = std::make_shared<access::Principal>(*alice);
     other->tenant = "default/bob";
-    EXPECT_NE(session_key(other->tenant, "s-1"), session_key(alice.principal->tenant, "s-1"));
+    EXPECT_NE(session_key(other->tenant, "s-1"), session_key(alice->tenant, "s-1"));
 }
 
 } // namespace

@@ -66,6 +66,7 @@ protected:
     void expect_that_the_next_works(std::size_t dial)
     {
         begin();
+        say(kCreated, dial);
         say(kCompleted, dial);
         EXPECT_EQ(client.events.back(), kCompleted);
         EXPECT_EQ(test.journal.records.size(), 2u);
@@ -246,7 +247,7 @@ TEST_F(DrainsTest, BillsTheSuccessorsToo)
 {
     Turn& turn = begin();
     say(kCreated);
-    turn.relay.steering().submit(R"("hurry")", "resp_1");
+    turn.attempt->relay.steering().submit(R"("hurry")", "resp_1");
     leave(turn);
     say(R"({"type":"response.steer.accepted","steer":{"id":"steer_1","previous_response_id":"resp_1"}})");
     say(R"({"type":"response.incomplete","response":{"id":"resp_1","incomplete_details":{"reason":"steered"},)"

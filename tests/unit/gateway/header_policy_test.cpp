@@ -115,52 +115,27 @@ TEST(SessionName, IsTheFirstOfItsHeaders)
         EXPECT_EQ(session_name(headers(c.fields)), c.name);
 }
 
-TEST(ClientAddress, IsReadFromTheRightAsFarAsProxiesAreTrusted)
+TEST(IsCodex, BelievesWhatAClientCallsItself)
 {
     struct Case
     {
-        const char* peer;
-        std::vector<std::string> forwarded; // one field each
-        const char* address;
+        Fields fields;
+        bool is_codex;
     };
     const Case cases[] = {
-        {"203.0.113.9", {}, "203.0.113.9"},
-        {"203.0.113.9", {"198.51.100.1"}, "203.0.113.9"},         // nobody vouches for it
-        {"10.0.0.1", {}, "10.0.0.1"},                             // a proxy that says nothing
-        {"10.0.0.1", {"198.51.100.1"}, "198.51.100.1"},           //
-        {"10.0.0.1", {" 198.51.100.1\t"}, "198.51.100.1"},        //
-        {"10.0.0.1", {"198.51.100.1, 10.0.0.2"}, "198.51.100.1"}, // two proxies
-        {"10.0.0.1", {"198.51.100.1,10.0.0.2,10.0.0.3"}, "198.51.100.1"},  //
-        {"10.0.0.1", {"6.6.6.6, 198.51.100.1"}, "198.51.100.1"},           // a forged left end
-        {"10.0.0.1", {"6.6.6.6, 198.51.100.1, 10.0.0.2"}, "198.51.100.1"}, //
-        {"10.0.0.1", {"198.51.100.1", "10.0.0.2"}, "198.51.100.1"},        // two fields
-        {"10.0.0.1", {"10.0.0.3, 10.0.0.2"}, "10.0.0.3"},                  // proxies only
-        {"10.0.0.1", {"unknown"}, "10.0.0.1"},                             //
-        {"10.0.0.1", {"198.51.100.1, garbage"}, "10.0.0.1"},               //
-        {"10.0.0.1", {"198.51.100.1, garbage, 10.0.0.2"}, "10.0.0.2"},     //
-        {"10.0.0.1", {""}, "10.0.0.1"},                                    //
-        {"10.0.0.1", {","}, "10.0.0.1"},                                   //
-        {"10.0.0.1", {"198.51.100.1:4711"}, "10.0.0.1"},     // with a port it is no address
-        {"10.0.0.1", {"2001:db8::7"}, "2001:db8::7"},        //
-        {"2001:db8:1::1", {"198.51.100.1"}, "198.51.100.1"}, //
-        {"unix", {"198.51.100.1"}, "unix"},                  //
+        {{{"user-agent", "codex_cli_rs/0.169.0 (Debian 12)"}}, true},
+        {{{"User-Agent", "Codex Desktop/1.0"}}, true},
+        {{{"originator", "codex_exec"}}, true},
+        {{{"Originator", "CODEX_VSCODE"}, {"user-agent", "node"}}, true},
+        {{{"user-agent", "codex"}}, true},
+        {{}, false},
+        {{{"user-agent", "code"}}, false},
+        {{{"user-agent", "openai-node/6.46.0"}}, false},
+        {{{"user-agent", "my-codex/1"}}, false},
+        {{{"x-codex-turn-state", "codex"}}, false},
     };
-    std::vector<config::Cidr> trusted;
-    for (const char* block : {"10.0.0.0/8", "2001:db8:1::/48"})
-        trusted.push_back(*config::Cidr::parse(block));
-    for (const Case& c : cases) {
-        Fields fields;
-        for (const std::string& value : c.forwarded)
-            fields.emplace_back("X-Forwarded-For", value);
-        const std::string shown = std::string(c.peer) + " " + testing::PrintToString(c.forwarded);
-        EXPECT_EQ(client_address(c.peer, headers(fields), trusted), c.address) << shown;
-    }
-}
-
-TEST(ClientAddress, IsThePeersWhenNoProxyIsTrusted)
-{
-    EXPECT_EQ(client_address("127.0.0.1", headers({{"x-forwarded-for", "198.51.100.1"}}), {}),
-              "127.0.0.1");
+    for (const Case& c : cases)
+        EXPECT_EQ(is_codex(headers(c.fields)), c.is_codex) << testing::PrintToString(c.fields);
 }
 
 } // namespace

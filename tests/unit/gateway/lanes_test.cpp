@@ -60,6 +60,44 @@ TEST_F(LanesTest, RunsDifferentLanesAtTheSameTime)
     EXPECT_EQ(lanes.running(), 3u);
 }
 
+TEST_F(LanesTest, KnowWhatBeginsAtOnce)
+{
+    EXPECT_TRUE(lanes.begins_at_once("a"));
+    enqueue("a", "1");
+    EXPECT_FALSE(lanes.begins_at_once("a"));
+    EXPECT_FALSE(lanes.begins_at_once("b")); // not before that one
+    begun();
+    EXPECT_FALSE(lanes.begins_at_once("a"));
+    EXPECT_TRUE(lanes.begins_at_once("b"));
+    for (std::size_t i = 1; i < Lanes::kMaxRunning; ++i)
+        enqueue("lane-" + std::to_string(i), "x");
+    begun();
+    EXPECT_FALSE(lanes.begins_at_once("b")); // all sixteen run
+    end("a");
+    EXPECT_TRUE(lanes.begins_at_once("a"));
+}
+
+TEST_F(LanesTest, GiveBackWhatAWaitingTurnHeld)
+{
+    core::ByteBudget budget(100);
+    const auto held = [&](const std::string& name) {
+        WaitingTurn waiting = turn("a", name);
+        waiting.of_all = core::ByteBudget::Share(budget);
+        EXPECT_TRUE(waiting.of_all.resize(30));
+        return waiting;
+    };
+    enqueue("a", "1");
+    lanes.enqueue(held("2"));
+    lanes.enqueue(held("3"));
+    EXPECT_EQ(budget.held(), 60u);
+    begun();
+    end("a");
+    begun(); // the second has begun
+    EXPECT_EQ(budget.held(), 30u);
+    lanes.drop_waiting();
+    EXPECT_EQ(budget.held(), 0u);
+}
+
 TEST_F(LanesTest, LetsLanesThatWaitTakeTurns)
 {
     for (std::size_t i = 0; i <= Lanes::kMaxRunning; ++i) {

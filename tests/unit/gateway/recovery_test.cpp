@@ -28,16 +28,22 @@ std::string_view name_of(Action::Verdict verdict)
     return "?";
 }
 
-std::string describe_retry(const Action& action)
+std::string_view name_of(Strike strike)
 {
-    std::string text = "retry";
-    text += action.where == Action::Where::other_account ? " other" : " same";
-    text += action.context == Action::Context::rebuilt ? " rebuilt" : " unchanged";
-    text += action.backoff ? " later" : "";
-    return text;
+    switch (strike) {
+    case Strike::nothing:
+        return "nothing";
+    case Strike::route:
+        return "route";
+    case Strike::context:
+        return "context";
+    case Strike::account:
+        return "account";
+    }
+    return "?";
 }
 
-// "retry other rebuilt, cool, keep"
+// "next account, cool, keep": the account is struck off
 std::string describe(const Action& action)
 {
     std::string text;
@@ -54,8 +60,11 @@ std::string describe(const Action& action)
     case Action::What::interrupt:
         text = "interrupt " + std::string(core::name_of(action.tell));
         break;
-    case Action::What::retry:
-        text = describe_retry(action);
+    case Action::What::next:
+        text = "next " + std::string(name_of(action.strike));
+        break;
+    case Action::What::again:
+        text = action.unseal ? "again unsealed" : action.backoff ? "again later" : "again";
         break;
     }
     return text + std::string(name_of(action.account)) + (action.keep_connection ? ", keep" : "");
@@ -66,34 +75,46 @@ Fault fault(FaultCode code, int status = 0)
     return {code, {}, "test", status};
 }
 
-// A parent, and what can be done without it.
+// A route that was tried, and what is left besides.
 struct Situation
 {
-    ParentKind parent = ParentKind::none;
-    bool chain_complete = false;
+    Route::How how = Route::How::fresh;
+    bool has_own_chain = false; // its account can be sent the whole context
+    bool has_other_route =
+        false; // another account can take the turn as it is, or be sent all of it
     bool has_other_account = false;
 };
 
+using How = Route::How;
 constexpr Situation kNew{};
-constexpr Situation kNewTwo{.has_other_account = true};
-constexpr Situation kStored{ParentKind::stored};
-constexpr Situation kStoredTwo{ParentKind::stored, false, true};
-constexpr Situation kStoredChain{ParentKind::stored, true, false};
-constexpr Situation kStoredChainTwo{ParentKind::stored, true, true};
-constexpr Situation kChained{ParentKind::chained, true, false};
-constexpr Situation kChainedTwo{ParentKind::chained, true, true};
-constexpr Situation kBroken{ParentKind::chained};
-constexpr Situation kBrokenTwo{ParentKind::chained, false, true};
+constexpr Situation kNewTwo{How::fresh, false, true, true};
+constexpr Situation kStored{How::by_id};
+constexpr Situation kStoredTwo{How::by_id, false, false, true};
+constexpr Situation kStoredChain{How::by_id, true};
+constexpr Situation kStoredChainTwo{How::by_id, true, true, true};
+constexpr Situation kChained{How::here, true};
+constexpr Situation kChainedTwo{How::here, true, true, true};
+constexpr Situation kBroken{How::here};
+constexpr Situation kBrokenTwo{How::here, false, false, true};
+constexpr Situation kRebuilt{How::rebuilt, true};
+constexpr Situation kRebuiltTwo{How::rebuilt, true, true, true};
 
 Facts facts_of(Fault fault, Word word, Situation situation)
 {
-    return {.fault = fault,
-            .word = word,
-            .may_be_delivered =
-                fault.code != FaultCode::dial_failed && fault.code != FaultCode::dial_refused,
-            .parent = situation.parent,
-            .chain_complete = situation.chain_complete,
-            .has_other_account = situation.has_other_account};
+    const bool is_here = situation.how == How::here;
+    const bool is_rebuilt = situation.how == How::rebuilt;
+    Facts facts;
+    facts.fault = fault;
+    facts.word = word;
+    facts.may_be_delivered =
+        fault.code != FaultCode::dial_failed && fault.code != FaultCode::dial_refused;
+    facts.left.after_route = (situation.has_own_chain && !is_rebuilt) || situation.has_other_route;
+    facts.left.after_context = facts.left.after_route && !is_rebuilt && situation.how != How::fresh;
+    facts.left.after_account = situation.has_other_route;
+    facts.how = situation.how;
+    facts.needs_parent_context = is_here || is_rebuilt;
+    facts.has_other_account = situation.has_other_account;
+    return facts;
 }
 
 // What is decided once the client has content, or the upstream has sent some.
@@ -156,92 +177,88 @@ TEST(Decide, DoesAsTheTableSays)
     // A dial has no content; where the table has a dash, the last column says what is never undone.
     // clang-format off
     const std::vector<Row> rows = {
-        {"dial refused, timeout, TLS: new, other account", dial, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: new, one account", dial, Word::none, kNew, "retry same unchanged later, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: stored, one account", dial, Word::none, kStored, "retry same unchanged later, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: stored, other account but no chain", dial, Word::none, kStoredTwo, "retry same unchanged later, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: stored, rebuildable, other account", dial, Word::none, kStoredChainTwo, "retry other rebuilt, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: stored, rebuildable, one account", dial, Word::none, kStoredChain, "retry same unchanged later, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: chained, rebuildable, other account", dial, Word::none, kChainedTwo, "retry other rebuilt, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: chained, rebuildable, one account", dial, Word::none, kChained, "retry same rebuilt later, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: chained, incomplete", dial, Word::none, kBroken, "tell parent_not_found, fault", "tell dial_failed, fault"},
-        {"dial refused, timeout, TLS: chained, incomplete, other account", dial, Word::none, kBrokenTwo, "tell parent_not_found, fault", "tell dial_failed, fault"},
-        {"dial 5xx: 500", dial_500, Word::server_error, kNew, "retry same unchanged later, fault", "tell dial_refused, fault"},
-        {"dial 5xx: 503", dial_503, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_refused, fault"},
-        {"dial 5xx: 503, chained", dial_503, Word::none, kChained, "retry same rebuilt later, fault", "tell dial_refused, fault"},
-        {"dial other 4xx, one account", dial_404, Word::none, kNew, "tell dial_refused, fault", "tell dial_refused, fault"},
-        {"dial other 4xx, other account", dial_404, Word::none, kNewTwo, "retry other unchanged, fault", "tell dial_refused, fault"},
+        {"dial refused, timeout, TLS: new, other account", dial, Word::none, kNewTwo, "next account, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: new, one account", dial, Word::none, kNew, "again later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, one account", dial, Word::none, kStored, "again later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, other account but no chain", dial, Word::none, kStoredTwo, "again later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, rebuildable, other account", dial, Word::none, kStoredChainTwo, "next account, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: stored, rebuildable, one account", dial, Word::none, kStoredChain, "again later, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, rebuildable, other account", dial, Word::none, kRebuiltTwo, "next account, fault", "tell dial_failed, fault"},
+        {"dial refused, timeout, TLS: chained, rebuildable, one account", dial, Word::none, kRebuilt, "again later, fault", "tell dial_failed, fault"},
+        {"dial 5xx: 500", dial_500, Word::server_error, kNew, "again later, fault", "tell dial_refused, fault"},
+        {"dial 5xx: 503", dial_503, Word::server_error, kNewTwo, "next account, fault", "tell dial_refused, fault"},
+        {"dial 5xx: 503, chained", dial_503, Word::server_error, kRebuilt, "again later, fault", "tell dial_refused, fault"},
+        {"dial other 4xx", dial_404, Word::request_error, kNewTwo, "tell invalid_request", "tell invalid_request"},
+        {"dial 403, a challenge", dial_403, Word::challenge, kNewTwo, "next account, fault", "tell dial_refused, fault"},
 
-        {"dial 401, other account", dial_401, Word::none, kNewTwo, "retry other unchanged, credentials", "tell no_account, credentials"},
-        {"dial 401, one account", dial_401, Word::none, kNew, "tell no_account, credentials", "tell no_account, credentials"},
-        {"dial 403, other account", dial_403, Word::request_error, kNewTwo, "retry other unchanged, credentials", "tell no_account, credentials"},
-        {"dial 403, stored, no chain", dial_403, Word::none, kStoredTwo, "tell no_account, credentials", "tell no_account, credentials"},
-        {"dial 403, chained, rebuildable", dial_403, Word::none, kChainedTwo, "retry other rebuilt, credentials", "tell no_account, credentials"},
-        {"dial 403, chained, incomplete", dial_403, Word::none, kBrokenTwo, "tell parent_not_found, credentials", "tell no_account, credentials"},
+        {"dial 401, other account", dial_401, Word::credentials, kNewTwo, "next account, credentials", "tell no_account, credentials"},
+        {"dial 401, one account", dial_401, Word::credentials, kNew, "tell no_account, credentials", "tell no_account, credentials"},
+        {"dial 403, other account", dial_403, Word::credentials, kNewTwo, "next account, credentials", "tell no_account, credentials"},
+        {"dial 403, stored, no chain", dial_403, Word::credentials, kStoredTwo, "tell no_account, credentials", "tell no_account, credentials"},
+        {"dial 403, chained, rebuildable", dial_403, Word::credentials, kRebuiltTwo, "next account, credentials", "tell no_account, credentials"},
 
-        {"dial 429, other account", dial_429, Word::rate_limited, kNewTwo, "retry other unchanged, cool", "tell rate_limited, cool"},
-        {"dial 429, none", dial_429, Word::none, kNew, "tell rate_limited, cool", "tell rate_limited, cool"},
-        {"dial 429, stored, no chain", dial_429, Word::none, kStoredTwo, "tell rate_limited, cool", "tell rate_limited, cool"},
-        {"dial 429, chained, rebuildable", dial_429, Word::none, kChainedTwo, "retry other rebuilt, cool", "tell rate_limited, cool"},
-        {"dial 429, chained, incomplete", dial_429, Word::none, kBroken, "tell parent_not_found, cool", "tell rate_limited, cool"},
-        {"dial 403 with usage_limit_reached", dial_403, Word::quota, kNewTwo, "retry other unchanged, cool", "tell rate_limited, cool"},
-        {"event 429, other account", error_429, Word::rate_limited, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"dial 429, other account", dial_429, Word::rate_limited, kNewTwo, "next account, cool", "tell rate_limited, cool"},
+        {"dial 429, none", dial_429, Word::rate_limited, kNew, "tell rate_limited, cool", "tell rate_limited, cool"},
+        {"dial 429, stored, no chain", dial_429, Word::rate_limited, kStoredTwo, "tell rate_limited, cool", "tell rate_limited, cool"},
+        {"dial 429, chained, rebuildable", dial_429, Word::rate_limited, kRebuiltTwo, "next account, cool", "tell rate_limited, cool"},
+        {"dial 403 with usage_limit_reached", dial_403, Word::quota, kNewTwo, "next account, cool", "tell rate_limited, cool"},
+        {"event 429, other account", error_429, Word::rate_limited, kNewTwo, "next account, cool, keep", "relay, cool, keep"},
         {"event 429, none", error_429, Word::rate_limited, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
         {"event 429, stored, no chain", error_429, Word::rate_limited, kStoredTwo, "tell rate_limited, cool, keep", "relay, cool, keep"},
-        {"event 429, stored, rebuildable", error_429, Word::rate_limited, kStoredChainTwo, "retry other rebuilt, cool, keep", "relay, cool, keep"},
-        {"event 429, chained, rebuildable", error_429, Word::rate_limited, kChainedTwo, "retry other rebuilt, cool, keep", "relay, cool, keep"},
+        {"event 429, stored, rebuildable", error_429, Word::rate_limited, kStoredChainTwo, "next account, cool, keep", "relay, cool, keep"},
+        {"event 429, chained, rebuildable", error_429, Word::rate_limited, kChainedTwo, "next account, cool, keep", "relay, cool, keep"},
         {"event 429, chained, incomplete, other account", error_429, Word::rate_limited, kBrokenTwo, "tell parent_not_found, cool, keep", "relay, cool, keep"},
         {"event 429, chained, incomplete, none", error_429, Word::rate_limited, kBroken, "tell rate_limited, cool, keep", "relay, cool, keep"},
-        {"usage_limit_reached, other account", error_429, Word::quota, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"usage_limit_reached, other account", error_429, Word::quota, kNewTwo, "next account, cool, keep", "relay, cool, keep"},
         {"quota, none", error_400, Word::quota, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
 
-        {"lost: new", lost, Word::none, kNew, "retry same unchanged, fault", "tell upstream_lost, fault"},
-        {"lost: new, other account", lost, Word::none, kNewTwo, "retry same unchanged, fault", "tell upstream_lost, fault"},
-        {"lost: stored", lost, Word::none, kStored, "retry same unchanged, fault", "tell upstream_lost, fault"},
-        {"lost: stored, rebuildable", lost, Word::none, kStoredChainTwo, "retry same unchanged, fault", "tell upstream_lost, fault"},
-        {"lost: chained, rebuildable", lost, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_lost, fault"},
+        {"lost: new", lost, Word::none, kNew, "again, fault", "tell upstream_lost, fault"},
+        {"lost: new, other account", lost, Word::none, kNewTwo, "again, fault", "tell upstream_lost, fault"},
+        {"lost: stored", lost, Word::none, kStored, "again, fault", "tell upstream_lost, fault"},
+        {"lost: stored, rebuildable", lost, Word::none, kStoredChainTwo, "again, fault", "tell upstream_lost, fault"},
+        {"lost: chained, rebuildable", lost, Word::none, kChained, "next route, fault", "tell upstream_lost, fault"},
         {"lost: chained, incomplete", lost, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_lost, fault"},
-        {"1012, 1013: new", restart, Word::none, kNew, "retry same unchanged, fault", "tell upstream_restart, fault"},
-        {"1012, 1013: stored", restart, Word::none, kStored, "retry same unchanged, fault", "tell upstream_restart, fault"},
-        {"1012, 1013: chained, rebuildable", restart, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: new", restart, Word::none, kNew, "again, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: stored", restart, Word::none, kStored, "again, fault", "tell upstream_restart, fault"},
+        {"1012, 1013: chained, rebuildable", restart, Word::none, kChained, "next route, fault", "tell upstream_restart, fault"},
         {"1012, 1013: chained, incomplete", restart, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_restart, fault"},
 
-        {"previous_response_not_found: chained, rebuildable", error_400, Word::parent_not_found, kChained, "retry same rebuilt, keep", "relay, keep"},
-        {"previous_response_not_found: stored, rebuildable", error_400, Word::parent_not_found, kStoredChain, "retry same rebuilt, keep", "relay, keep"},
+        {"previous_response_not_found: chained, rebuildable", error_400, Word::parent_not_found, kChained, "next context, keep", "relay, keep"},
+        {"previous_response_not_found: stored, rebuildable", error_400, Word::parent_not_found, kStoredChain, "next context, keep", "relay, keep"},
         {"previous_response_not_found: chained, incomplete", error_400, Word::parent_not_found, kBrokenTwo, "relay, keep", "relay, keep"},
         {"previous_response_not_found: stored, no chain", error_400, Word::parent_not_found, kStoredTwo, "relay, keep", "relay, keep"},
         {"previous_response_not_found: no parent", error_400, Word::parent_not_found, kNewTwo, "relay, keep", "relay, keep"},
-        {"no tool output/call found: rebuildable", error_400, Word::tool_pairing, kChained, "retry same rebuilt, keep", "relay, keep"},
-        {"no tool output/call found: stored, rebuildable", error_400, Word::tool_pairing, kStoredChain, "retry same rebuilt, keep", "relay, keep"},
+        {"no tool output/call found: rebuildable", error_400, Word::tool_pairing, kChained, "next context, keep", "relay, keep"},
+        {"no tool output/call found: stored, rebuildable", error_400, Word::tool_pairing, kStoredChain, "next context, keep", "relay, keep"},
         {"no tool output/call found: incomplete", error_400, Word::tool_pairing, kBroken, "relay, keep", "relay, keep"},
         {"no tool output/call found: no parent", error_400, Word::tool_pairing, kNewTwo, "relay, keep", "relay, keep"},
-        {"orphaned reasoning: rebuildable", error_400, Word::orphaned_reasoning, kChained, "retry same rebuilt, keep", "relay, keep"},
+        {"orphaned reasoning: rebuildable", error_400, Word::orphaned_reasoning, kChained, "next context, keep", "relay, keep"},
         {"orphaned reasoning: incomplete", error_400, Word::orphaned_reasoning, kStored, "relay, keep", "relay, keep"},
 
-        {"connection limit: new", error_400, Word::connection_limit, kNew, "retry same unchanged", "relay"},
-        {"connection limit: stored", error_400, Word::connection_limit, kStored, "retry same unchanged", "relay"},
-        {"connection limit: chained, rebuildable", error_400, Word::connection_limit, kChained, "retry same rebuilt", "relay"},
+        {"connection limit: new", error_400, Word::connection_limit, kNew, "again", "relay"},
+        {"connection limit: stored", error_400, Word::connection_limit, kStored, "again", "relay"},
+        {"connection limit: chained, rebuildable", error_400, Word::connection_limit, kChained, "next route", "relay"},
         {"connection limit: chained, incomplete", error_400, Word::connection_limit, kBroken, "tell parent_not_found", "relay"},
 
         {"other request errors: 400", error_400, Word::request_error, kNewTwo, "relay, keep", "relay, keep"},
         {"other request errors: 403", error_403, Word::request_error, kChainedTwo, "relay, keep", "relay, keep"},
-        {"the account's key refused by an event", error_401, Word::request_error, kNewTwo, "retry other unchanged, credentials", "relay, credentials"},
-        {"the account's key refused by an event, one account", error_401, Word::request_error, kNew, "tell no_account, credentials", "relay, credentials"},
+        {"the account's key refused by an event", error_401, Word::credentials, kNewTwo, "next account, credentials", "relay, credentials"},
+        {"the account's key refused by an event, one account", error_401, Word::credentials, kNew, "tell no_account, credentials", "relay, credentials"},
 
-        {"5xx error: new, other account", error_500, Word::server_error, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
-        {"5xx error: new, one account", error_500, Word::server_error, kNew, "retry same unchanged later, fault, keep", "relay, fault, keep"},
-        {"5xx error: stored, no chain", error_500, Word::server_error, kStoredTwo, "retry same unchanged later, fault, keep", "relay, fault, keep"},
-        {"5xx error: chained, rebuildable, other account", error_500, Word::server_error, kChainedTwo, "retry other rebuilt, fault, keep", "relay, fault, keep"},
-        {"5xx error: chained, rebuildable, one account", error_500, Word::server_error, kChained, "retry same rebuilt later, fault, keep", "relay, fault, keep"},
+        {"5xx error: new, other account", error_500, Word::server_error, kNewTwo, "next account, fault, keep", "relay, fault, keep"},
+        {"5xx error: new, one account", error_500, Word::server_error, kNew, "again later, fault, keep", "relay, fault, keep"},
+        {"5xx error: stored, no chain", error_500, Word::server_error, kStoredTwo, "again later, fault, keep", "relay, fault, keep"},
+        {"5xx error: chained, rebuildable, other account", error_500, Word::server_error, kChainedTwo, "next account, fault, keep", "relay, fault, keep"},
+        {"5xx error: chained, rebuildable, one account", error_500, Word::server_error, kChained, "next route, fault, keep", "relay, fault, keep"},
         {"5xx error: chained, incomplete", error_500, Word::server_error, kBrokenTwo, "relay, fault, keep", "relay, fault, keep"},
-        {"server_is_overloaded: other account", error_503, Word::overloaded, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
-        {"server_is_overloaded: one account", error_503, Word::overloaded, kNew, "retry same unchanged later, fault, keep", "relay, fault, keep"},
+        {"server_is_overloaded: other account", error_503, Word::overloaded, kNewTwo, "next account, fault, keep", "relay, fault, keep"},
+        {"server_is_overloaded: one account", error_503, Word::overloaded, kNew, "again later, fault, keep", "relay, fault, keep"},
         {"server_is_overloaded: chained, incomplete", error_503, Word::overloaded, kBroken, "tell no_account, fault, keep", "relay, fault, keep"},
         {"an error event that says nothing", error, Word::none, kNewTwo, "tell upstream_error, keep", "tell upstream_error, keep"},
 
-        {"silent past the timeout: new", silent, Word::none, kNew, "retry same unchanged, fault", "tell upstream_timeout, fault"},
-        {"silent past the timeout: stored", silent, Word::none, kStored, "retry same unchanged, fault", "tell upstream_timeout, fault"},
-        {"silent past the timeout: chained, rebuildable", silent, Word::none, kChained, "retry same rebuilt, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: new", silent, Word::none, kNew, "again, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: stored", silent, Word::none, kStored, "again, fault", "tell upstream_timeout, fault"},
+        {"silent past the timeout: chained, rebuildable", silent, Word::none, kChained, "next route, fault", "tell upstream_timeout, fault"},
         {"silent past the timeout: chained, incomplete", silent, Word::none, kBroken, "tell parent_not_found, fault", "tell upstream_timeout, fault"},
 
         {"client gone: new", gone, Word::none, kNewTwo, "drop", "drop"},
@@ -250,9 +267,9 @@ TEST(Decide, DoesAsTheTableSays)
         {"gateway fault: journal down", fault(FaultCode::accounting_unavailable), Word::none, kNewTwo, "tell accounting_unavailable", "tell accounting_unavailable"},
         {"gateway fault: draining", fault(FaultCode::gateway_draining), Word::none, kNewTwo, "tell gateway_draining", "tell gateway_draining"},
 
-        {"the gateway misses the parent's connection: rebuildable", fault(FaultCode::parent_not_found), Word::none, kChained, "retry same rebuilt", "tell parent_not_found"},
+        {"the gateway misses the parent's connection: rebuildable", fault(FaultCode::parent_not_found), Word::none, kChained, "next route", "tell parent_not_found"},
         {"the gateway misses the parent's connection: incomplete", fault(FaultCode::parent_not_found), Word::none, kBrokenTwo, "tell parent_not_found", "tell parent_not_found"},
-        {"the parent is unknown or another tenant's", fault(FaultCode::parent_not_found), Word::none, kNewTwo, "tell parent_not_found", "tell parent_not_found"},
+        {"the parent is unknown or another tenant's", fault(FaultCode::parent_not_found), Word::none, kNew, "tell parent_not_found", "tell parent_not_found"},
     };
     // clang-format on
     for (const Row& row : rows)
@@ -266,11 +283,11 @@ TEST(Decide, ReadsAResponseFailedAsTheRowsOfErrors)
     const std::vector<Row> rows = {
         {"response.failed", failed, Word::request_error, kNewTwo, "relay, keep", "relay, keep"},
         {"response.failed without an error", failed, Word::none, kNewTwo, "relay, keep", "relay, keep"},
-        {"response.failed: rate_limit_exceeded", failed, Word::rate_limited, kNewTwo, "retry other unchanged, cool, keep", "relay, cool, keep"},
+        {"response.failed: rate_limit_exceeded", failed, Word::rate_limited, kNewTwo, "next account, cool, keep", "relay, cool, keep"},
         {"response.failed: rate_limit_exceeded, none", failed, Word::rate_limited, kNew, "tell rate_limited, cool, keep", "relay, cool, keep"},
-        {"response.failed: server_error", failed, Word::server_error, kChained, "retry same rebuilt later, fault, keep", "relay, fault, keep"},
-        {"response.failed: server_is_overloaded", failed, Word::overloaded, kNewTwo, "retry other unchanged, fault, keep", "relay, fault, keep"},
-        {"response.failed: previous_response_not_found", failed, Word::parent_not_found, kChained, "retry same rebuilt, keep", "relay, keep"},
+        {"response.failed: server_error", failed, Word::server_error, kChained, "next route, fault, keep", "relay, fault, keep"},
+        {"response.failed: server_is_overloaded", failed, Word::overloaded, kNewTwo, "next account, fault, keep", "relay, fault, keep"},
+        {"response.failed: previous_response_not_found", failed, Word::parent_not_found, kChained, "next context, keep", "relay, keep"},
     };
     // clang-format on
     for (const Row& row : rows)
@@ -287,8 +304,14 @@ TEST(Decide, TellsWhenAttemptsOrBudgetAreSpent)
         const char* told;
     } const rows[] = {
         {fault(FaultCode::dial_failed), Word::none, kNewTwo, "tell dial_failed, fault"},
-        {fault(FaultCode::dial_refused, 401), Word::none, kNewTwo, "tell no_account, credentials"},
-        {fault(FaultCode::dial_refused, 429), Word::none, kNewTwo, "tell rate_limited, cool"},
+        {fault(FaultCode::dial_refused, 401),
+         Word::credentials,
+         kNewTwo,
+         "tell no_account, credentials"},
+        {fault(FaultCode::dial_refused, 429),
+         Word::rate_limited,
+         kNewTwo,
+         "tell rate_limited, cool"},
         {fault(FaultCode::upstream_lost), Word::none, kNew, "tell upstream_lost, fault"},
         {fault(FaultCode::upstream_lost), Word::none, kChained, "tell upstream_lost, fault"},
         {fault(FaultCode::upstream_lost), Word::none, kBroken, "tell parent_not_found, fault"},
@@ -311,7 +334,7 @@ TEST(Decide, TellsWhenAttemptsOrBudgetAreSpent)
         facts.attempts = facts.max_attempts;
         EXPECT_EQ(describe(decide(facts)), row.told);
         facts.attempts = 1;
-        facts.left = std::chrono::milliseconds(0);
+        facts.time_left = std::chrono::milliseconds(0);
         EXPECT_EQ(describe(decide(facts)), row.told);
     }
 }
@@ -319,43 +342,43 @@ TEST(Decide, TellsWhenAttemptsOrBudgetAreSpent)
 TEST(Decide, RebuildsOnlyOnce)
 {
     for (const Word word : {Word::parent_not_found, Word::tool_pairing, Word::orphaned_reasoning}) {
-        Facts facts = facts_of(fault(FaultCode::upstream_error, 400), word, kChained);
-        facts.rebuilds = 1;
+        const Facts facts = facts_of(fault(FaultCode::upstream_error, 400), word, kRebuiltTwo);
         EXPECT_EQ(describe(decide(facts)), "relay, keep");
-        EXPECT_EQ(decide(facts).why_not, "rebuilt_before");
+        EXPECT_EQ(decide(facts).why_not, "no_complete_chain");
     }
-    Facts facts = facts_of(fault(FaultCode::parent_not_found), Word::none, kChained);
-    facts.rebuilds = 1;
-    EXPECT_EQ(describe(decide(facts)), "tell parent_not_found");
 }
 
-TEST(Decide, StaysWithTheRebuiltContextOfAStoredParent)
+TEST(Decide, StaysWithTheRebuiltContext)
 {
-    Facts facts = facts_of(fault(FaultCode::upstream_lost), Word::none, kStoredChain);
-    facts.rebuilds = 1; // the upstream did not know the parent
-    EXPECT_EQ(describe(decide(facts)), "retry same rebuilt, fault");
+    const Facts facts = facts_of(fault(FaultCode::upstream_lost), Word::none, kRebuilt);
+    EXPECT_EQ(describe(decide(facts)), "again, fault");
 }
 
 TEST(Decide, RebuildsToolOutputsOnlyWhereTheChainAddsTheirCalls)
 {
     Facts facts = facts_of(fault(FaultCode::upstream_error, 400), Word::tool_pairing, kChained);
-    facts.has_tool_outputs = true;
-    EXPECT_EQ(describe(decide(facts)), "retry same rebuilt, keep");
+    EXPECT_EQ(describe(decide(facts)), "next context, keep");
     facts.carries_own_calls = true;
     EXPECT_EQ(describe(decide(facts)), "relay, keep");
 }
 
-TEST(Decide, MovesToolOutputsOnlyWithTheirCalls)
+TEST(Decide, LeavesSealedReasoningOutOnce)
 {
-    Facts facts = facts_of(fault(FaultCode::dial_failed), Word::none, kNewTwo);
-    facts.has_tool_outputs = true;
-    EXPECT_EQ(describe(decide(facts)), "retry same unchanged later, fault");
-    facts.carries_own_calls = true;
-    EXPECT_EQ(describe(decide(facts)), "retry other unchanged, fault");
+    Facts facts = facts_of(fault(FaultCode::upstream_error, 400), Word::sealed, kNew);
+    EXPECT_EQ(describe(decide(facts)), "relay, keep");
+    facts.can_unseal = true;
+    EXPECT_EQ(describe(decide(facts)), "again unsealed, keep");
+    facts.seen = Seen::content;
+    EXPECT_EQ(describe(decide(facts)), "relay, keep");
+}
 
-    facts = facts_of(fault(FaultCode::dial_failed), Word::none, kChainedTwo);
-    facts.has_tool_outputs = true; // the chain has the calls
-    EXPECT_EQ(describe(decide(facts)), "retry other rebuilt, fault");
+TEST(Decide, NeverSendsTwiceWhatIsTooLarge)
+{
+    const Fault too_large = fault(FaultCode::create_too_large);
+    EXPECT_EQ(describe(decide(facts_of(too_large, Word::none, kNewTwo))), "tell create_too_large");
+    EXPECT_EQ(describe(decide(facts_of(too_large, Word::none, kChained))), "tell create_too_large");
+    EXPECT_EQ(describe(decide(facts_of(too_large, Word::none, kRebuiltTwo))),
+              "tell parent_not_found"); // the client knows a smaller form
 }
 
 TEST(Decide, TellsOfAPreemptedTurnOnlyWhoHasSeenSomethingOfIt)
@@ -377,6 +400,8 @@ TEST(Decide, TellsTheFaultsOfClientAndGatewayAsTheyAre)
         if (code == FaultCode::client_gone || code == FaultCode::interrupted ||
             code == FaultCode::preempted)
             continue; // the client's own wish
+        if (code == FaultCode::parent_not_found)
+            continue; // of a route, and there is another
         const Facts facts = facts_of(fault(code), Word::none, kNewTwo);
         EXPECT_EQ(describe(decide(facts)), "tell " + std::string(core::name_of(code)));
         EXPECT_EQ(decided_with_content(facts),
@@ -393,9 +418,8 @@ TEST(Decide, SaysWhyItRetriesAndWhyNot)
     EXPECT_EQ(decide(facts_of(lost, Word::none, kBroken)).reason, "");
 
     const Fault refused = fault(FaultCode::dial_refused, 429);
-    EXPECT_EQ(decide(facts_of(refused, Word::none, kNewTwo)).reason, "rate_limited");
-    EXPECT_EQ(decide(facts_of(refused, Word::none, kNew)).why_not, "no_other_account");
-    EXPECT_EQ(decide(facts_of(refused, Word::none, kStoredTwo)).why_not, "bound_to_account");
+    EXPECT_EQ(decide(facts_of(refused, Word::rate_limited, kNewTwo)).reason, "rate_limited");
+    EXPECT_EQ(decide(facts_of(refused, Word::rate_limited, kNew)).why_not, "no_other_account");
 
     Facts facts = facts_of(lost, Word::none, kNew);
     facts.has_output = true;
@@ -404,7 +428,7 @@ TEST(Decide, SaysWhyItRetriesAndWhyNot)
     facts.attempts = 2;
     EXPECT_EQ(decide(facts).why_not, "attempts_spent");
     facts.attempts = 1;
-    facts.left = std::chrono::milliseconds(-1);
+    facts.time_left = std::chrono::milliseconds(-1);
     EXPECT_EQ(decide(facts).why_not, "budget_spent");
 }
 
@@ -457,7 +481,7 @@ std::vector<Cause> all_causes()
         const bool is_answer = code == FaultCode::dial_refused || code == FaultCode::upstream_error;
         const int last_word = is_answer ? static_cast<int>(Word::request_error) : 0;
         for (int word = 0; word <= last_word; ++word)
-            for (const int status : {0, 401, 403, 404, 429, 503})
+            for (const int status : {0, 429})
                 if (is_answer || status == 0)
                     causes.push_back({fault(code, status), static_cast<Word>(word)});
     }
@@ -468,53 +492,61 @@ std::vector<Cause> all_causes()
 template <class Visit>
 void for_each_combination(Facts facts, const Visit& visit)
 {
-    const int kFlags = 1 << 7;
+    const int kFlags = 1 << 11;
     for (const Seen seen : {Seen::nothing, Seen::lifecycle, Seen::content})
-        for (const auto parent : {ParentKind::none, ParentKind::stored, ParentKind::chained})
-            for (const int attempts : {0, 1, 2})
-                for (const int left : {-1, 0, 1})
-                    for (const int rebuilds : {0, 1})
-                        for (int flags = 0; flags < kFlags; ++flags) {
-                            facts.seen = seen;
-                            facts.parent = parent;
-                            facts.attempts = attempts;
-                            facts.left = std::chrono::milliseconds(left);
-                            facts.rebuilds = rebuilds;
-                            facts.is_response_failed = (flags & 1) != 0;
-                            facts.may_be_delivered = (flags & 2) != 0;
-                            facts.has_output = (flags & 4) != 0;
-                            facts.has_tool_outputs = (flags & 8) != 0;
-                            facts.chain_complete = (flags & 16) != 0;
-                            facts.carries_own_calls = (flags & 32) != 0;
-                            facts.has_other_account = (flags & 64) != 0;
-                            visit(facts);
-                        }
+        for (const auto how : {How::fresh, How::here, How::by_id, How::rebuilt})
+            for (const int attempts : {1, 2})
+                for (const int left : {0, 1})
+                    for (int flags = 0; flags < kFlags; ++flags) {
+                        facts.seen = seen;
+                        facts.how = how;
+                        facts.attempts = attempts;
+                        facts.time_left = std::chrono::milliseconds(left);
+                        facts.is_response_failed = (flags & 1) != 0;
+                        facts.may_be_delivered = (flags & 2) != 0;
+                        facts.has_output = (flags & 4) != 0;
+                        facts.left.after_route = (flags & 16) != 0;
+                        facts.left.after_context = (flags & 32) != 0;
+                        facts.left.after_account = (flags & 64) != 0;
+                        facts.needs_parent_context = (flags & 128) != 0;
+                        facts.carries_own_calls = (flags & 256) != 0;
+                        facts.can_unseal = (flags & 512) != 0;
+                        facts.has_other_account = (flags & 1024) != 0;
+                        visit(facts);
+                    }
+}
+
+bool is_left(const Facts::Left& left, Strike strike)
+{
+    switch (strike) {
+    case Strike::nothing:
+        return false;
+    case Strike::route:
+        return left.after_route;
+    case Strike::context:
+        return left.after_context;
+    case Strike::account:
+        return left.after_account;
+    }
+    return false;
 }
 
 // The promises that no row may break; the first broken one, or nothing.
 const char* broken_retry(const Facts& facts, const Action& action)
 {
-    const bool is_moved = action.where == Action::Where::other_account;
-    const bool is_rebuilt = action.context == Action::Context::rebuilt;
+    const bool is_own_finding = facts.fault.code == FaultCode::parent_not_found;
     if (facts.has_output || facts.seen == Seen::content)
         return "no retry after output";
-    if (facts.attempts >= facts.max_attempts || facts.left.count() <= 0)
+    if (!is_own_finding && (facts.attempts >= facts.max_attempts || facts.time_left.count() <= 0))
         return "no retry beyond attempts and budget";
-    if (facts.parent == ParentKind::chained && !is_rebuilt)
-        return "a chained parent is never named on another connection";
-    if (facts.parent == ParentKind::stored && is_moved && !is_rebuilt)
-        return "a stored parent is never named at another account";
-    if (is_rebuilt && (facts.parent == ParentKind::none || !facts.chain_complete))
-        return "only a complete chain is rebuilt";
-    if (is_moved && !facts.has_other_account)
-        return "there is another account to go to";
-    if (is_moved && facts.parent == ParentKind::none && facts.has_tool_outputs &&
-        !facts.carries_own_calls)
-        return "tool outputs go nowhere without their calls";
-    if (action.tell != facts.fault.code)
-        return "what is not retried after all is told as what it was";
-    if (is_moved && action.backoff)
-        return "another account needs no backoff";
+    if (action.what == Action::What::next && !is_left(facts.left, action.strike))
+        return "the next route is there";
+    if (action.what == Action::What::next && action.backoff)
+        return "another route needs no backoff";
+    if (action.what == Action::What::again && facts.how == How::here)
+        return "what a connection knew is gone with it";
+    if (action.unseal && !facts.can_unseal)
+        return "what is left out is there";
     return action.reason.empty() || !action.why_not.empty() ? "a retry has its reason" : nullptr;
 }
 
@@ -526,13 +558,12 @@ const char* broken_end(const Facts& facts, const Action& action)
         return "only what the upstream said is relayed";
     if (action.what == Action::What::tell && action.tell == FaultCode::client_gone)
         return "nobody is told that the client is gone";
-    const bool is_context_gone = facts.parent == ParentKind::chained && !facts.chain_complete;
+    const bool is_context_gone = facts.needs_parent_context && !facts.left.after_context;
+    const bool is_own = facts.fault.code == FaultCode::parent_not_found ||
+                        facts.fault.code == FaultCode::create_too_large;
     if (action.what == Action::What::tell && action.tell == FaultCode::parent_not_found &&
-        facts.fault.code != FaultCode::parent_not_found &&
-        (!is_context_gone || facts.has_output || facts.seen == Seen::content))
+        !is_own && (!is_context_gone || facts.has_output || facts.seen == Seen::content))
         return "only a context that is gone, of an answer not begun, is told so";
-    if (action.what == Action::What::relay && action.tell != facts.fault.code)
-        return "what is not relayed after all is told as what it was";
     return action.reason.empty() && !action.backoff ? nullptr : "only a retry has a reason";
 }
 
@@ -555,8 +586,7 @@ const char* broken_promise(const Facts& facts, const Action& action)
         return "each loss counts once";
     if (action.keep_connection && code != FaultCode::upstream_error)
         return "only after an error event does the connection go on";
-    return action.what == Action::What::retry ? broken_retry(facts, action)
-                                              : broken_end(facts, action);
+    return action.is_retry() ? broken_retry(facts, action) : broken_end(facts, action);
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "connected.hpp"
 #include "recording_client.hpp"
 
+#include "turngate/protocol/error_event.hpp"
+
 #include <gtest/gtest.h>
 
 namespace turngate::gateway::test {
@@ -18,9 +20,11 @@ class RelayTest : public testing::Test
 {
 protected:
     RelayTest() : RelayTest(0ms) {}
-    explicit RelayTest(std::chrono::milliseconds ping_interval) : up(loop, ping_interval)
+    explicit RelayTest(std::chrono::milliseconds ping_interval,
+                       RelayRules its_rules = {0ms, 60s, 0ms})
+        : rules(its_rules), up(loop, ping_interval)
     {
-        relay.attach(up.connection, "");
+        relay.attach(up.connection, "", response());
     }
     ~RelayTest() override
     {
@@ -29,9 +33,9 @@ protected:
     }
 
     // The turn's wait for the end, in the background.
-    void wait(std::chrono::milliseconds between_events = 60s)
+    void wait()
     {
-        waiting_.spawn("turn", fakes::keep(relay.until_terminal(between_events, stop), result));
+        waiting_.spawn("turn", fakes::keep(relay.until_terminal(stop), result));
         fakes::settle(loop);
     }
     const core::Result<>& until_result()
@@ -40,13 +44,18 @@ protected:
         return *result;
     }
 
+    static Response response() { return {{}, core::Clock::now(), core::wall_now(), 1 << 20}; }
+    const Response& got() const { return relay.response(); }
+
+    const RelayRules rules;
     net::Loop loop{0};
     telemetry::Metrics metrics;
     telemetry::Counter pauses = metrics.counter("pauses", "test");
     Connected up;
     RecordingClient client;
     protocol::UpstreamEventReader reader;
-    Relay relay{loop, client, reader, pauses};
+    Shown shown;
+    Relay relay{loop, client, reader, pauses, shown, rules};
     net::Stop stop;
     std::optional<core::Result<>> result;
 
@@ -82,8 +91,8 @@ TEST_F(RelayTest, KeepsTheTerminalEventForSettling)
     up.say_together({kCreated, kDelta, kCompleted});
     EXPECT_TRUE(until_result());
     EXPECT_EQ(client.events, (Events{kCreated, kDelta}));
-    EXPECT_EQ(relay.terminal_kind(), EventKind::completed);
-    EXPECT_EQ(relay.terminal_event(), kCompleted);
+    EXPECT_EQ(got().end_kind, EventKind::completed);
+    EXPECT_EQ(got().end, kCompleted);
 }
 
 TEST_F(RelayTest, KnowsEveryTerminalEvent)
@@ -96,12 +105,12 @@ TEST_F(RelayTest, KnowsEveryTerminalEvent)
     };
     for (const auto& [event, kind] : cases) {
         Connected own(loop);
-        Relay turn(loop, client, reader, pauses);
-        turn.attach(own.connection, "");
+        Relay turn(loop, client, reader, pauses, shown, rules);
+        turn.attach(own.connection, "", response());
         own.say(event);
-        EXPECT_TRUE(fakes::run(loop, turn.until_terminal(60s, stop))) << event;
-        EXPECT_EQ(turn.terminal_kind(), kind) << event;
-        EXPECT_EQ(turn.terminal_event(), event);
+        EXPECT_TRUE(fakes::run(loop, turn.until_terminal(stop))) << event;
+        EXPECT_EQ(turn.response().end_kind, kind) << event;
+        EXPECT_EQ(turn.response().end, event);
     }
     EXPECT_TRUE(client.events.empty());
 }
@@ -111,8 +120,8 @@ TEST_F(RelayTest, DropsWhatFollowsTheTerminalEvent)
     up.say_together({kDelta, kCompleted, kDelta, kCreated});
     up.say(kDelta);
     EXPECT_EQ(client.events, Events{kDelta});
-    EXPECT_EQ(relay.terminal_event(), kCompleted);
-    EXPECT_FALSE(relay.has_response());
+    EXPECT_EQ(got().end, kCompleted);
+    EXPECT_FALSE(got().has_begun());
 }
 
 TEST_F(RelayTest, ForwardsNothingAfterItIsDetached)
@@ -128,8 +137,8 @@ TEST_F(RelayTest, ForwardsNothingAfterItIsDetached)
 TEST_F(RelayTest, DetachesWhenItEnds)
 {
     {
-        Relay shorter(loop, client, reader, pauses);
-        shorter.attach(up.connection, "a"); // the default lane is taken
+        Relay shorter(loop, client, reader, pauses, shown, rules);
+        shorter.attach(up.connection, "a", response()); // the default lane is taken
         EXPECT_TRUE(up.connection->is_attached());
     }
     const std::string late = R"({"type":"x.delta","stream_id":"a","delta":"abcd"})";
@@ -137,66 +146,70 @@ TEST_F(RelayTest, DetachesWhenItEnds)
     EXPECT_TRUE(client.events.empty());
 }
 
-TEST_F(RelayTest, IgnoresBinaryFrames)
+TEST_F(RelayTest, EndsWithABinaryFrameAtOnce)
 {
+    wait();
     up.upstream.send(net::Opcode::binary, kCompleted);
     up.say(kDelta);
-    EXPECT_EQ(client.events, Events{kDelta});
-    EXPECT_EQ(relay.terminal_event(), "");
+    const auto& ended = until_result();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, FaultCode::upstream_lost);
+    EXPECT_FALSE(relay.is_clean());
+    EXPECT_EQ(got().end, "");
 }
 
 TEST_F(RelayTest, KnowsWhatTheClientHasSeen)
 {
-    EXPECT_EQ(relay.seen(), Seen::nothing);
-    EXPECT_FALSE(relay.has_response());
+    EXPECT_EQ(shown.seen, Seen::nothing);
+    EXPECT_FALSE(got().has_begun());
     up.say(kCreated);
-    EXPECT_EQ(relay.seen(), Seen::lifecycle);
-    EXPECT_TRUE(relay.has_response());
-    EXPECT_EQ(relay.response_id(), "resp_1");
+    EXPECT_EQ(shown.seen, Seen::lifecycle);
+    EXPECT_TRUE(got().has_begun());
+    EXPECT_EQ(got().id, "resp_1");
     up.say(kInProgress);
-    EXPECT_EQ(relay.seen(), Seen::lifecycle);
+    EXPECT_EQ(shown.seen, Seen::lifecycle);
     up.say(kDelta);
-    EXPECT_EQ(relay.seen(), Seen::content);
+    EXPECT_EQ(shown.seen, Seen::content);
     up.say(kInProgress);
-    EXPECT_EQ(relay.seen(), Seen::content);
+    EXPECT_EQ(shown.seen, Seen::content);
 }
 
 TEST_F(RelayTest, TakesTheTimeOfTheFirstContent)
 {
     up.say(kCreated);
     up.say(R"({"type":"response.output_item.added","item":{}})"); // no content yet
-    EXPECT_FALSE(relay.first_content_at());
+    EXPECT_FALSE(got().meter.first_content_at());
     const auto before = core::Clock::now();
     up.say(kDelta);
-    const auto first = relay.first_content_at();
+    const auto first = got().meter.first_content_at();
     ASSERT_TRUE(first);
     EXPECT_GE(*first, before);
     EXPECT_LE(*first, core::Clock::now());
     up.say(kDelta);
-    EXPECT_EQ(relay.first_content_at(), first);
+    EXPECT_EQ(got().meter.first_content_at(), first);
 }
 
 TEST_F(RelayTest, TakesAnItemForContentWhenNoDeltaCame)
 {
     up.say_together({kCreated, kItemDone});
-    EXPECT_TRUE(relay.first_content_at());
+    EXPECT_TRUE(got().meter.first_content_at());
 }
 
 TEST_F(RelayTest, EstimatesTokensFromTheTextOfDeltas)
 {
-    EXPECT_EQ(relay.estimated_output_tokens(), 0);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 0);
     up.say(kCreated);
-    EXPECT_EQ(relay.estimated_output_tokens(), 0);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 0);
     up.say(kDelta); // 4 bytes of text
-    EXPECT_EQ(relay.estimated_output_tokens(), 1);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 1);
     up.say(kDelta);
-    EXPECT_EQ(relay.estimated_output_tokens(), 2);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 2);
     up.say(R"({"type":"response.output_text.delta","delta":"12345678901234567890"})");
-    EXPECT_EQ(relay.estimated_output_tokens(), 7);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 7);
     up.say(R"({"type":"response.output_text.delta","delta":"x"})"); // 29 bytes: rounded up
-    EXPECT_EQ(relay.estimated_output_tokens(), 8);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 8);
     up.say(kItemDone);
-    EXPECT_EQ(relay.estimated_output_tokens(), 8);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 8);
 }
 
 TEST_F(RelayTest, EstimatesTextWithQuotesInIt)
@@ -205,14 +218,14 @@ TEST_F(RelayTest, EstimatesTextWithQuotesInIt)
         R"({"type":"response.output_text.delta","delta":"a\"b\"cd","item_id":"msg_1"})"); // 8 bytes
                                                                                           // as they
                                                                                           // stand
-    EXPECT_EQ(relay.estimated_output_tokens(), 2);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 2);
 }
 
 TEST_F(RelayTest, EstimatesNothingFromDeltasItCannotRead)
 {
     up.say(R"({"type":"response.odd.delta","delta":{"x":1}})");
     up.say(R"({"type":"response.odd.delta"})");
-    EXPECT_EQ(relay.estimated_output_tokens(), 0);
+    EXPECT_EQ(got().meter.estimated_output_tokens(), 0);
 }
 
 TEST_F(RelayTest, StopsReadingForASlowClientAndGoesOn)
@@ -224,13 +237,13 @@ TEST_F(RelayTest, StopsReadingForASlowClientAndGoesOn)
     up.say(kDelta);
     up.say(kCompleted);
     EXPECT_EQ(client.events, (Events{kCreated, kDelta}));
-    EXPECT_EQ(relay.terminal_event(), "");
+    EXPECT_EQ(got().end, "");
 
     client.congested = false;
     relay.on_writable();
     fakes::settle(loop);
     EXPECT_EQ(client.events, (Events{kCreated, kDelta, kDelta}));
-    EXPECT_EQ(relay.terminal_event(), kCompleted);
+    EXPECT_EQ(got().end, kCompleted);
     EXPECT_EQ(pauses.value(), 1);
 }
 
@@ -266,7 +279,7 @@ TEST_F(RelayTest, KnowsALossByItsCloseCode)
         {1001, FaultCode::upstream_lost},
         {1002, FaultCode::upstream_lost},
         {1008, FaultCode::upstream_lost},
-        {1009, FaultCode::upstream_lost},
+        {1009, FaultCode::create_too_large},
         {1011, FaultCode::upstream_lost},
         {1012, FaultCode::upstream_restart},
         {1013, FaultCode::upstream_restart},
@@ -275,10 +288,10 @@ TEST_F(RelayTest, KnowsALossByItsCloseCode)
     };
     for (const auto& [code, fault] : cases) {
         Connected own(loop);
-        Relay turn(loop, client, reader, pauses);
-        turn.attach(own.connection, "");
+        Relay turn(loop, client, reader, pauses, shown, rules);
+        turn.attach(own.connection, "", response());
         own.upstream.close(code);
-        const auto ended = fakes::run(loop, turn.until_terminal(60s, stop));
+        const auto ended = fakes::run(loop, turn.until_terminal(stop));
         ASSERT_FALSE(ended) << code;
         EXPECT_EQ(ended.error().code, fault) << code;
     }
@@ -293,11 +306,11 @@ TEST_F(RelayTest, KnowsAnUpstreamThatVanishedOrBrokeTheRules)
     EXPECT_EQ(vanished.error().code, FaultCode::upstream_lost);
 
     Connected own(loop);
-    Relay turn(loop, client, reader, pauses);
-    turn.attach(own.connection, "");
+    Relay turn(loop, client, reader, pauses, shown, rules);
+    turn.attach(own.connection, "", response());
     own.upstream.raw().send("\x83\x01x"); // no such opcode
     own.upstream.raw().vanish();
-    const auto broke = fakes::run(loop, turn.until_terminal(60s, stop));
+    const auto broke = fakes::run(loop, turn.until_terminal(stop));
     ASSERT_FALSE(broke);
     EXPECT_EQ(broke.error().code, FaultCode::upstream_lost);
 }
@@ -307,14 +320,14 @@ TEST_F(RelayTest, IsCompleteEvenIfTheConnectionIsLostRightAfterTheEnd)
     up.upstream.send(kCompleted);
     up.upstream.close(1011);
     up.until_over();
-    EXPECT_TRUE(fakes::run(loop, relay.until_terminal(60s, stop)));
+    EXPECT_TRUE(fakes::run(loop, relay.until_terminal(stop)));
 }
 
 TEST_F(RelayTest, IsCompleteEvenIfItIsStoppedAfterTheEnd)
 {
     up.say(kCompleted);
     stop.request({FaultCode::client_gone, {}, "test"});
-    EXPECT_TRUE(fakes::run(loop, relay.until_terminal(60s, stop)));
+    EXPECT_TRUE(fakes::run(loop, relay.until_terminal(stop)));
 }
 
 TEST_F(RelayTest, StopsForTheReasonItIsGiven)
@@ -327,17 +340,29 @@ TEST_F(RelayTest, StopsForTheReasonItIsGiven)
     EXPECT_EQ(ended.error().code, FaultCode::client_gone);
 }
 
-TEST_F(RelayTest, GivesUpWhenNoEventComes)
+class ImpatientRelay : public RelayTest
 {
-    wait(100ms);
+protected:
+    ImpatientRelay() : RelayTest(0ms, {0ms, 100ms, 0ms}) {}
+};
+
+class PatientRelay : public RelayTest
+{
+protected:
+    PatientRelay() : RelayTest(0ms, {0ms, 600ms, 0ms}) {}
+};
+
+TEST_F(ImpatientRelay, GivesUpWhenNoEventComes)
+{
+    wait();
     const auto& ended = until_result();
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().code, FaultCode::upstream_timeout);
 }
 
-TEST_F(RelayTest, WaitsAnewAfterEachEvent)
+TEST_F(PatientRelay, WaitsAnewAfterEachEvent)
 {
-    wait(600ms);
+    wait();
     const auto begin = core::Clock::now();
     while (core::Clock::now() - begin < 800ms) { // longer than one wait
         up.say(kDelta);
@@ -349,9 +374,9 @@ TEST_F(RelayTest, WaitsAnewAfterEachEvent)
     EXPECT_EQ(ended.error().code, FaultCode::upstream_timeout);
 }
 
-TEST_F(RelayTest, DoesNotBlameTheUpstreamForASlowClient)
+TEST_F(ImpatientRelay, DoesNotBlameTheUpstreamForASlowClient)
 {
-    wait(100ms);
+    wait();
     client.congested = true;
     up.say(kDelta);
     const auto begin = core::Clock::now();
@@ -383,10 +408,10 @@ TEST_F(RelayTest, TakesARefusedControlEventForNoEnd)
     ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
     const std::string refusal = R"({"type":"error","status":400,"error":{"code":"unknown_event"}})";
     up.say(refusal);
-    EXPECT_TRUE(relay.terminal_event().empty());
+    EXPECT_TRUE(got().end.empty());
     EXPECT_EQ(client.events.back(), refusal);
     up.say(refusal); // nothing is owed any more: this one is the response's
-    EXPECT_EQ(relay.terminal_event(), refusal);
+    EXPECT_EQ(got().end, refusal);
 }
 
 TEST_F(RelayTest, EndsWithAnErrorAfterTheAnswerToAControlEvent)
@@ -395,7 +420,7 @@ TEST_F(RelayTest, EndsWithAnErrorAfterTheAnswerToAControlEvent)
     ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
     up.say(R"({"type":"response.interrupt.accepted","response_id":"resp_1"})");
     up.say(R"({"type":"error","status":400,"error":{"code":"x"}})");
-    EXPECT_FALSE(relay.terminal_event().empty());
+    EXPECT_FALSE(got().end.empty());
 }
 
 TEST_F(RelayTest, EndsWithAServersErrorWhateverIsOwed)
@@ -403,7 +428,7 @@ TEST_F(RelayTest, EndsWithAServersErrorWhateverIsOwed)
     up.say(kCreated);
     ASSERT_TRUE(relay.send_up(R"({"type":"response.interrupt"})", ControlKind::interrupt));
     up.say(R"({"type":"error","status":500,"error":{"code":"server_error"}})");
-    EXPECT_FALSE(relay.terminal_event().empty());
+    EXPECT_FALSE(got().end.empty());
 }
 
 class SilentRelay : public RelayTest
@@ -419,6 +444,110 @@ TEST_F(SilentRelay, CallsADeadConnectionATimeout)
     const auto& ended = until_result();
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().code, FaultCode::upstream_timeout);
+}
+
+class Holding : public RelayTest
+{
+protected:
+    Holding() : RelayTest(0ms, {150ms, 60s, 0ms}) {}
+};
+
+TEST_F(Holding, KeepsBackWhatCarriesNoContent)
+{
+    const Events quiet{kCreated,
+                       R"({"type":"keepalive","sequence_number":1})",
+                       kInProgress,
+                       R"({"type":"codex.rate_limits"})",
+                       R"({"type":"unheard.of"})"};
+    for (const std::string& event : quiet)
+        up.say(event);
+    EXPECT_TRUE(client.events.empty());
+    EXPECT_EQ(shown.seen, Seen::nothing);
+    EXPECT_FALSE(got().has_output); // a second attempt is not forbidden
+    const std::string added = R"({"type":"response.output_item.added","item":{}})";
+    up.say(added);
+    Events all = quiet;
+    all.push_back(added);
+    EXPECT_EQ(client.events, all); // in their order
+    EXPECT_EQ(shown.seen, Seen::content);
+    EXPECT_TRUE(got().has_output);
+}
+
+TEST_F(Holding, ShowsItWhenItsTimeIsOver)
+{
+    wait();
+    up.say(kCreated);
+    EXPECT_TRUE(client.events.empty());
+    fakes::until(loop, [&] { return !client.events.empty(); });
+    EXPECT_EQ(client.events, Events{kCreated});
+    EXPECT_EQ(shown.seen, Seen::lifecycle);
+    up.say(kInProgress); // and from then on at once
+    EXPECT_EQ(client.events, (Events{kCreated, kInProgress}));
+}
+
+TEST_F(RelayTest, EndsOnlyTheResponseThatIsNamed)
+{
+    up.say(kCreated);
+    up.say(R"({"type":"response.failed","response":{"id":"resp_0"}})"); // of the turn before
+    EXPECT_FALSE(got().has_ended());
+    EXPECT_TRUE(client.events == Events{kCreated}); // nobody hears of it
+    up.say(kCompleted);
+    EXPECT_EQ(got().end, kCompleted);
+    EXPECT_FALSE(relay.is_clean()); // but this connection is not kept
+}
+
+TEST_F(RelayTest, EndsNothingTwice)
+{
+    up.say_together({kCreated, kCompleted});
+    relay.detach();
+    Relay next(loop, client, reader, pauses, shown, rules);
+    next.attach(up.connection, "", response());
+    up.say(kCompleted); // once more
+    EXPECT_FALSE(next.response().has_ended());
+    up.say(R"({"type":"response.created","response":{"id":"resp_2"}})");
+    const std::string end = R"({"type":"response.completed","response":{"id":"resp_2"}})";
+    up.say(end);
+    EXPECT_EQ(next.response().end, end);
+    EXPECT_FALSE(next.is_clean());
+}
+
+TEST_F(RelayTest, TakesAnErrorWithoutATypeForTheEnd)
+{
+    up.say(R"({"error":{"message":"no","type":"api_error"}})");
+    EXPECT_TRUE(got().has_ended());
+    EXPECT_EQ(got().end_kind, EventKind::error);
+}
+
+TEST_F(RelayTest, PutsItemsInTheirOrder)
+{
+    up.say(kCreated);
+    up.say(
+        R"({"type":"response.output_item.done","output_index":1,"item":{"type":"message","id":"b"}})");
+    up.say(
+        R"({"type":"response.output_item.done","output_index":0,"item":{"type":"message","id":"a"}})");
+    protocol::ItemReader items;
+    relay.response().items.conclude(items, {});
+    ASSERT_EQ(got().items.items().size(), 2u);
+    EXPECT_NE(got().items.items()[0].find("\"a\""), std::string::npos);
+}
+
+class Codex : public RelayTest
+{
+protected:
+    Codex() : RelayTest(0ms, {0ms, 60s, 100ms}) {}
+};
+
+TEST_F(Codex, IsKeptAliveWhileTheUpstreamIsSilent)
+{
+    wait();
+    up.say(kCreated);
+    fakes::until(loop, [&] { return client.events.size() == 3; });
+    EXPECT_EQ(client.events[1], protocol::keepalive_event(0, ""));
+    EXPECT_EQ(client.events[2], protocol::keepalive_event(1, ""));
+    EXPECT_FALSE(result);
+    EXPECT_EQ(shown.seen, Seen::lifecycle); // which forbids nothing
+    up.say(kCompleted);
+    EXPECT_TRUE(until_result());
 }
 
 } // namespace

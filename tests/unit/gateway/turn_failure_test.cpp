@@ -9,6 +9,7 @@ using Events = std::vector<std::string>;
 net::DialFault refused(int status, const std::string& retry_after = {})
 {
     net::DialFault fault{{FaultCode::dial_refused, {}, "upgrade", status}, {}};
+    fault.response.status = status;
     if (!retry_after.empty())
         fault.response.headers.add("retry-after", retry_after);
     return fault;
@@ -27,10 +28,10 @@ TEST_F(TurnTest, TellsTheClientOnceWhyADialFailed)
         {{{FaultCode::dial_failed, {}, "connect"}, {}}, 502, "upstream_disconnected", nullptr},
         {{{FaultCode::upstream_timeout, {}, "connect"}, {}}, 504, "upstream_timeout", nullptr},
         {refused(429, "17"), 429, "rate_limit_exceeded", "17"},
-        {refused(429), 429, "rate_limit_exceeded", "300"}, // nobody knows better
-        {refused(429, "soon"), 429, "rate_limit_exceeded", "300"},
+        {refused(429), 429, "rate_limit_exceeded", "5"}, // nobody knows better
+        {refused(429, "soon"), 429, "rate_limit_exceeded", "5"},
         {refused(401), 503, "no_account_available", nullptr},
-        {refused(403), 503, "no_account_available", nullptr},
+        {refused(403), 502, "upstream_disconnected", nullptr},
         {refused(500), 502, "upstream_disconnected", nullptr},
     };
     for (const Case& c : cases) {
@@ -48,8 +49,7 @@ TEST_F(TurnTest, TellsTheClientOnceWhyADialFailed)
             EXPECT_FALSE(last_event().contains("headers")) << c.code;
         EXPECT_TRUE(test.journal.records.empty());
         EXPECT_EQ(account().slots->used(), 0u);
-        account().life->is_shut_out = false;
-        account().life->cooled_at_ticks = 0;
+        account().standing->clear();
     }
     client.events.clear();
     start(kCreate); // and then it works
@@ -190,6 +190,8 @@ TEST_F(TurnTest, WantsAModelThatAnAccountHasAndThatHasAPrice)
 {
     const std::string unheard_of =
         R"({"type":"response.create","model":"unheard-of","input":"hi"})";
+    test.config.pricing.unknown_model = "reject";
+    test.load();
     start(unheard_of); // every account takes every model, but there is no price
     expect_error(400, "model_not_found");
     EXPECT_EQ(last_event()["error"]["param"], "model");
@@ -207,6 +209,35 @@ TEST_F(TurnTest, WantsAModelThatAnAccountHasAndThatHasAPrice)
     test.load();
     start(unheard_of); // a price, but no account
     expect_error(400, "model_not_found");
+}
+
+TEST_F(TurnTest, RunsAModelWithoutAPriceForWhoHasNoBudget)
+{
+    const std::string unheard_of =
+        R"({"type":"response.create","model":"unheard-of","input":"hi"})";
+    start(unheard_of);
+    EXPECT_EQ(heard(), Events{unheard_of});
+    say(kCreated);
+    say(kCompleted);
+    ASSERT_EQ(test.journal.records.size(), 1u);
+    EXPECT_EQ(test.journal.records[0].reason, "unpriced");
+    EXPECT_EQ(test.journal.records[0].cost.value, 0);
+    EXPECT_EQ(test.rooms.metrics.unpriced.value(), 1);
+
+    test.config.keys[0].quota = core::NanoUsd{1'000'000'000'000};
+    test.load();
+    start(unheard_of);
+    expect_error(400, "model_not_found");
+    EXPECT_EQ(last_event()["error"]["param"], "model");
+    EXPECT_THAT(std::string(last_event()["error"]["message"]), testing::HasSubstr("has a budget"));
+
+    test.config.accounts[0].models = {{"unheard-of", "gpt-5.2"}}; // its upstream name has a price
+    test.load();
+    start(unheard_of);
+    say(kCreated);
+    say(kCompleted);
+    ASSERT_EQ(test.journal.records.size(), 2u);
+    EXPECT_EQ(test.journal.records[1].cost.value, 1'950'000);
 }
 
 TEST_F(TurnTest, WantsAnAccount)

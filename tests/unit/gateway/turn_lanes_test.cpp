@@ -40,9 +40,9 @@ protected:
     {
         const std::string frame =
             R"({"type":"response.steer","previous_response_id":"resp_1","input":"hurry"})";
-        ASSERT_TRUE(running.turn.relay.is_running("resp_1"));
-        ASSERT_TRUE(running.turn.relay.send_up(frame, ControlKind::steer));
-        running.turn.relay.steering().submit(R"("hurry")", "resp_1");
+        ASSERT_TRUE(running.turn.attempt->relay.is_running("resp_1"));
+        ASSERT_TRUE(running.turn.attempt->relay.send_up(frame, ControlKind::steer));
+        running.turn.attempt->relay.steering().submit(R"("hurry")", "resp_1");
         settle();
     }
 };

@@ -1,4 +1,4 @@
-#include "continuity.hpp"
+#include "resolve.hpp"
 
 #include "turn_under_test.hpp"
 
@@ -47,8 +47,9 @@ TEST_F(TurnTest, RemembersWhoseTheResponseIsAndWhereItLives)
     const auto bound = binding("default/alice", "resp_1");
     ASSERT_TRUE(bound);
     EXPECT_EQ(bound->account, "main");
-    EXPECT_EQ(test.pool.whereabouts(lease_request(
-                  running.turn, test.rooms.snapshot->accounts.find("main"), bound->connection)),
+    EXPECT_EQ(test.pool.whereabouts(lease_request(running.turn,
+                                                  {Route::How::here, "main", bound->connection},
+                                                  test.rooms.snapshot->accounts.find("main"))),
               upstream::Pool::Whereabouts::here);
     EXPECT_FALSE(bound->store);
     EXPECT_EQ(bound->context_tokens, 1050);

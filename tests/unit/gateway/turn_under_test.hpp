@@ -1,9 +1,9 @@
 #pragma once
 
+#include "attempt.hpp"
 #include "connected.hpp"
 #include "recording_client.hpp"
 #include "rooms_under_test.hpp"
-#include "turn.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -107,16 +107,20 @@ TEST(HttpProxy, SwallowsNothingOfTheTunnel)
 
 TEST(HttpProxy, RefusesAsAFailedDial)
 {
-    for (const std::string answer : {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-                                     "HTTP/1.1 502 Bad Gateway\r\n\r\n",
-                                     "what?\r\n\r\n",
-                                     "HTTP/1.1 101 Switching\r\n\r\n"}) {
+    const std::pair<std::string, std::string> answers[] = {
+        {"HTTP/1.1 407 No\r\n\r\n", "the proxy answered 407 Proxy Authentication Required"},
+        {"HTTP/1.1 502 Bad Gateway\r\n\r\n", "the proxy answered 502 Bad Gateway"},
+        {"HTTP/1.1 101 Switching\r\n\r\n", "the proxy answered 101 Switching Protocols"},
+        {"what?\r\n\r\n", "Invalid argument"},
+    };
+    for (const auto& [answer, words] : answers) {
         ProxyDialing test("http", answering([&](const HttpRequest&) { return answer; }));
         const auto dialed = test.dial();
         ASSERT_FALSE(dialed) << answer;
         EXPECT_EQ(dialed.error().fault.code, FaultCode::dial_failed) << answer;
         EXPECT_STREQ(dialed.error().fault.where, "proxy");
         EXPECT_EQ(dialed.error().fault.status, 0);
+        EXPECT_EQ(dialed.error().fault.cause.message(), words);
     }
 }
 
@@ -254,7 +258,7 @@ TEST(Socks5, RefusesAsAFailedDial)
     const auto refused = test.dial();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().fault.code, FaultCode::dial_failed);
-    EXPECT_EQ(refused.error().fault.cause, asio::error::connection_refused);
+    EXPECT_EQ(refused.error().fault.cause.message(), "the proxy answered connection refused");
 
     ProxyDialing no_method("socks5h", [](Stream& stream) -> Task<> {
         co_await read_bytes(stream, 3);

@@ -61,6 +61,35 @@ TEST(Dial, BringsARefusalWithItsAnswer)
     }
 }
 
+// A page of any size, however it comes, whole or not: it is the status that counts.
+TEST(Dial, KnowsARefusalByItsHead)
+{
+    const std::string page(300 << 10, 'x');
+    const std::pair<std::string, std::string> answers[] = {
+        {"Content-Length: 307200", page},
+        {"Content-Length: 307200", "only this"},
+        {"Content-Length: 99999999999999", page},
+        {"Transfer-Encoding: chunked", "4b000\r\n" + page + "\r\n"},
+        {"Transfer-Encoding: chunked", ""},
+        {"Connection: close", page},
+        {"Connection: close", ""},
+    };
+    for (const auto& [framing, body] : answers) {
+        Dialing test(answering([&](const HttpRequest&) {
+            return "HTTP/1.1 403 No\r\nCF-Mitigated: challenge\r\n" + framing + "\r\n\r\n" + body;
+        }));
+        const auto begin = core::Clock::now();
+        const auto dialed = test.dial();
+        ASSERT_FALSE(dialed) << framing;
+        EXPECT_LT(core::Clock::now() - begin, 5s) << framing;
+        EXPECT_EQ(dialed.error().fault.code, FaultCode::dial_refused) << framing;
+        EXPECT_EQ(dialed.error().fault.status, 403) << framing;
+        EXPECT_EQ(dialed.error().response.headers.get("cf-mitigated"), "challenge");
+        EXPECT_LE(dialed.error().response.body.size(), 16u << 10);
+        EXPECT_EQ(dialed.error().response.body.empty(), body.empty()) << framing;
+    }
+}
+
 TEST(Dial, TakesNoUpgradeThatIsNone)
 {
     const std::function<std::string(const HttpRequest&)> answers[] = {
@@ -183,39 +212,6 @@ TEST(Dial, StopsInTheMiddleOfAnUpgrade)
     ASSERT_FALSE(*dialed);
     EXPECT_EQ(dialed->error().fault.code, FaultCode::client_gone);
 }
-
-// A listener whose backlog is full accepts nobody: connects to it hang.
-class FullListener
-{
-public:
-    FullListener() : fd_(::socket(AF_INET, SOCK_STREAM, 0))
-    {
-        address_.sin_family = AF_INET;
-        address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address_;
-        EXPECT_EQ(::bind(fd_, generic(), size), 0);
-        EXPECT_EQ(::listen(fd_, 0), 0);
-        EXPECT_EQ(::getsockname(fd_, generic(), &size), 0);
-        for (int& filler : fillers_) {
-            filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-            ::connect(filler, generic(), size);
-        }
-    }
-    ~FullListener()
-    {
-        for (const int filler : fillers_)
-            ::close(filler);
-        ::close(fd_);
-    }
-    std::uint16_t port() const { return ntohs(address_.sin_port); }
-
-private:
-    sockaddr* generic() { return reinterpret_cast<sockaddr*>(&address_); }
-
-    int fd_;
-    sockaddr_in address_{};
-    std::array<int, 4> fillers_;
-};
 
 TEST(Dial, StopsInTheMiddleOfAConnect)
 {

@@ -50,6 +50,11 @@ struct TlsDialing : Dialing
     }
 };
 
+std::string words_of(const DialResult& dialed)
+{
+    return dialed ? "no fault" : dialed.error().fault.cause.message();
+}
+
 TEST(DialTls, TrustsTheAuthoritiesOfTheSystem)
 {
     const fakes::Certificate certificate("DNS:localhost,IP:127.0.0.1");
@@ -76,6 +81,7 @@ TEST(DialTls, TrustsNobodyElse)
     ASSERT_FALSE(dialed);
     EXPECT_EQ(dialed.error().fault.code, FaultCode::dial_failed);
     EXPECT_STREQ(dialed.error().fault.where, "tls handshake");
+    EXPECT_EQ(words_of(dialed), "certificate verify failed: self-signed certificate");
     EXPECT_EQ(host, ""); // nothing was said to it
 }
 
@@ -84,7 +90,7 @@ TEST(DialTls, TrustsNoOtherName)
     const fakes::Certificate by_name("DNS:localhost");
     std::string host;
     TlsDialing address(by_name, by_name.cert_path(), host);
-    EXPECT_FALSE(address.dial());
+    EXPECT_EQ(words_of(address.dial()), "certificate verify failed: IP address mismatch");
     address.target.url.host = "localhost";
     EXPECT_TRUE(address.dial());
 
@@ -92,7 +98,15 @@ TEST(DialTls, TrustsNoOtherName)
     TlsDialing name(another, another.cert_path(), host);
     EXPECT_TRUE(name.dial());
     name.target.url.host = "localhost";
-    EXPECT_FALSE(name.dial());
+    EXPECT_EQ(words_of(name.dial()), "certificate verify failed: hostname mismatch");
+}
+
+TEST(DialTls, TrustsNoneThatHasExpired)
+{
+    const fakes::Certificate certificate("IP:127.0.0.1", -60);
+    std::string host;
+    TlsDialing test(certificate, certificate.cert_path(), host);
+    EXPECT_EQ(words_of(test.dial()), "certificate verify failed: certificate has expired");
 }
 
 TEST(DialTls, FailsWithAServerThatSpeaksNone)
@@ -106,6 +120,7 @@ TEST(DialTls, FailsWithAServerThatSpeaksNone)
     const auto dialed = plain.dial();
     ASSERT_FALSE(dialed);
     EXPECT_EQ(dialed.error().fault.code, FaultCode::dial_failed);
+    EXPECT_EQ(words_of(dialed), "wrong version number");
 }
 
 TEST(DialTls, GivesUpAtItsDeadline)

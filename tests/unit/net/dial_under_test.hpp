@@ -5,6 +5,12 @@
 
 #include "turngate/net/dial.hpp"
 
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <csignal>
 #include <string>
 
@@ -57,6 +63,41 @@ public:
     std::unique_ptr<Dialer> dialer;
     DialTarget target;
     Stop stop;
+};
+
+// A listener whose backlog is full accepts nobody: connects to it hang.
+class FullListener
+{
+public:
+    explicit FullListener(const std::string& address = "127.0.0.1", int port = 0)
+        : fd_(::socket(AF_INET, SOCK_STREAM, 0))
+    {
+        address_.sin_family = AF_INET;
+        address_.sin_port = htons(static_cast<std::uint16_t>(port));
+        ::inet_pton(AF_INET, address.c_str(), &address_.sin_addr);
+        socklen_t size = sizeof address_;
+        EXPECT_EQ(::bind(fd_, generic(), size), 0);
+        EXPECT_EQ(::listen(fd_, 0), 0);
+        EXPECT_EQ(::getsockname(fd_, generic(), &size), 0);
+        for (int& filler : fillers_) {
+            filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+            ::connect(filler, generic(), size);
+        }
+    }
+    ~FullListener()
+    {
+        for (const int filler : fillers_)
+            ::close(filler);
+        ::close(fd_);
+    }
+    std::uint16_t port() const { return ntohs(address_.sin_port); }
+
+private:
+    sockaddr* generic() { return reinterpret_cast<sockaddr*>(&address_); }
+
+    int fd_;
+    sockaddr_in address_{};
+    std::array<int, 4> fillers_;
 };
 
 // The next bytes that a dialed stream brings, its leftover first.

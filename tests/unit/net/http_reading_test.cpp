@@ -10,6 +10,8 @@
 namespace turngate::net::test {
 namespace {
 
+using namespace std::chrono_literals;
+
 using fakes::in;
 using fakes::later;
 using fakes::make_pair;
@@ -245,12 +247,70 @@ TEST(HttpResponse, WithoutALengthEndsWithTheConnection)
     EXPECT_EQ(response->body, "it broke");
 }
 
-TEST(HttpResponse, IsLostWhenItIsCut)
+TEST(HttpResponse, IsKnownByItsHead)
 {
     Loop loop(0);
-    const auto response = answer(loop, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
+    const auto cut = answer(loop, "HTTP/1.1 503 No\r\nContent-Length: 10\r\n\r\n12345");
+    ASSERT_TRUE(cut);
+    EXPECT_EQ(cut->status, 503);
+    EXPECT_EQ(cut->body, "12345");
+
+    const auto broken =
+        answer(loop, "HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n");
+    ASSERT_TRUE(broken);
+    EXPECT_EQ(broken->status, 403);
+    EXPECT_EQ(broken->body, "abc");
+}
+
+TEST(HttpResponse, IsLostWhenItsHeadIsCut)
+{
+    Loop loop(0);
+    const auto response = answer(loop, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n");
     ASSERT_FALSE(response);
     EXPECT_EQ(response.error().code, core::FaultCode::upstream_lost);
+}
+
+TEST(HttpResponse, KeepsTheBeginningOfALargeBody)
+{
+    for (const std::string framing : {"Content-Length: 9999999999999",
+                                      "Content-Length: 307200",
+                                      "Transfer-Encoding: chunked",
+                                      "X: until the end"}) {
+        Loop loop(0);
+        auto [stream, peer] = make_pair(loop);
+        const std::string size = framing.starts_with("T") ? "4b000\r\n" : "";
+        peer.send("HTTP/1.1 403 No\r\n" + framing + "\r\n\r\n" + size + std::string(20'000, 'x'));
+        const HttpLimits limits{.headers = 1024, .body = 16'384, .body_time = 1h};
+        const auto response = run(loop, read_response(stream, limits, later()));
+        ASSERT_TRUE(response) << framing;
+        EXPECT_EQ(response->status, 403);
+        EXPECT_EQ(response->body, std::string(16'384, 'x')) << framing;
+    }
+}
+
+TEST(HttpResponse, DoesNotWaitForABodyThatDoesNotCome)
+{
+    Loop loop(0);
+    auto [stream, peer] = make_pair(loop);
+    peer.send("HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 100\r\n\r\nsome");
+    const HttpLimits limits{.headers = 1024, .body = 16'384, .body_time = 50ms};
+    const auto response = run(loop, read_response(stream, limits, later()));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->headers.get("retry-after"), "7");
+    EXPECT_EQ(response->body, "some");
+}
+
+TEST(HttpResponse, PassesOverWhatIsInformational)
+{
+    Loop loop(0);
+    const auto response = answer(loop,
+                                 "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                                 "HTTP/1.1 100 Continue\r\n\r\n"
+                                 "HTTP/1.1 101 Switching Protocols\r\n\r\nfirst");
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 101);
+    EXPECT_EQ(response->leftover, "first");
+    EXPECT_FALSE(response->headers.has("link"));
 }
 
 TEST(HttpResponse, StopsWaitingWhenItIsTold)

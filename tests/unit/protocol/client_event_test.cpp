@@ -87,7 +87,6 @@ const Refused kFieldTypes[] = {
     {create(R"("model":5)"), FaultCode::invalid_request, "model"},
     {create(R"("model":null)"), FaultCode::invalid_request, "model"},
     {create(R"("model":["m"])"), FaultCode::invalid_request, "model"},
-    {create(R"("model":"\ud800")"), FaultCode::invalid_request, "model"},
     {create(R"("model":"m","store":"yes")"), FaultCode::invalid_request, "store"},
     {create(R"("model":"m","store":1)"), FaultCode::invalid_request, "store"},
     {create(R"("model":"m","generate":0)"), FaultCode::invalid_request, "generate"},
@@ -127,7 +126,6 @@ const Refused kLanes[] = {
     {create(R"("model":"m","stream_id":"a/b")"), FaultCode::invalid_stream_id, "stream_id"},
     {create(R"("model":"m","stream_id":"é")"), FaultCode::invalid_stream_id, "stream_id"},
     {create(R"("model":"m","stream_id":"a\u0000")"), FaultCode::invalid_stream_id, "stream_id"},
-    {create(R"("model":"m","stream_id":null)"), FaultCode::invalid_stream_id, "stream_id"},
     {create(R"("model":"m","stream_id":7)"), FaultCode::invalid_stream_id, "stream_id"},
     {create(R"("model":"m","stream_id":")" + std::string(257, 'a') + '"'),
      FaultCode::invalid_stream_id,
@@ -245,8 +243,148 @@ const Refused kDuplicates[] = {
     {create(R"("model":"m","client_metadata":null,"client_metadata":{})"),
      FaultCode::invalid_request,
      "client_metadata"},
+    {create(R"("model":"m","tools":[],"tools":[])"), FaultCode::invalid_request, "tools"},
+    {create(R"("model":"m","prompt_cache_options":{},"prompt_cache_options":null)"),
+     FaultCode::invalid_request,
+     "prompt_cache_options"},
 };
 INSTANTIATE_TEST_SUITE_P(Duplicate, RefusesFrame, testing::ValuesIn(kDuplicates));
+
+// Some parsers know no case.
+const Refused kSpellings[] = {
+    {create(R"("model":"m","Model":"n")"), FaultCode::invalid_request, "model"},
+    {create(R"("MODEL":"n")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","\u004dodel":"n")"), FaultCode::invalid_request, "model"},
+    {create(R"("model":"m","TYPE":"response.cancel")"), FaultCode::invalid_request, "type"},
+    {create(R"("model":"m","Previous_Response_ID":"resp_1")"),
+     FaultCode::invalid_request,
+     "previous_response_id"},
+    {create(R"("model":"m","Stream_id":"b","stream_id":"a")"),
+     FaultCode::invalid_request,
+     "stream_id"},
+    {create(R"("model":"m","Store":false,"stream_id":"a")"),
+     FaultCode::invalid_request,
+     "store",
+     "a"},
+    {create("\"model\":\"m\",\"\xc5\xbftore\":false"), FaultCode::invalid_request, "store"},
+    {create(R"("model":"m","\u017ftore":false)"), FaultCode::invalid_request, "store"},
+    {create(R"("model":"m","prompt_cache_\u212aEY":"k")"),
+     FaultCode::invalid_request,
+     "prompt_cache_key"},
+    {create(R"("model":"m","prompt_cache_options":{"Comparison_response_id":"r"})"),
+     FaultCode::invalid_request,
+     "prompt_cache_options.comparison_response_id"},
+    {create(R"("model":"m","prompt_cache_options":{"comparison_response_id":7})"),
+     FaultCode::invalid_request,
+     "prompt_cache_options.comparison_response_id"},
+};
+INSTANTIATE_TEST_SUITE_P(Spelling, RefusesFrame, testing::ValuesIn(kSpellings));
+
+Refused item(std::string_view item, std::string param)
+{
+    return {create(R"("model":"m","input":[{},)" + std::string(item) + R"(],"stream_id":"a")"),
+            FaultCode::invalid_request,
+            "input[1]." + param,
+            "a"};
+}
+
+const Refused kItems[] = {
+    item(R"({"type":"item_reference","id":"rs_1","type":"message"})", "type"),
+    item(R"({"type":"message","id":"rs_1","Type":"item_reference"})", "type"),
+    item(R"({"type":"function_call","call_id":"a","call_id":"a"})", "call_id"),
+    item(R"({"type":"function_call","call_id":"a","call_\u0049d":"b"})", "call_id"),
+    item(R"({"type":"message","ID":"rs_1"})", "id"),
+    item(R"({"role":"user","id":"a","i\u0064":"b"})", "id"),
+    item(R"({"type":"shell_call","environment":{"container_id":"a","container_id":"b"}})",
+         "environment"),
+    item(R"({"type":"additional_tools","tools":[{"tools":[{"Container":"a"}]}]})", "tools"),
+    {create(R"("model":"m","tools":[{"container":"a","container":{}}])"),
+     FaultCode::invalid_request,
+     "tools[0].container"},
+};
+INSTANTIATE_TEST_SUITE_P(Item, RefusesFrame, testing::ValuesIn(kItems));
+
+TEST(ClientEvent, LeavesOtherKeysTheirSpelling)
+{
+    accepted(R"({"model":"m","Text":{},"TEXT":{},"modeL_":1,"mode":2,"\u2603":1,"mod\ud800el":3,)"
+             R"("metadata":{"Model":"x","TYPE":"y"},"input":[{"type":"message","role":"user",)"
+             R"("Content":"c","content":[{"type":"a","Type":"b"}]}],)"
+             R"("tools":[{"type":"function","parameters":{"ID":1,"id":2,"Id":3}}]})");
+    accepted("{\"model\":\"m\",\"" + std::string(100, 'M') + "\":1,\"\xe2\x84\xaa\":2}");
+}
+
+TEST(ClientEvent, ReadsHalfASurrogatePairAsOneUnreadableCharacter)
+{
+    const ClientEvent event = accepted(
+        R"({"model":"m\ud83d","previous_response_id":"resp_\ude00\ud83d!","prompt_cache_key":"\ud83d",)"
+        R"("input":[{"type":"shell_call","call_id":"c\udc00"},{"content":"\ud800"}]})");
+    EXPECT_EQ(event.model, "m\xef\xbf\xbd");
+    EXPECT_EQ(event.previous_response_id, "resp_\xef\xbf\xbd\xef\xbf\xbd!");
+    EXPECT_EQ(event.prompt_cache_key, "\xef\xbf\xbd");
+    EXPECT_THAT(event.tool_call_ids, ElementsAre("c\xef\xbf\xbd"));
+}
+
+TEST(ClientEvent, FindsReferencesToStoredItems)
+{
+    const std::pair<std::string_view, bool> rows[] = {
+        {R"({"type":"item_reference","id":"rs_1"})", true},
+        {R"({"id":"rs_1","type":"item\u005freference"})", true},
+        {R"({"type":"item_reference"})", true},
+        {R"({"id":"rs_1"})", true},
+        {R"({"type":null,"id":"rs_1"})", true},
+        {R"({"type":"","id":"rs_1"})", true},
+        {R"({"id":"rs_1","role":null})", true},
+        {R"({"id":"msg_1","role":"assistant","content":"c"})", false},
+        {R"({"type":"reasoning","id":"rs_1"})", false},
+        {R"({"role":"user","content":[{"type":"item_reference","id":"x"}]})", false},
+        {R"({"id":""})", false},
+        {R"({"id":null})", false},
+        {"{}", false},
+    };
+    for (const auto& [item, is_reference] : rows)
+        EXPECT_EQ(
+            accepted(R"({"model":"m","input":[)" + std::string(item) + "]}").has_item_reference,
+            is_reference)
+            << item;
+}
+
+TEST(ClientEvent, FindsCompaction)
+{
+    const auto with = [](std::string_view item) {
+        return accepted(R"({"model":"m","input":[{"type":"message"},)" + std::string(item) + "]}");
+    };
+    for (const std::string_view type : {"compaction", "compaction_summary", "c\\u006fmpaction"}) {
+        const ClientEvent event = with(R"({"type":")" + std::string(type) + R"("})");
+        EXPECT_TRUE(event.has_compaction) << type;
+        EXPECT_FALSE(event.has_compaction_trigger) << type;
+    }
+    EXPECT_TRUE(with(R"({"type":"compaction_trigger"})").has_compaction_trigger);
+    EXPECT_FALSE(with(R"({"type":"compaction_trigger"})").has_compaction);
+    EXPECT_FALSE(with(R"({"type":"message","x":"compaction"})").has_compaction);
+}
+
+TEST(ClientEvent, NamesWhatMayBeAnotherTenants)
+{
+    const ClientEvent event = accepted(
+        R"({"model":"m","prompt_cache_options":{"mode":"x","comparison_response_id":"resp_\u0031"},)"
+        R"("tools":[{"type":"code_interpreter","container":"cntr_1"},7,[{"container":"no"}],)"
+        R"({"type":"code_interpreter","container":{"type":"auto","file_ids":[]}},)"
+        R"({"type":"shell","environment":{"type":"container_reference","container_id":"cntr_2"}},)"
+        R"({"type":"function","parameters":{"container":"no"}}],"input":[)"
+        R"({"type":"code_interpreter_call","container_id":"cntr_3"},{"container":"cntr_4"},)"
+        R"({"type":"shell_call","environment":{"container_id":"cntr_5"}},)"
+        R"({"type":"additional_tools","tools":[{"tools":[{"container":"cntr_6"}]}]},)"
+        R"({"container":"","container_id":null,"environment":"no","content":{"container":"no"}}]})");
+    EXPECT_EQ(event.comparison_response_id, "resp_1");
+    EXPECT_THAT(event.container_ids,
+                ElementsAre("cntr_1", "cntr_2", "cntr_3", "cntr_4", "cntr_5", "cntr_6"));
+    for (const std::string_view none :
+         {"null", R"("x")", R"({"comparison_response_id":null})", "{}", "[7]"})
+        EXPECT_EQ(accepted(R"({"model":"m","prompt_cache_options":)" + std::string(none) + "}")
+                      .comparison_response_id,
+                  "")
+            << none;
+}
 
 TEST(ClientEvent, ReadsACreateWithEverything)
 {
@@ -305,6 +443,12 @@ TEST(ClientEvent, TakesNullForAbsent)
     EXPECT_EQ(event.max_output_tokens, std::nullopt);
     // It stands there all the same: whoever sets a parent must replace it.
     EXPECT_EQ(at(frame, event.at.previous_response_id), R"("previous_response_id":null)");
+    EXPECT_EQ(accepted(R"({"model":null,"prompt":{"id":"p"}})").model, "");
+    EXPECT_EQ(accepted(R"({"model":"m","stream_id":null})").stream_id, std::nullopt);
+    EXPECT_EQ(accepted(R"({"type":"response.steer","previous_response_id":"r","input":"x",)"
+                       R"("stream_id":null})")
+                  .type,
+              ClientEventType::steer);
 }
 
 TEST(ClientEvent, ReadsASteer)
@@ -461,7 +605,7 @@ TEST(ClientEvent, LooksForFieldsAtTheTopOnly)
 
 TEST(ClientEvent, LetsRepeatedFieldsPassThatItDoesNotRead)
 {
-    EXPECT_EQ(accepted(R"({"model":"m","tools":[],"tools":[]})").model, "m");
+    EXPECT_EQ(accepted(R"({"model":"m","text":{},"text":{}})").model, "m");
 }
 
 TEST(ClientEvent, AllowsAConversationWithANullParent)

@@ -55,7 +55,33 @@ TEST(InterruptAccepted, NamesTheResponse)
               R"("sequence_number":0})");
     const std::string event = interrupt_accepted_event("resp_1", "a");
     EXPECT_EQ(peek_stream_id(event), "a");
-    EXPECT_EQ(peek_kind(event), EventKind::other);
+    EXPECT_EQ(peek_kind(event), EventKind::control);
+}
+
+TEST(ControlAnswer, TellsWhichEventItAnswers)
+{
+    const struct
+    {
+        std::string_view event;
+        std::optional<ControlKind> answers;
+    } rows[] = {
+        {R"({"type":"response.interrupt.accepted","response_id":"r"})", ControlKind::interrupt},
+        {R"({"response_id":"r","type":"response.interrupt.\u0061ccepted"})",
+         ControlKind::interrupt},
+        {R"({"type":"response.inject.created"})", ControlKind::inject},
+        {R"({"type":"response.inject.failed","error":{}})", ControlKind::inject},
+        {R"({"type":"response.steer.accepted","steer":{"id":"s"}})", ControlKind::steer},
+        {R"({"type":"response.steer.failed","steer":{"input":"x"}})", ControlKind::steer},
+        {R"({"type":"response.steer.failed"})", ControlKind::steer},
+        {R"({"type":"response.steer.failed","steer":{"id":"s"}})", std::nullopt}, // of a successor
+        {R"({"type":"response.steer.pending","steer":{"id":"s"}})", std::nullopt},
+        {R"({"type":"response.output_item.interrupted"})", std::nullopt},
+        {R"({"type":"x","text":"\"response.inject.failed\""})", std::nullopt},
+        {R"({"x":"response.inject.failed"})", std::nullopt},
+        {"", std::nullopt},
+    };
+    for (const auto& [event, answers] : rows)
+        EXPECT_EQ(control_answer(event), answers) << event;
 }
 
 } // namespace

@@ -33,6 +33,7 @@ constexpr Row kRows[] = {
      "invalid_request_error"},
     {FaultCode::parent_not_found, 400, "previous_response_not_found", "invalid_request_error"},
     {FaultCode::request_too_large, 400, "request_too_large", "invalid_request_error", 1009},
+    {FaultCode::create_too_large, 400, "request_too_large", "invalid_request_error"},
     {FaultCode::invalid_api_key, 401, "invalid_api_key", "authentication_error", 1008},
     {FaultCode::rate_limited, 429, "rate_limit_exceeded", "rate_limit_error"},
     {FaultCode::quota_exceeded, 429, "insufficient_quota", "rate_limit_error"},
@@ -41,6 +42,7 @@ constexpr Row kRows[] = {
     {FaultCode::upstream_lost, 502, "upstream_disconnected", "server_error"},
     {FaultCode::upstream_error, 502, "server_error", "server_error"},
     {FaultCode::no_account, 503, "no_account_available", "server_error"},
+    {FaultCode::out_of_resources, 503, "no_account_available", "server_error"},
     {FaultCode::upstream_restart, 503, "upstream_restart", "server_error"},
     {FaultCode::gateway_draining, 503, "gateway_draining", "server_error"},
     {FaultCode::accounting_unavailable, 503, "accounting_unavailable", "server_error"},
@@ -122,6 +124,14 @@ TEST(IncompleteEvent, IsReadAsItWasMeant)
     EXPECT_EQ(read.reason, "interrupted");
     EXPECT_FALSE(read.usage);
     EXPECT_EQ(peek_stream_id(incomplete_event("resp_1", "interrupted", "")), "");
+}
+
+TEST(KeepaliveEvent, IsLifecycleOnItsLane)
+{
+    EXPECT_EQ(keepalive_event(7, ""), R"({"type":"keepalive","sequence_number":7})");
+    const std::string event = keepalive_event(7, "main");
+    EXPECT_EQ(event, R"({"type":"keepalive","stream_id":"main","sequence_number":7})");
+    EXPECT_EQ(peek_kind(event), EventKind::lifecycle);
 }
 
 } // namespace

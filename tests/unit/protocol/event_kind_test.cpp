@@ -19,79 +19,88 @@ constexpr std::pair<std::string_view, EventKind> kTypes[] = {
     {"response.completed", completed},
     {"response.failed", failed},
     {"response.incomplete", incomplete},
-    {"response.output_item.added", other},
+    {"response.output_item.added", content},
     {"response.output_item.done", item_done},
-    {"response.content_part.added", other},
-    {"response.content_part.done", other},
+    {"response.content_part.added", content},
+    {"response.content_part.done", content},
     {"response.output_text.delta", delta},
-    {"response.output_text.done", other},
-    {"response.output_text.annotation.added", other},
+    {"response.output_text.done", content},
+    {"response.output_text.annotation.added", content},
     {"response.refusal.delta", delta},
-    {"response.refusal.done", other},
-    {"response.reasoning_summary_part.added", other},
-    {"response.reasoning_summary_part.done", other},
+    {"response.refusal.done", content},
+    {"response.reasoning_summary_part.added", content},
+    {"response.reasoning_summary_part.done", content},
     {"response.reasoning_summary_text.delta", delta},
-    {"response.reasoning_summary_text.done", other},
+    {"response.reasoning_summary_text.done", content},
     {"response.reasoning_text.delta", delta},
-    {"response.reasoning_text.done", other},
+    {"response.reasoning_text.done", content},
     {"response.function_call_arguments.delta", delta},
-    {"response.function_call_arguments.done", other},
+    {"response.function_call_arguments.done", content},
     {"response.custom_tool_call_input.delta", delta},
-    {"response.custom_tool_call_input.done", other},
+    {"response.custom_tool_call_input.done", content},
     {"response.mcp_call_arguments.delta", delta},
-    {"response.mcp_call_arguments.done", other},
-    {"response.web_search_call.in_progress", other},
-    {"response.web_search_call.searching", other},
-    {"response.web_search_call.completed", other},
-    {"response.file_search_call.in_progress", other},
-    {"response.file_search_call.searching", other},
-    {"response.file_search_call.completed", other},
-    {"response.code_interpreter_call.in_progress", other},
-    {"response.code_interpreter_call.interpreting", other},
-    {"response.code_interpreter_call.completed", other},
+    {"response.mcp_call_arguments.done", content},
+    {"response.web_search_call.in_progress", content},
+    {"response.web_search_call.searching", content},
+    {"response.web_search_call.completed", content},
+    {"response.file_search_call.in_progress", content},
+    {"response.file_search_call.searching", content},
+    {"response.file_search_call.completed", content},
+    {"response.code_interpreter_call.in_progress", content},
+    {"response.code_interpreter_call.interpreting", content},
+    {"response.code_interpreter_call.completed", content},
     {"response.code_interpreter_call_code.delta", delta},
-    {"response.code_interpreter_call_code.done", other},
-    {"response.image_generation_call.in_progress", other},
-    {"response.image_generation_call.generating", other},
-    {"response.image_generation_call.partial_image", other},
-    {"response.image_generation_call.completed", other},
-    {"response.mcp_call.in_progress", other},
-    {"response.mcp_call.completed", other},
-    {"response.mcp_call.failed", other},
-    {"response.mcp_list_tools.in_progress", other},
-    {"response.mcp_list_tools.completed", other},
-    {"response.mcp_list_tools.failed", other},
-    {"response.shell_call_command.added", other},
+    {"response.code_interpreter_call_code.done", content},
+    {"response.image_generation_call.in_progress", content},
+    {"response.image_generation_call.generating", content},
+    {"response.image_generation_call.partial_image", content},
+    {"response.image_generation_call.completed", content},
+    {"response.mcp_call.in_progress", content},
+    {"response.mcp_call.completed", content},
+    {"response.mcp_call.failed", content},
+    {"response.mcp_list_tools.in_progress", content},
+    {"response.mcp_list_tools.completed", content},
+    {"response.mcp_list_tools.failed", content},
+    {"response.shell_call_command.added", content},
     {"response.shell_call_command.delta", delta},
-    {"response.shell_call_command.done", other},
+    {"response.shell_call_command.done", content},
     {"response.shell_call_output_content.delta", delta},
-    {"response.shell_call_output_content.done", other},
+    {"response.shell_call_output_content.done", content},
     {"response.audio.delta", delta},
-    {"response.audio.done", other},
+    {"response.audio.done", content},
     {"response.audio.transcript.delta", delta},
-    {"response.audio.transcript.done", other},
-    {"response.compaction.compacting", other},
+    {"response.audio.transcript.done", content},
+    {"response.compaction.compacting", lifecycle},
     {"response.steer.accepted", steer},
     {"response.steer.pending", steer},
     {"response.steer.failed", steer},
-    {"response.steer", other},
-    {"response.steer.rejected", other},
-    {"response.inject.created", other},
-    {"response.inject.failed", other},
+    {"response.steer", lifecycle},
+    {"response.steer.rejected", lifecycle},
+    {"response.inject.created", control},
+    {"response.inject.failed", control},
     {"error", EventKind::error},
     {"response.metadata", lifecycle},
     {"codex.rate_limits", lifecycle},
-    {"responsesapi.websocket_timing", other},
-    {"response.interrupt.accepted", other},
-    {"response.output_item.interrupted", other},
-    {"response.cancelled", other},
-    {"response.createx", other},
-    {"Error", other},
-    {"", other},
+    {"responsesapi.websocket_timing", lifecycle},
+    {"response.interrupt.accepted", control},
+    {"response.output_item.interrupted", control},
+    {"response.cancelled", lifecycle},
+    {"response.createx", lifecycle},
+    {"Error", lifecycle},
+    {"", lifecycle},
     {"a.type.nobody.knows.yet.which.is.longer.than.all.the.names.we.do.know.and.ends.in.delta",
      delta},
     {"a.type.nobody.knows.yet.which.is.longer.than.all.the.names.we.do.know.and.ends.in.done",
-     other},
+     lifecycle},
+    {"keepalive", lifecycle},
+    {"response.rate_limits.updated", lifecycle},
+    {"response.video_generation_call.rendering", content}, // tools of tomorrow
+    {"response.smell.done", content},
+    {"response.smell.sniffing", lifecycle},
+    {"response.output_item", lifecycle},
+    {"response.", lifecycle},
+    {"response", lifecycle},
+    {"x_call.done", lifecycle},
 };
 
 std::string escaped(std::string_view text)
@@ -137,7 +146,7 @@ TEST(PeekKind, IsNotFooledByWhatStandsBeforeTheType)
     }
 }
 
-TEST(PeekKind, TakesAnythingElseForOther)
+TEST(PeekKind, TakesAnythingElseForLifecycle)
 {
     for (const std::string_view frame : {"",
                                          " ",
@@ -163,14 +172,83 @@ TEST(PeekKind, TakesAnythingElseForOther)
                                          R"({"a":"b)",
                                          R"({"a":[[[)",
                                          R"({"a" "type":"error"})"})
-        EXPECT_EQ(peek_kind(frame), other) << frame;
+        EXPECT_EQ(peek_kind(frame), lifecycle) << frame;
+}
+
+TEST(PeekKind, ReadsTheEndOfAResponseThatIsDoneFromItsStatus)
+{
+    const std::pair<std::string_view, EventKind> rows[] = {
+        {R"({"type":"response.done","response":{"id":"r","status":"completed"}})", completed},
+        {R"({"type":"response.done","response":{"output":[{"status":"failed"}]}})", completed},
+        {R"({"response":{"output":[{"status":"x"}],"status":"failed"},"type":"response.done"})",
+         failed},
+        {R"({"type":"response\u002edone","response":{"status":"incomplete"}})", incomplete},
+        {R"({"type":"response.done","response":{"status":"cancelled"}})", incomplete},
+        {R"({"type":"response.done","response":{"status":null}})", completed},
+        {R"({"type":"response.done","response":null})", completed},
+        {R"({"type":"response.done"})", completed},
+        {R"({"type":"response.done","status":"failed"})", completed},
+    };
+    for (const auto& [frame, kind] : rows)
+        EXPECT_EQ(peek_kind(frame), kind) << frame;
+}
+
+TEST(PeekKind, TakesAnErrorWithoutATypeForOne)
+{
+    for (const std::string_view frame : {R"({"error":{"message":"m","type":"api_error"}})",
+                                         R"({"error":"The model is gone"})",
+                                         R"({"type":null,"error":{"code":1}})",
+                                         R"( { "x":[{"error":null}], "err\u006fr" : { } } )",
+                                         R"({"type":5,"error":""})"})
+        EXPECT_EQ(peek_kind(frame), EventKind::error) << frame;
+    for (const std::string_view frame : {R"({"error":null})",
+                                         R"({"error":5})",
+                                         R"({"error":["m"]})",
+                                         R"({"x":{"error":"m"}})",
+                                         R"({"type":"","error":"m"})",
+                                         R"({"type":"keepalive","error":{"code":"x"}})"})
+        EXPECT_EQ(peek_kind(frame), lifecycle) << frame;
+}
+
+TEST(PeekOutputIndex, ReadsAWholeNumberAtTheTop)
+{
+    EXPECT_EQ(peek_output_index(R"({"type":"x","output_index":3,"item":{}})"), 3u);
+    EXPECT_EQ(peek_output_index(R"({"item":{"output_index":1}, "output_index" : 0 })"), 0u);
+    EXPECT_EQ(peek_output_index(R"({"output_index":4294967295})"), 4294967295u);
+    for (const std::string_view odd :
+         {"null", "-1", "1.0", "1e2", "4294967296", R"("3")", "[3]", "{}"})
+        EXPECT_EQ(peek_output_index(R"({"output_index":)" + std::string(odd) + "}"), std::nullopt)
+            << odd;
+    EXPECT_EQ(peek_output_index(R"({"item":{"output_index":1}})"), std::nullopt);
+    EXPECT_EQ(peek_output_index(""), std::nullopt);
+}
+
+TEST(PeekResponseId, ReadsItWhereverItStands)
+{
+    const std::pair<std::string_view, std::string_view> rows[] = {
+        {R"({"type":"response.created","response":{"object":"response","id":"r1"}})", "r1"},
+        {R"({"response":{"output":[{"id":"x"}],"id" : "r2"},"response_id":"no"})", "r2"},
+        {R"({"type":"response.inject.created","response_id":"r3","id":"no"})", "r3"},
+        {R"({"response":null,"response_id":"r4"})", "r4"},
+        {R"({"response":{"id":7},"response_id":"r5"})", "r5"},
+        {R"({"response":{"id":"a\"b"}})", R"(a\"b)"},
+        {R"({"response":{"x":{"id":"no"}}})", ""},
+        {R"({"response":{"x":1},"id":"no"})", ""},
+        {R"({"id":"no"})", ""},
+        {R"({"response":{"id":"r)", ""},
+        {"", ""},
+    };
+    for (const auto& [frame, id] : rows)
+        EXPECT_EQ(peek_response_id(frame), id) << frame;
+    const std::string_view frame = rows[0].first;
+    EXPECT_EQ(peek_response_id(frame).data(), frame.data() + frame.find("r1"));
 }
 
 TEST(IsTerminal, HoldsForWhatEndsAResponseOrARequest)
 {
     for (const EventKind kind : {completed, failed, incomplete, EventKind::error})
         EXPECT_TRUE(is_terminal(kind)) << int(kind);
-    for (const EventKind kind : {created, lifecycle, delta, item_done, steer, other})
+    for (const EventKind kind : {created, lifecycle, content, delta, item_done, steer, control})
         EXPECT_FALSE(is_terminal(kind)) << int(kind);
 }
 

@@ -39,7 +39,7 @@ TEST(EventLane, ReplacesOneThatIsThereAlready)
 {
     EXPECT_EQ(on_lane(R"({"type":"x","stream_id":"other","b":1})"),
               R"({"type":"x","stream_id":"a","b":1})");
-    EXPECT_EQ(on_lane(R"({"type":"x","stream_id" : null })"), R"({"type":"x","stream_id" : "a"})");
+    EXPECT_EQ(on_lane(R"({"type":"x","stream_id" : null })"), R"({"type":"x","stream_id" : "a" })");
     EXPECT_EQ(on_lane(R"({"stream\u005fid":{"x":[]},"type":"x"})"),
               R"({"stream\u005fid":"a","type":"x"})");
 }

@@ -109,7 +109,9 @@ TEST(Item, RefusesWhatItCannotVouchFor)
                                         "{\"a\":\"\xff\"}",
                                         R"({"id":"a","id":"a"})",
                                         R"({"type":"a","x":1,"t\u0079pe":"b"})",
-                                        R"({"status":"a","status":"b"})"})
+                                        R"({"status":"a","status":"b"})",
+                                        R"({"type":"a","Type":"b"})",
+                                        R"({"CALL_ID":"a"})"})
         EXPECT_FALSE(reader.read_item(text)) << text;
     for (const std::string_view text :
          {"", "{}", "[1]", "[{}", "[{},]", "[{}]]", "[[]]", "[{},null]"})

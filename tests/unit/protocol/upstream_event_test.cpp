@@ -101,6 +101,79 @@ TEST(UpstreamEvent, ReadsBothShapesOfErrors)
     EXPECT_EQ(flat.error_message, "oops");
 }
 
+TEST(UpstreamEvent, ReadsAStatusWhereverItStands)
+{
+    const std::pair<std::string_view, int> rows[] = {
+        {R"("status":429)", 429},
+        {R"("status":"429")", 429},
+        {R"("status_code":429)", 429},
+        {R"("status":null,"status_code":"429")", 429},
+        {R"("error":{"status":429})", 429},
+        {R"("error":{"status":500},"status":429)", 429},
+        {R"("error":{"status_code":"429"},"status":null)", 429},
+        {R"("error":{"code":429})", 429}, // vLLM
+        {R"("code":429,"message":"m")", 429},
+        {R"("error":{"code":"x","status":400},"code":429)", 400},
+        {R"("status":503,"status_code":429)", 503},
+        {R"("status_code":429,"status":503)", 503},
+        {R"("status":-4)", 0},
+        {R"("status":4000000000)", 0},
+        {R"("status":{"code":429})", 0},
+        {R"("status":"429 Too Many Requests")", 0},
+        {R"("status":"")", 0},
+        {R"("status":12345678901234567890)", 0},
+        {R"("status":42)", 0},
+        {R"("error":{"code":1211})", 0}, // a vendor's own number
+    };
+    for (const auto& [fields, status] : rows)
+        EXPECT_EQ(read(R"({"type":"error",)" + std::string(fields) + "}").status, status) << fields;
+}
+
+TEST(UpstreamEvent, ReadsErrorsOfEveryVendor)
+{
+    const TerminalEvent typeless = read(R"({"error":{"message":"gone","type":"api_error"}})");
+    EXPECT_EQ(typeless.kind, EventKind::error);
+    EXPECT_EQ(typeless.error_message, "gone");
+    EXPECT_EQ(typeless.error_type, "api_error");
+    EXPECT_EQ(typeless.error_code, "");
+
+    const TerminalEvent text = read(R"({"error":"The model\nis gone","code":"no_model"})");
+    EXPECT_EQ(text.error_message, "The model\nis gone");
+    EXPECT_EQ(text.error_code, "no_model");
+
+    const TerminalEvent number =
+        read(R"({"type":"error","error":{"message":"m","type":"BadRequestError","code":400}})");
+    EXPECT_EQ(number.error_code, "400");
+    EXPECT_EQ(number.status, 400);
+}
+
+TEST(UpstreamEvent, ReadsAResponseThatIsDone)
+{
+    const TerminalEvent event =
+        read(R"({"type":"response.done","response":{"id":"r","status":"failed","error":)"
+             R"({"code":"server_error","type":"t"}}})");
+    EXPECT_EQ(event.kind, EventKind::failed);
+    EXPECT_EQ(event.response_id, "r");
+    EXPECT_EQ(event.error_code, "server_error");
+    EXPECT_EQ(event.error_type, "t");
+}
+
+TEST(UpstreamEvent, ShowsTheOutputAsItStands)
+{
+    const std::string frame =
+        R"({"type":"response.completed","response":{"output" : [ {"id":"a"},{}] ,"id":"r"}})";
+    const TerminalEvent event = read(frame);
+    EXPECT_EQ(event.output, R"([ {"id":"a"},{}])");
+    EXPECT_EQ(event.output.data(), frame.data() + frame.find('['));
+    for (const std::string_view odd : {"null", "{}", "\"[]\"", "7"})
+        EXPECT_EQ(
+            read(R"({"type":"response.completed","response":{"output":)" + std::string(odd) + "}}")
+                .output,
+            "")
+            << odd;
+    EXPECT_EQ(read(R"({"type":"response.completed","output":[1]})").output, "");
+}
+
 TEST(UpstreamEvent, PrefersTheNestedShape)
 {
     for (
@@ -111,16 +184,6 @@ TEST(UpstreamEvent, PrefersTheNestedShape)
         EXPECT_EQ(read(frame).error_message, "n");
     }
     EXPECT_EQ(read(R"({"type":"error","error":{"code":null},"code":"flat"})").error_code, "flat");
-}
-
-TEST(UpstreamEvent, KnowsTheOtherNameOfStatus)
-{
-    EXPECT_EQ(read(R"({"type":"error","status_code":429,"error":{}})").status, 429);
-    EXPECT_EQ(read(R"({"type":"error","status_code":1,"status":503})").status, 503);
-    EXPECT_EQ(read(R"({"type":"error","status":null,"status_code":503})").status, 503);
-    EXPECT_EQ(read(R"({"type":"error","status":"400"})").status, 0);
-    EXPECT_EQ(read(R"({"type":"error","status":-4})").status, 0);
-    EXPECT_EQ(read(R"({"type":"error","status":4000000000})").status, 0);
 }
 
 TEST(UpstreamEvent, LeavesOddFieldsAlone)

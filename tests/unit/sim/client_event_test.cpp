@@ -137,5 +137,28 @@ TEST(Input, CountsATokenForFourBytesOfJson)
     EXPECT_EQ(tokens("null"), 0);
 }
 
+TEST(ClientEvent, TakesHalvesOfSurrogatePairsAsTheVendorDoes)
+{
+    const struct
+    {
+        const char* escaped;
+        const char* said; // UTF-8
+    } rows[] = {
+        {R"(\ud83d)", "\xef\xbf\xbd"},
+        {R"(\ude00\ud83d)", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {R"(\ud83d\ude00)", "\xf0\x9f\x98\x80"},
+        {R"(\ud83d\ud83d\ude00)", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+        {R"(\\ud83d \ude00)", "\\ud83d \xef\xbf\xbd"},
+    };
+    for (const auto& row : rows) {
+        const std::string text =
+            R"({"type":"response.create","model":"m","input":")" + std::string(row.escaped) + "\"}";
+        const auto event = read_client_event(text, {});
+        const auto* create = std::get_if<Create>(&event);
+        ASSERT_TRUE(create) << row.escaped;
+        EXPECT_EQ(create->input.user_text, row.said);
+    }
+}
+
 } // namespace
 } // namespace turngate::sim

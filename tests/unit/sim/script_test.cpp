@@ -41,7 +41,11 @@ TEST(Script, NamesThePlaceOfAMistake)
         {R"({"rules":[{"do":{"answer":[{}]}}]})",
          "rules[0].do.answer[0]: is none of text, call, custom_call, shell_call, reasoning, "
          "web_search, "
-         "wait_for_outputs"},
+         "item, wait_for_outputs"},
+        {R"({"rules":[{"do":{"events":[{"when":"created"}]}}]})",
+         "rules[0].do.events[0]: has no 'event'"},
+        {R"({"rules":[{"do":{"answer":[{"text":"a"},{"text":"b"}],"arrival":[0,0]}}]})",
+         "rules[0].do: arrival must name each item of 'answer' once"},
     };
     for (const auto& row : rows) {
         try {
@@ -76,6 +80,8 @@ TEST(Script, MatchesWhatIsAsked)
         {R"({"header":{"authorization":"Bearer other"}})", false},
         {R"({"input_contains":"ell"})", true},
         {R"({"input_contains":"nothing"})", false},
+        {R"({"larger_than":20})", true},
+        {R"({"larger_than":2000})", false},
         {R"({"parent":"none","generate":true})", true},
         {R"({"parent":"memory"})", false},
         {R"({"generate":false})", false},

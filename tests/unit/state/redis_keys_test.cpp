@@ -1,5 +1,7 @@
 #include "redis_keys.hpp"
 
+#include "instance.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -89,6 +91,20 @@ TEST(RedisKeys, AreShortWhateverTheIdIs)
     const std::string longer(1'000'000, 'x');
     EXPECT_LT(response_key("t", longer).size(), 100u);
     EXPECT_NE(response_key("t", longer), response_key("t", longer + "x"));
+}
+
+TEST(RedisKeys, OfALongIdAreNobodyElses)
+{
+    const std::string longer(300, 'x');
+    EXPECT_NE(response_key("t", longer), response_key("t", "#" + core::sha256(longer).hex()));
+}
+
+TEST(RedisKeys, OfOneGatewaysLivesAreNotAnothers)
+{
+    const Instance a("a");
+    for (const char* name : {"a/b", "a:b", "ab", "a%3A", ""})
+        EXPECT_FALSE(Instance(name).life.starts_with(a.lives)) << name;
+    EXPECT_TRUE(Instance("a").life.starts_with(a.lives));
 }
 
 } // namespace

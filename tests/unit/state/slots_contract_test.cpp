@@ -350,8 +350,8 @@ TEST_F(SharedSlots, OfADeadGatewayAreFreeWhenTheirLeaseEnds)
 TEST_F(SharedSlots, OfAGatewayThatWasKilledAreFreeAsSoonAsItIsBack)
 {
     constexpr std::chrono::hours kEver(1);
-    server_.command({"ZADD", "tg:1:{slot:account/main}:held", "9e15", "gate%20one/dead:0:1"});
-    server_.command({"ZADD", "tg:1:{slot:account/main}:held", "9e15", "other/x:0:1"});
+    server_.command({"ZADD", "tg:1:{slot:account/main}:held", "9e15", "gate%20one:dead:0:1"});
+    server_.command({"ZADD", "tg:1:{slot:account/main}:held", "9e15", "gate%20one/x:0:1"});
     server_.command({"SADD", "tg:1:{instance:gate%20one}:slots", "account/main"});
     Gateway waiting(loop_, options("waiting", kEver));
     waiting.until_up();
@@ -360,7 +360,7 @@ TEST_F(SharedSlots, OfAGatewayThatWasKilledAreFreeAsSoonAsItIsBack)
     turns.until_waiting(1);
     Gateway restarted(loop_, options("gate one", kEver));
     turns.until_holds(0);
-    EXPECT_NE(members().find("other/x:0:1"), std::string::npos); // nobody else's
+    EXPECT_NE(members().find("gate%20one/x:0:1"), std::string::npos); // nobody else's
 }
 
 TEST_F(SharedSlots, OfAGatewayThatEndsAreFreeAtOnce)

@@ -1,4 +1,5 @@
 #include "line.hpp"
+#include "seldom.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -37,12 +38,14 @@ public:
     explicit Captured(config::Log log)
     {
         start_log(log);
+        flush_log(seconds(10)); // what is not ours
         testing::internal::CaptureStderr();
     }
     ~Captured() { start_log({}); }
 
     std::vector<std::string> lines()
     {
+        EXPECT_TRUE(flush_log(seconds(10)));
         std::istringstream all(testing::internal::GetCapturedStderr());
         std::vector<std::string> lines;
         for (std::string line; std::getline(all, line);)
@@ -112,6 +115,58 @@ TEST(Line, IsValidJsonForAnyTwoBytes)
     EXPECT_EQ(json_of({{"f", "a\"\\\n\t\xc3\xa4"}})["f"], "a\"\\\n\t\xc3\xa4");
 }
 
+TEST(Line, CutsValuesAt256BytesBetweenCharacters)
+{
+    const std::string most(256, 'x');
+    const std::string umlauts = [] {
+        std::string text;
+        for (int i = 0; i < 200; ++i)
+            text += "\xc3\xa4";
+        return text;
+    }();
+    const std::pair<std::string, std::string> rows[] = {
+        {most, most},
+        {most + "x", std::string(253, 'x') + "\u2026"},
+        {std::string(1 << 20, 'x'), std::string(253, 'x') + "\u2026"},
+        {umlauts, umlauts.substr(0, 252) + "\u2026"},
+        {"x" + umlauts, "x" + umlauts.substr(0, 252) + "\u2026"},
+        {std::string(85, '\xff'), json_of({{"f", std::string(85, '\xff')}})["f"]},
+    };
+    for (const auto& [value, expected] : rows) {
+        EXPECT_EQ(text_of({{"f", value}}), "f=" + expected);
+        EXPECT_EQ(json_of({{"f", value}})["f"], expected);
+    }
+    const std::string bad = json_of({{"f", std::string(200, '\xff')}})["f"]; // three bytes each
+    EXPECT_LE(bad.size(), 256u);
+    EXPECT_TRUE(bad.ends_with("\ufffd\u2026"));
+}
+
+TEST(Log, WarnsOnceAnHourOfEachSubject)
+{
+    Captured captured({LogLevel::info, LogFormat::text});
+    for (int i = 0; i < 3; ++i) {
+        log_warn_hourly("a model has no price", {"model", "a"});
+        log_warn_hourly("a model has no price", {"model", "b"});
+    }
+    const auto lines = captured.lines();
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(lines[0].substr(25), "warn  a model has no price model=a");
+    EXPECT_EQ(lines[1].substr(25), "warn  a model has no price model=b");
+}
+
+TEST(Seldom, SaysEachThingOnceInAPause)
+{
+    Seldom seldom(seconds(10), 2);
+    const core::Deadline start{};
+    EXPECT_TRUE(seldom.is_due("a", start));
+    EXPECT_FALSE(seldom.is_due("a", start + milliseconds(9999)));
+    EXPECT_TRUE(seldom.is_due("b", start + seconds(1)));
+    EXPECT_FALSE(seldom.is_due("c", start + seconds(2))) << "it remembers two";
+    EXPECT_TRUE(seldom.is_due("a", start + seconds(10)) &&
+                !seldom.is_due("a", start + seconds(11)));
+    EXPECT_TRUE(seldom.is_due("c", start + seconds(12))) << "b may be forgotten";
+}
+
 TEST(Log, KeepsWhatIsBelowTheLevel)
 {
     Captured captured({LogLevel::warn, LogFormat::text});
@@ -145,7 +200,7 @@ TEST(Log, ChangesLevelAndFormatWhileItRuns)
 TEST(Log, KeepsLinesOfSeveralThreadsWhole)
 {
     Captured captured({LogLevel::info, LogFormat::text});
-    const std::string value(2000, 'x');
+    const std::string value(256, 'x');
     {
         std::vector<std::jthread> threads;
         for (int i = 0; i < 4; ++i)

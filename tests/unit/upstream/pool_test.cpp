@@ -30,6 +30,23 @@ TEST_F(PoolTest, DialsWithTheAccountsKeyAndTheClientsHeaders)
     EXPECT_EQ(life.dials, 1u);
 }
 
+TEST_F(PoolTest, DialsWithTheHeadersOfTheAccountBeforeAllOthers)
+{
+    config::Account config = fakes::account_config("own");
+    config.headers = {{"user-agent", "gate/1"}, {"x-team", "a, b"}};
+    account = make_account(config);
+    headers.add("User-Agent", "codex");
+    headers.add("originator", "codex_cli_rs");
+    ASSERT_TRUE(lease(1));
+    using Field = std::pair<std::string, std::string>;
+    const auto& sent = dialer.targets.at(0).headers;
+    const std::vector<Field> expected{{"user-agent", "gate/1"},
+                                      {"x-team", "a, b"},
+                                      {"originator", "codex_cli_rs"},
+                                      {"authorization", "Bearer sk-own"}};
+    EXPECT_EQ(std::vector<Field>(sent.begin(), sent.end()), expected);
+}
+
 TEST_F(PoolTest, KeepsAParkedConnectionForItsSession)
 {
     const auto generation = park(1);

@@ -126,10 +126,10 @@ TEST_F(SparesTest, GiveNothingThatIsOver)
 TEST_F(SparesTest, AreNotDialedWhereNoTurnWouldGo)
 {
     spares.want({account}, 1);
-    account->life->is_shut_out = true;
+    account->standing->disable();
     EXPECT_TRUE(spares.to_dial(now).empty());
-    account->life->is_shut_out = false;
-    account->life->cool_until(now + 1s);
+    account->standing->enable();
+    account->standing->cool_until("", now + 1s);
     EXPECT_TRUE(spares.to_dial(now).empty());
     now += 2s;
     const auto all = std::vector{connection(), connection(), connection()};

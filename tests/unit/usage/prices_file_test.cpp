@@ -14,11 +14,13 @@ using testing::IsEmpty;
 
 const std::string kHead = "version: 2026-11-01\nunit: nano_usd_per_million_tokens\n";
 
-LoadedPrices load_text(const TempDir& dir, const std::string& text)
+LoadedPrices load_text(const TempDir& dir,
+                       const std::string& text,
+                       std::string_view unknown_model = "allow")
 {
     const std::string path = dir / "pricing.yaml";
     write_file(path, text);
-    return load_prices(path);
+    return load_prices(path, unknown_model);
 }
 
 TEST(PricesFile, OfTheInterfaceIsReadInFull)
@@ -32,7 +34,9 @@ TEST(PricesFile, OfTheInterfaceIsReadInFull)
     output: 14000000000
     tiers: {priority: {input: 3500000000, cached_input: 350000000, output: 28000000000}, flex: {multiplier_ppm: 500000}}
     long_context: {above_input_tokens: 272000, input_multiplier_ppm: 2000000, output_multiplier_ppm: 1500000}
+    max_input_tokens: 400000
     max_output_tokens: 128000
+    aliases: [gpt-5.2-chat, another]
   plain: {input: 3, output: 4}
 tools: {web_search: 10000000}
 )");
@@ -53,11 +57,15 @@ tools: {web_search: 10000000}
     EXPECT_EQ(model.long_context->above_input_tokens, 272'000);
     EXPECT_EQ(model.long_context->input_multiplier.value, 2'000'000);
     EXPECT_EQ(model.long_context->output_multiplier.value, 1'500'000);
+    EXPECT_EQ(model.max_input_tokens, 400'000);
     EXPECT_EQ(model.max_output_tokens, 128'000);
+    EXPECT_EQ(table.find("gpt-5.2-chat"), &model);
+    EXPECT_EQ(table.find("another"), &model);
 
     const ModelPrice& plain = table.models.at("plain");
     EXPECT_EQ(plain.rates.cached_input, 3);
     EXPECT_EQ(plain.rates.cache_write, 3);
+    EXPECT_EQ(plain.max_input_tokens, 0);
     EXPECT_EQ(plain.max_output_tokens, 0);
 }
 
@@ -96,6 +104,17 @@ TEST(PricesFile, WithOneMistakeSaysWhereAndWhat)
         {"models: {m: {input: 1, output: 2, long_context: {input_multiplier_ppm: 1, "
          "output_multiplier_ppm: 1}}}",
          ":3: models.m.long_context.above_input_tokens: is missing"},
+        {"models: {m: {input: 1, output: 2, aliases: n}}", ":3: models.m.aliases: must be a list"},
+        {"models: {m: {input: 1, output: 2, aliases: [[n]]}}",
+         ":3: models.m.aliases: must be a text"},
+        {"models: {m: {input: 1, output: 2, aliases: [m]}}",
+         ":3: models.m.aliases: 'm' has a price already"},
+        {"models: {m: {input: 1, output: 2, aliases: [o]}, o: {input: 1, output: 2}}",
+         ":3: models.m.aliases: 'o' has a price already"},
+        {"models: {m: {input: 1, output: 2, aliases: [n]}, o: {input: 1, output: 2, aliases: [n]}}",
+         ":3: models.o.aliases: 'n' has a price already"},
+        {"models: {m: {input: 1, output: 2, max_input_tokens: many}}",
+         ":3: models.m.max_input_tokens: must be a whole number"},
         {"models: {m: {input: 1, output: 2}}\ntools: {file_search: 1}",
          ":4: tools.file_search: unknown key"},
         {"models: {m: {input: 1, output: 2}}\nversion: x", ":4: version: given twice"},
@@ -106,6 +125,21 @@ TEST(PricesFile, WithOneMistakeSaysWhereAndWhat)
         EXPECT_EQ(loaded.table, nullptr) << row.text;
         EXPECT_THAT(loaded.complaints, ElementsAre(HasSubstr(dir / "pricing.yaml" + row.complaint)))
             << row.text;
+    }
+}
+
+TEST(PricesFile, KnowsWhatUnknownModelsMayBePricedAs)
+{
+    const TempDir dir;
+    const std::string text = kHead + "models: {m: {input: 1, output: 2, aliases: [n]}}\n";
+    for (const char* name : {"allow", "reject", "m", "n"})
+        EXPECT_THAT(load_text(dir, text, name).complaints, IsEmpty()) << name;
+    for (const char* name : {"alow", "", "o"}) {
+        const auto loaded = load_text(dir, text, name);
+        EXPECT_EQ(loaded.table, nullptr) << name;
+        EXPECT_THAT(
+            loaded.complaints,
+            ElementsAre(HasSubstr("pricing.unknown_model: must be allow, reject or a model")));
     }
 }
 
@@ -124,23 +158,53 @@ TEST(PricesFile, SaysAllThatIsWrongAtOnce)
 TEST(PricesFile, ThatIsMissingOrNoYamlIsAComplaint)
 {
     const TempDir dir;
-    EXPECT_THAT(load_prices(dir / "none.yaml").complaints,
+    EXPECT_THAT(load_prices(dir / "none.yaml", "allow").complaints,
                 ElementsAre(HasSubstr("cannot be read")));
     EXPECT_THAT(load_text(dir, "models: {\n").complaints, ElementsAre(HasSubstr("pricing.yaml:")));
     EXPECT_THAT(load_text(dir, "").complaints, ElementsAre(HasSubstr("must be a map")));
 }
 
+std::int64_t cost_as_shipped(const PriceTable& table,
+                             std::string_view model,
+                             const protocol::TokenUsage& tokens,
+                             std::string_view tier = "")
+{
+    return settle_price(table, *table.find(model), tokens, tier, {}, {}).cost.value;
+}
+
+TEST(PricesFile, ThatWeShipHasTheStepsAndTiersOfEachModel)
+{
+    const auto root = std::filesystem::path(TURNGATE_SOURCE_DIR);
+    const auto loaded = load_prices((root / "config/pricing.yaml").string(), "allow");
+    ASSERT_THAT(loaded.complaints, IsEmpty());
+    const PriceTable& table = *loaded.table;
+    constexpr protocol::TokenUsage kSmall{
+        .input = 1000, .cached = 400, .cache_write = 100, .output = 100};
+    constexpr protocol::TokenUsage kLong{.input = 300'000, .output = 1000};
+    EXPECT_EQ(cost_as_shipped(table, "gpt-6.2-sol", kSmall), 2'290'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-6.2-sol", kLong), 1'215'000'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.2", kLong), 539'000'000) << "it has no step";
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.2-2025-12-11", kLong), 539'000'000);
+    EXPECT_EQ(cost_as_shipped(table, "grok-4.7", kLong), 1'212'000'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.5", kSmall, "priority"), 15'500'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.4", kSmall, "priority"), 6'200'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.4", kSmall, "fast"), 6'200'000);
+    EXPECT_EQ(cost_as_shipped(table, "gpt-5.4", kSmall, "flex"), 1'550'000);
+}
+
 TEST(PricesFile, ThatWeShipIsFaultless)
 {
-    const auto root = std::filesystem::path(__FILE__).parent_path() / "../../..";
-    const auto loaded = load_prices((root / "config/pricing.yaml").string());
+    const auto root = std::filesystem::path(TURNGATE_SOURCE_DIR);
+    const auto loaded = load_prices((root / "config/pricing.yaml").string(), "allow");
     ASSERT_THAT(loaded.complaints, IsEmpty());
-    EXPECT_EQ(loaded.table->version, "2026-11-01");
+    EXPECT_EQ(loaded.table->version, "2026-11-28");
     EXPECT_EQ(loaded.table->models.at("gpt-5.2").rates.output, 14'000'000'000);
     EXPECT_EQ(loaded.table->models.at("sim-1").rates.cached_input, 100'000'000);
     for (const auto& [name, model] : loaded.table->models) {
         EXPECT_LE(model.rates.cached_input, model.rates.input) << name;
         EXPECT_LT(model.rates.input, model.rates.output) << name;
+        if (!name.starts_with("grok-4") && !name.starts_with("grok-code")) // some are not known
+            EXPECT_GT(model.max_input_tokens, 0) << name;
     }
 }
 

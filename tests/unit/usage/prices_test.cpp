@@ -79,6 +79,12 @@ TEST(Price, IsWhatTheFormulaSays)
          5'040'000},
         {"a tier's multiplier", model, tokens(1000, 0, 0, 100), "scale", 1'000'000, 4'725'000},
         {"flex, usual", model, tokens(1000, 0, 0, 100), "flex", 1'000'000, 1'575'000},
+        {"priority, as it is asked for",
+         model,
+         tokens(1000, 0, 0, 100),
+         "fast",
+         1'000'000,
+         6'300'000},
         {"priority, usual", flat_model(1'000'000), tokens(3, 0, 0, 4), "priority", 1'000'000, 14},
         {"at the step", model, tokens(272'000, 0, 0, 1000), "", 1'000'000, 490'000'000},
         {"above the step", model, tokens(272'001, 0, 0, 1000), "", 1'000'000, 973'003'500},
@@ -195,16 +201,63 @@ TEST(Price, NeverFallsWhenTokensGrow)
     }
 }
 
-TEST(PriceTable, FallsBackOnlyWhenTold)
+TEST(PriceTable, FindsAModelByItsNamesWithAndWithoutADate)
 {
     PriceTable table;
-    table.models["known"] = flat_model(1);
-    table.models["fallback"] = flat_model(2);
-    EXPECT_EQ(table.find("known", "reject"), &table.models["known"]);
-    EXPECT_EQ(table.find("known", "fallback"), &table.models["known"]);
-    EXPECT_EQ(table.find("unknown", "fallback"), &table.models["fallback"]);
-    EXPECT_EQ(table.find("unknown", "reject"), nullptr);
-    EXPECT_EQ(table.find("unknown", "not in the table"), nullptr);
+    const ModelPrice* plain = &(table.models["gpt-5.2"] = flat_model(1));
+    const ModelPrice* dated = &(table.models["gpt-5.2-2026-01-01"] = flat_model(2));
+    table.aliases["chat"] = "gpt-5.2";
+    const std::pair<const char*, const ModelPrice*> rows[] = {
+        {"gpt-5.2", plain},
+        {"gpt-5.2-2025-12-11", plain},
+        {"gpt-5.2-2026-01-01", dated},
+        {"chat", plain},
+        {"chat-2025-12-11", plain},
+        {"gpt-5.2-mini", nullptr},
+        {"gpt-5.2-2025-12-1", nullptr},
+        {"gpt-5.2-2025-12-111", nullptr},
+        {"gpt-5.2-20251211", nullptr},
+        {"gpt-5.2_2025-12-11", nullptr},
+        {"gpt-5.2-2025-12-11-2025-12-11", nullptr},
+        {"gpt-5.2-2o25-12-11", nullptr},
+        {"-2025-12-11", nullptr},
+        {"2025-12-11", nullptr},
+        {"GPT-5.2", nullptr},
+        {"", nullptr},
+    };
+    for (const auto& [name, price] : rows)
+        EXPECT_EQ(table.find(name), price) << name;
+}
+
+TEST(PriceTable, SaysWhatIsChargedForAModelThatItHasNot)
+{
+    using enum FoundPrice::Kind;
+    PriceTable table;
+    const ModelPrice* own = &(table.models["known"] = flat_model(1));
+    const ModelPrice* other = &(table.models["other"] = flat_model(2));
+    struct Row
+    {
+        const char* unknown_model;
+        const char* model;
+        const ModelPrice* price;
+        FoundPrice::Kind kind;
+    };
+    const Row rows[] = {
+        {"allow", "known", own, known},
+        {"reject", "known", own, known},
+        {"other", "known", own, known},
+        {"other", "known-2026-01-01", own, known},
+        {"allow", "unknown", nullptr, unpriced},
+        {"reject", "unknown", nullptr, rejected},
+        {"other", "unknown", other, stand_in},
+        {"other-2026-01-01", "unknown", other, stand_in},
+        {"not in the table", "unknown", nullptr, rejected},
+    };
+    for (const Row& row : rows) {
+        const FoundPrice found = find_price(table, row.unknown_model, row.model);
+        EXPECT_EQ(found.price, row.price) << row.unknown_model << ' ' << row.model;
+        EXPECT_EQ(found.kind, row.kind) << row.unknown_model << ' ' << row.model;
+    }
 }
 
 } // namespace

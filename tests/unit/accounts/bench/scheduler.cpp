@@ -34,13 +34,14 @@ void use(const AccountSet& accounts)
     unsigned i = 0;
     for (const auto& account : accounts.all()) {
         Health& health = account->life->health;
+        QuotaWindows& quota = account->standing->quota();
         for (unsigned turn = 0; turn < i % 7; ++turn)
             (void)account->slots->try_acquire();
         for (const char* model : {"gpt-5.1", "other", "gpt-5.2-2025-12-11"})
             health.first_tokens.add(model, std::chrono::milliseconds(200 + 10 * i));
         health.errors.count(i % 9 == 0 ? Outcome::fault : Outcome::success);
-        health.quota.report("primary", i, now + 1h);
-        health.quota.report("secondary", 20, now + 1h);
+        quota.report("primary", i % 100, now + 1h);
+        quota.report("secondary", 20, now + 1h);
         ++i;
     }
 }
@@ -58,14 +59,17 @@ double microseconds(const AccountSet& accounts, const config::Scheduler& schedul
     const double start = cpu_seconds();
     unsigned choices = 0;
     std::size_t candidates = 0;
+    std::uint64_t first = 0; // they are looked at, or nothing would be drawn
     while (cpu_seconds() - start < seconds) {
         for (int i = 0; i < 100; ++i) {
             ++request.seed;
-            candidates += order(accounts, scheduler, request, core::Clock::now()).order.size();
+            const auto choice = order(accounts, scheduler, request, core::Clock::now());
+            candidates += choice.order.size();
+            first += choice.order.front().account->salt;
         }
         choices += 100;
     }
-    if (candidates != choices * accounts.all().size())
+    if (first == 0 || candidates != choices * accounts.all().size())
         std::puts("not all accounts were candidates");
     return (cpu_seconds() - start) / choices * 1e6;
 }
@@ -78,7 +82,7 @@ void run(double seconds)
         {"softmax", config::Pick::softmax}};
     std::printf("%-16s%10s  us CPU per choice\n", "pick", "accounts");
     for (const auto& [name, way] : ways) {
-        for (const unsigned n : {1U, 10U, 100U}) {
+        for (const unsigned n : {1U, 10U, 100U, 3'000U}) {
             config::Config config = some_accounts(n);
             config.scheduler.pick = way;
             AccountLives lives;

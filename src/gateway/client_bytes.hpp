@@ -1,0 +1,25 @@
+#pragma once
+
+#include "turngate/core/byte_budget.hpp"
+
+#include <cstdint>
+
+namespace turngate::gateway {
+
+// What clients of the whole process have sent and no turn has begun with. Two bounds: whoever fills
+// one with creates that wait does not keep others from being heard.
+struct ClientBytes
+{
+    explicit ClientBytes(std::uint64_t most) : waiting(most), unfinished(most) {}
+
+    void set_most(std::uint64_t bytes) noexcept // of each
+    {
+        waiting.set_most(bytes);
+        unfinished.set_most(bytes);
+    }
+
+    core::ByteBudget waiting;    // creates that wait for their lane
+    core::ByteBudget unfinished; // messages that are not whole yet
+};
+
+} // namespace turngate::gateway

@@ -1,0 +1,162 @@
+#include "turngate/net/http.hpp"
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace turngate::net {
+namespace {
+
+namespace http = boost::beast::http;
+
+core::Fault bad_message(const error_code& error)
+{
+    int status = 400;
+    if (error == http::error::header_limit)
+        status = 431;
+    else if (error == http::error::body_limit)
+        status = 413;
+    return {core::FaultCode::invalid_request, error, "http", status};
+}
+
+// A body as it comes: string_body would make room for whatever content-length says.
+struct Beginning
+{
+    using value_type = std::string;
+
+    class reader
+    {
+    public:
+        template <bool is_request, class Fields>
+        reader(http::header<is_request, Fields>&, value_type& body) : body_(body)
+        {
+        }
+        void init(const boost::optional<std::uint64_t>&, error_code& error) { error = {}; }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, error_code& error)
+        {
+            error = {};
+            for (auto at = asio::buffer_sequence_begin(buffers);
+                 at != asio::buffer_sequence_end(buffers);
+                 ++at)
+                body_.append(static_cast<const char*>(at->data()), at->size());
+            return asio::buffer_size(buffers);
+        }
+        void finish(error_code& error) { error = {}; }
+
+    private:
+        value_type& body_;
+    };
+};
+
+// Feeds the parser from leftover and then the stream, until it has enough. Beast parses, we read:
+// it sees bytes, never sockets.
+template <class Parser, class HasEnough>
+Task<core::Result<std::string>> parse(Stream& stream,
+                                      Parser& parser,
+                                      std::string bytes,
+                                      core::Deadline deadline,
+                                      Stop* stop,
+                                      HasEnough has_enough)
+{
+    std::array<char, 4096> chunk;
+    for (;;) {
+        error_code error;
+        const std::size_t used = parser.put(asio::buffer(bytes), error);
+        bytes.erase(0, used);
+        if (error && error != http::error::need_more)
+            co_return bad_message(error);
+        if (has_enough(parser))
+            co_return bytes;
+        if (!error && !bytes.empty() && used > 0)
+            continue;
+        const auto read = co_await stream.read_some(chunk, deadline, stop);
+        if (!read) {
+            if (read.error().cause == asio::error::eof && parser.got_some()) {
+                parser.put_eof(error);
+                if (!error && parser.is_done())
+                    co_return bytes;
+            }
+            co_return read.error();
+        }
+        bytes.append(chunk.data(), *read);
+    }
+}
+
+template <class Fields>
+void copy_headers(const Fields& from, HttpHeaders& to)
+{
+    for (const auto& field : from) {
+        const auto name = field.name_string();
+        const auto value = field.value();
+        to.add({name.data(), name.size()}, {value.data(), value.size()});
+    }
+}
+
+} // namespace
+
+Task<core::Result<HttpRequest>> read_request(Stream& stream,
+                                             std::string leftover,
+                                             HttpLimits limits,
+                                             core::Deadline deadline)
+{
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
+    parser.body_limit(limits.body);
+    parser.eager(true);
+    const auto is_whole = [](const auto& read) { return read.is_done(); };
+    auto rest = co_await parse(stream, parser, std::move(leftover), deadline, nullptr, is_whole);
+    if (!rest)
+        co_return rest.error();
+
+    HttpRequest request;
+    request.method = std::string(parser.get().method_string());
+    request.target = std::string(parser.get().target());
+    copy_headers(parser.get(), request.headers);
+    request.body = std::move(parser.get().body());
+    request.keep_alive = parser.keep_alive();
+    request.leftover = std::move(*rest);
+    co_return request;
+}
+
+Task<core::Result<HttpResponse>> read_response(Stream& stream,
+                                               HttpLimits limits,
+                                               core::Deadline deadline,
+                                               Stop* stop)
+{
+    const auto has_head = [](const auto& read) { return read.is_header_done(); };
+    const auto has_beginning = [&](const auto& read) {
+        return read.is_done() || read.get().body().size() >= limits.body;
+    };
+    std::string bytes;
+    for (;;) {
+        http::response_parser<Beginning> parser;
+        parser.header_limit(static_cast<std::uint32_t>(limits.headers));
+        parser.body_limit(boost::none);
+        auto rest = co_await parse(stream, parser, std::move(bytes), deadline, stop, has_head);
+        if (!rest)
+            co_return rest.error();
+        bytes = std::move(*rest);
+        HttpResponse response;
+        response.status = static_cast<int>(parser.get().result_int());
+        if (response.status < 200 && response.status != 101)
+            continue;
+        if (!parser.is_done()) {
+            parser.eager(true);
+            const auto until = std::min(deadline, core::Clock::now() + limits.body_time);
+            rest = co_await parse(stream, parser, std::move(bytes), until, stop, has_beginning);
+            if (stop && stop->requested())
+                co_return stop->reason();
+            bytes = rest ? std::move(*rest) : std::string();
+        }
+        copy_headers(parser.get(), response.headers);
+        response.body = std::move(parser.get().body());
+        response.body.resize(std::min(response.body.size(), limits.body));
+        response.leftover = std::move(bytes);
+        co_return response;
+    }
+}
+
+} // namespace turngate::net
