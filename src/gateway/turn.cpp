@@ -8,6 +8,7 @@
 #include "edits.hpp"
 #include "ending.hpp"
 #include "header_policy.hpp"
+#include "judge.hpp"
 #include "resolve.hpp"
 #include "sequel.hpp"
 #include "settle.hpp"
@@ -91,6 +92,8 @@ net::Task<Result<>> relay_and_settle(Turn& turn, Attempt& attempt)
 // Steps 7 to 10, once.
 net::Task<Result<>> run(Turn& turn, Attempt& attempt)
 {
+    if (turn.stop.requested())
+        co_return turn.stop.reason();
     const auto leased = co_await lease(turn, attempt); // 7 lease
     if (!leased)
         co_return leased.error();
@@ -106,11 +109,6 @@ bool should_read_on(const Turn& turn, const Attempt& attempt, const Fault& fault
     return fault.code == FaultCode::client_gone && attempt.relay.is_attached() &&
            turn.snapshot->config->usage.aborted_turns == config::AbortedTurns::drain &&
            turn.rooms.drains.has_room();
-}
-
-Failure refusal(const Fault& fault)
-{
-    return {Facts{.fault = fault}, decide(Facts{.fault = fault})};
 }
 
 // Until the turn has its end (nothing), or there is a failure to tell. `attempt`: the last one.
