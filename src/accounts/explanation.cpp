@@ -9,8 +9,6 @@ namespace {
 std::string_view name(Layer layer) noexcept
 {
     switch (layer) {
-    case Layer::pinned:
-        return "pinned";
     case Layer::sticky:
         return "sticky";
     case Layer::balanced:

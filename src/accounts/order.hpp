@@ -10,8 +10,6 @@ namespace turngate::accounts {
 struct Order::Source
 {
     const Field* field = nullptr;
-    AccountSet::Accounts own; // of one account that is pinned
-    std::unique_ptr<const Field> own_field;
     std::shared_ptr<const Ranking> ranking;
     config::Scheduler scheduler;
     std::string model;

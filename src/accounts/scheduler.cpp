@@ -87,9 +87,7 @@ Choice choose(const AccountSet& accounts,
     choice.counts = ranking.counts;
     choice.retry_at = ranking.cools_until;
     choice.left_out = left_out_of(*source->field, ranking, request);
-    if (!request.pinned.empty())
-        choice.layer = Layer::pinned;
-    else if (!request.sticky.empty())
+    if (!request.sticky.empty())
         stick(choice, *source, accounts, request, now);
     put_failed_last(*source, accounts, request);
     choice.order = Order(std::move(source));
@@ -108,31 +106,12 @@ std::unique_ptr<Source> source_of(const config::Scheduler& scheduler,
     return source;
 }
 
-Choice nobody(Layer layer, Fitness why, std::size_t how_many, std::string left_out = {})
+// None of so many has the model.
+Choice nobody(std::size_t how_many)
 {
     Choice choice;
-    choice.layer = layer;
-    choice.counts[static_cast<std::size_t>(why)] = static_cast<unsigned>(how_many);
-    choice.left_out = std::move(left_out);
+    choice.counts[static_cast<std::size_t>(Fitness::no_model)] = static_cast<unsigned>(how_many);
     return choice;
-}
-
-Choice order_of_one(const AccountSet& accounts,
-                    const config::Scheduler& scheduler,
-                    const Request& request,
-                    core::Deadline now)
-{
-    const auto account = accounts.find(request.pinned);
-    const auto fits =
-        account ? fitness(*account, request.group, request.model, now) : Fitness::other_group;
-    if (fits == Fitness::off || fits == Fitness::other_group || fits == Fitness::no_model)
-        return nobody(Layer::pinned, fits, 1);
-    auto source = source_of(scheduler, request, now);
-    source->own.push_back(account);
-    source->own_field = std::make_unique<const Field>(source->own, source->model);
-    source->field = source->own_field.get();
-    source->ranking = source->field->rank(scheduler.weights, now);
-    return choose(accounts, request, std::move(source), now);
 }
 
 } // namespace
@@ -164,12 +143,10 @@ Choice order(const AccountSet& accounts,
              const Request& request,
              core::Deadline now)
 {
-    if (!request.pinned.empty())
-        return order_of_one(accounts, scheduler, request, now);
     const Field* field = accounts.field(request.group, request.model);
     const auto in_group = accounts.count_in(request.group);
     if (!field)
-        return nobody(Layer::balanced, Fitness::no_model, in_group);
+        return nobody(in_group);
     const auto by = [&](std::shared_ptr<const Ranking> ranking) {
         auto source = source_of(scheduler, request, now);
         source->field = field;

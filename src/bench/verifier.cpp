@@ -64,7 +64,7 @@ void Verifier::on_created(std::string_view event)
         return;
     }
     state_ = State::streaming;
-    response_id_ = reader_.read_response_id(event);
+    response_id_ = std::string(protocol::peek_response_id(event));
     check_sequence(event, EventKind::created);
 }
 

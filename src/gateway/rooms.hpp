@@ -37,7 +37,6 @@ struct Rooms
     std::shared_ptr<const Snapshot> snapshot; // the current one; a turn keeps its own
     protocol::ClientEventReader client_events;
     protocol::UpstreamEventReader upstream_events;
-    protocol::ItemReader items;
     bool is_draining = false;
     std::unordered_set<core::Digest> revoked{}; // elsewhere, since the snapshot was loaded
 };

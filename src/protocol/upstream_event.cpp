@@ -270,9 +270,4 @@ SteerEvent UpstreamEventReader::read_steer(std::string_view frame)
     return event;
 }
 
-std::string UpstreamEventReader::read_response_id(std::string_view frame)
-{
-    return unescape(peek_response_id(frame));
-}
-
 } // namespace turngate::protocol

@@ -21,13 +21,12 @@ struct Request
 {
     std::string_view group = {};
     std::string_view model = {};              // as the client named it
-    std::string_view pinned = {};             // no other will do: the parent lives there
     std::string_view sticky = {};             // the session's account so far; empty: none
     std::span<const std::string> failed = {}; // accounts that failed this turn: after all others
     std::uint64_t seed = 0;                   // of the session key
 };
 
-enum class Layer : std::uint8_t { pinned, sticky, balanced };
+enum class Layer : std::uint8_t { sticky, balanced };
 
 struct Candidate
 {
@@ -102,7 +101,7 @@ struct Choice
     std::string explain(const Account* taken) const;
 };
 
-// Step 6 without the slot: pinned → sticky → balanced (behaviour.md section 6). Costs the same for
+// Step 6 without the slot: sticky → balanced (behaviour.md section 6). Costs the same for
 // ten accounts and for thousands. Safe from all loops.
 Choice order(const AccountSet& accounts,
              const config::Scheduler& scheduler,

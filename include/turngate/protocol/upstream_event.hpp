@@ -109,9 +109,6 @@ public:
 
     // frame is one whose kind is steer.
     SteerEvent read_steer(std::string_view frame);
-
-    // response.id of a response.created; empty if there is none.
-    std::string read_response_id(std::string_view frame);
 };
 
 } // namespace turngate::protocol

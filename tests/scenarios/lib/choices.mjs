@@ -2,7 +2,7 @@
 
 const kWhy = new RegExp(
   [
-    /^(?<layer>pinned|sticky|balanced)(?: last_resort)?: /,
+    /^(?<layer>sticky|balanced)(?: last_resort)?: /,
     /(?<account>\S+) score (?<score>[\d.]+) \((?<parts>[^)]*)\), choice (?<place>\d+) of (?<of>\d+)/,
     /(?:; released: (?<released>\w+))?(?:; out: (?<out>.*))?$/,
   ]

@@ -112,9 +112,10 @@ TEST(Order, TakesOnlyThoseThatMayAnswerWhicheverLayerAsks)
         scene.request.sticky = "bad";
         EXPECT_EQ(scene.names(), Names{"good"}) << name(expected);
         EXPECT_EQ(scene.order().layer, Layer::balanced) << name(expected);
-        scene.request.pinned = "bad";
-        EXPECT_TRUE(scene.order().order.empty()) << name(expected);
-        EXPECT_EQ(scene.order().fault(), fault) << name(expected);
+        Scene alone({"bad"});
+        spoil(alone);
+        EXPECT_TRUE(alone.order().order.empty()) << name(expected);
+        EXPECT_EQ(alone.order().fault(), fault) << name(expected);
     }
 }
 
@@ -142,17 +143,6 @@ TEST(Order, KnowsAModelNobodyHasFromAGroupNobodyServes)
     EXPECT_EQ(scene.order().fault(), FaultCode::no_account);
     scene.request = {.group = "default", .model = ""};
     EXPECT_EQ(scene.order().order.size(), 2u);
-}
-
-TEST(Order, HasNoOtherThanThePinnedOne)
-{
-    Scene scene({"a", "b", "c"});
-    scene.request.pinned = "b";
-    scene.request.sticky = "c";
-    EXPECT_EQ(scene.names(), Names{"b"});
-    EXPECT_EQ(scene.order().layer, Layer::pinned);
-    scene.request.pinned = "gone";
-    EXPECT_EQ(scene.order().fault(), FaultCode::no_account);
 }
 
 TEST(Order, PutsTheSessionsOwnFirstAndTheOthersBehind)
@@ -210,8 +200,6 @@ TEST(Order, PutsThoseThatFailedThisTurnLast)
     scene.request.sticky = "a";
     EXPECT_EQ(scene.order().released, Fitness::has_failed);
     EXPECT_EQ(scene.names(), (Names{"c", "b", "a"}));
-    scene.request.pinned = "a"; // better than none
-    EXPECT_EQ(scene.names(), Names{"a"});
 }
 
 TEST(Order, TriesTheBreakerThatOpenedLongestAgoIfNothingElseIsLeft)
@@ -224,9 +212,6 @@ TEST(Order, TriesTheBreakerThatOpenedLongestAgoIfNothingElseIsLeft)
     const Choice choice = scene.order();
     EXPECT_TRUE(choice.is_last_resort);
     EXPECT_EQ(scene.names(), Names{"b"});
-    scene.request.pinned = "c"; // the same for one that is pinned
-    EXPECT_EQ(scene.names(), Names{"c"});
-    scene.request.pinned = {};
 
     auto first = choice.pass(scene.account("b"), kNow);
     auto second = choice.pass(scene.account("b"), kNow);
@@ -336,8 +321,6 @@ TEST(Choice, IsExplainedInOneLine)
 
     scene.standing("main").cool_until("", kNow + 1s);
     EXPECT_TRUE(scene.order().explain(&scene.account("d")).starts_with("balanced last_resort: d "));
-    scene.request.pinned = "main";
-    EXPECT_EQ(scene.order().explain(nullptr), "pinned: none; out: main cooling");
 }
 
 Names numbered(unsigned n)

@@ -77,6 +77,8 @@ class BooksTest : public testing::Test
 protected:
     BooksTest() : books({[this] { return open(); }, budgets, [this] { ++changes; }}) {}
 
+    void SetUp() override { read(); } // not to be met by the books' own first reading
+
     std::unique_ptr<usage::Ledger> open()
     {
         if (is_away)

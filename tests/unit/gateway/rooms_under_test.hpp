@@ -99,7 +99,6 @@ struct RoomsUnderTest
                 nullptr,
                 {},
                 {},
-                {},
                 false,
                 {}};
 };

@@ -223,18 +223,6 @@ TEST(UpstreamEvent, SurvivesAFrameCutAtAnyByte)
     }
 }
 
-TEST(UpstreamEvent, ReadsTheIdOfACreatedResponse)
-{
-    UpstreamEventReader reader;
-    EXPECT_EQ(reader.read_response_id(R"({"type":"response.created","response":{"id":"resp_1"}})"),
-              "resp_1");
-    EXPECT_EQ(reader.read_response_id(R"({"response":{"output":[{"id":"x"}],"id":"resp_2"}})"),
-              "resp_2");
-    EXPECT_EQ(reader.read_response_id(R"({"type":"response.created","id":"x"})"), "");
-    EXPECT_EQ(reader.read_response_id("nonsense"), "");
-    EXPECT_EQ(reader.read_response_id(""), "");
-}
-
 TEST(UpstreamEvent, ReadsSteerEvents)
 {
     const struct
