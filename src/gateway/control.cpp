@@ -64,7 +64,7 @@ void stop(Turn& turn)
 // (protocol.md sections 10.4 and 10.5).
 bool has_just_ended(Lanes& lanes, std::string_view response_id)
 {
-    return lanes.was_last(response_id) || lanes.find_turn([&](const Turn& turn) {
+    return lanes.has_ended(response_id) || lanes.find_turn([&](const Turn& turn) {
         return turn.attempt && turn.attempt->is_sent() &&
                turn.attempt->relay.response().id == response_id;
     });

@@ -99,11 +99,22 @@ void Lanes::for_each_turn(const std::function<void(Turn&)>& f)
             f(*lane.turn);
 }
 
-bool Lanes::was_last(std::string_view response_id) const
+bool Lanes::has_ended(std::string_view response_id) const
 {
     return std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& named) {
-        return named.second.memory.last_response == response_id;
+        const auto& ended = named.second.memory.ended;
+        return std::find(ended.begin(), ended.end(), response_id) != ended.end();
     });
+}
+
+void LaneMemory::note_ended(const std::string& response_id)
+{
+    constexpr std::size_t kMost = 8; // a client that asks later than that knows of the others' ends
+    if (response_id.empty() || (!ended.empty() && ended.back() == response_id))
+        return;
+    ended.push_back(response_id);
+    if (ended.size() > kMost)
+        ended.pop_front();
 }
 
 } // namespace turngate::gateway

@@ -5,6 +5,7 @@
 #include "turngate/protocol/client_event.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -38,6 +39,9 @@ struct LaneMemory
     std::string queued_input;              // a steer's, which waits upstream for the next create …
     std::string queued_for;                // … that has this parent
     bool is_restored = false;              // the state store was asked what it knew
+    std::deque<std::string> ended{};       // ids of its last responses, however they ended
+
+    void note_ended(const std::string& response_id);
 };
 
 // One FIFO of turns: a `stream_id`, or the default lane.
@@ -90,8 +94,8 @@ public:
     Turn* find_turn(const std::function<bool(const Turn&)>& is_meant);
     void for_each_turn(const std::function<void(Turn&)>& f);
 
-    // The last response of a lane, which a client may take for running yet.
-    bool was_last(std::string_view response_id) const;
+    // One of the last responses of a lane, which a client may take for running yet.
+    bool has_ended(std::string_view response_id) const;
 
 private:
     void make_ready(Lane& lane);

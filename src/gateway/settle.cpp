@@ -37,6 +37,7 @@ net::Task<core::Result<std::int64_t>> settle(Turn& turn,
             co_return written.error();
     }
     send_terminal(turn, attempt, terminal);
+    turn.lane.note_ended(response.id);
     log_turn_end(turn, &attempt, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     const std::int64_t tokens = record ? record->tokens.total : 0;
     if (!is_failure(terminal.kind)) {

@@ -187,6 +187,7 @@ net::Task<std::uint16_t> run_to_its_end(
     if (!failure)
         co_return 0;
     const std::uint16_t close_code = end_without_terminal(turn, attempt.get(), *failure);
+    turn.lane.note_ended(turn.shown.last_begun);
     if (failure->action.what == Action::What::interrupt && attempt && attempt->is_sent()) {
         attempt->relay.response().items.conclude(turn.rooms.chains.reader(), {});
         co_await bind_interrupted(turn, *attempt);

@@ -246,3 +246,15 @@ test('AnInterruptStopsATurnThatIsBeingTriedAgain', async (t) => {
   assertWhole(await client.turn({ ...kModel, input: 'and on' }), 'and on');
   assert.deepEqual(client.unread().filter(({ type }) => type === 'error'), []);
 });
+
+test('AnInterruptThatIsLateIsNoErrorHoweverItsResponseEnded', async (t) => {
+  const script = [{ match: { input_contains: 'break' }, do: { fault: { kind: 'reset', when: 'content:1' } } }];
+  const { client } = await gateway(t, { script });
+  for (const input of ['break', 'end well']) {
+    const turn = await client.turn({ ...kModel, input });
+    assert.equal(turn.terminal.type, input === 'break' ? 'error' : 'response.completed');
+    client.send({ type: 'response.interrupt', response_id: turn.id, mode: 'discard_partial_items' });
+    assertWhole(await client.turn({ ...kModel, input: 'and on' }), 'and on');
+    assert.deepEqual(client.unread(), []);
+  }
+});
