@@ -94,7 +94,12 @@ Fault Candidates::fault(std::optional<std::chrono::seconds>& retry_after) const
         retry_at = std::min(*choice_->retry_at, retry_at.value_or(*choice_->retry_at));
     if (retry_at)
         retry_after = std::chrono::ceil<std::chrono::seconds>(*retry_at - now_);
-    if (turn_.parent == ParentKind::none || turn_.create.has_conversation)
+    const bool is_tied = std::ranges::none_of(routes_.all(), [&](const Route& route) {
+        return route.how == How::fresh || is_context_whole(turn_, route.account);
+    });
+    if (!is_tied && retry_at)
+        return {FaultCode::rate_limited, {}, "choose"};
+    if (!is_tied)
         return {choice_ ? choice_->fault() : FaultCode::no_account, {}, "choose"};
     // Its context is with accounts that cannot go on with it: whoever sends all of it again can
     // be served by others, if there are any.

@@ -71,13 +71,13 @@ net::Task<Result<std::optional<Place>>> wait_for_any(Turn& turn,
     co_return Place{route, account, std::move(granted->slot), std::move(permit)};
 }
 
-} // namespace
-
-bool has_place(const Turn& turn, const Routes& routes)
+// Where any account will do, those that failed the turn are none.
+template <class IsFit>
+bool leads_to(const Turn& turn, const Routes& routes, const IsFit& is_fit)
 {
     const auto now = Clock::now();
     const auto serves = [&](const Route& route, const Account& account) {
-        return fitness(turn, account, now) == Fitness::fits && can_take(turn, route, account);
+        return is_fit(fitness(turn, account, now)) && can_take(turn, route, account);
     };
     return std::ranges::any_of(routes.all(), [&](const Route& route) {
         if (!route.account.empty()) {
@@ -89,6 +89,21 @@ bool has_place(const Turn& turn, const Routes& routes)
         return std::ranges::any_of(all, [&](const AccountRef& account) {
             return !routes.has_failed(account->config.name) && serves(route, *account);
         });
+    });
+}
+
+} // namespace
+
+bool has_place_now(const Turn& turn, const Routes& routes)
+{
+    return leads_to(turn, routes, [](Fitness fit) { return fit == Fitness::fits; });
+}
+
+bool has_place(const Turn& turn, const Routes& routes)
+{
+    return leads_to(turn, routes, [](Fitness fit) {
+        return fit == Fitness::fits || fit == Fitness::cooling || fit == Fitness::breaker_open ||
+               fit == Fitness::refused;
     });
 }
 

@@ -13,7 +13,9 @@ inline constexpr auto kOnlyPlaceWait = std::chrono::seconds(120); // one account
 // go), model_not_found, no_account, rate_limited (all are cooling, or the wait was too long).
 net::Task<core::Result<Place>> choose(Turn& turn, const Routes& routes);
 
-// One of the routes leads to an account that may serve the turn now.
+// One of the routes leads to an account that may serve the turn now; or now or later, which is for
+// `choose` to say: it cools, its breaker is open, its credentials are probed.
+bool has_place_now(const Turn& turn, const Routes& routes);
 bool has_place(const Turn& turn, const Routes& routes);
 
 // Another account than that one (empty: any) would serve the turn now, were its context there.

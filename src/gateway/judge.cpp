@@ -25,14 +25,13 @@ bool is_loss(const Fault& fault) noexcept
 Facts::Left left_after(const Turn& turn, const Attempt& attempt, const Routes& routes)
 {
     const Place& place = attempt.place;
-    const std::string& account = place.account->config.name;
-    const auto is_left = [&](Strike strike) {
-        return has_place(turn, routes.after(strike, place.route, account));
+    const auto after = [&](Strike strike) {
+        return routes.after(strike, place.route, place.account->config.name);
     };
     Facts::Left left;
-    left.after_route = is_left(Strike::route);
-    left.after_context = is_left(Strike::context);
-    left.after_account = is_left(Strike::account);
+    left.after_route = has_place(turn, after(Strike::route));
+    left.after_context = has_place(turn, after(Strike::context));
+    left.after_account = has_place_now(turn, after(Strike::account));
     return left;
 }
 
@@ -53,7 +52,8 @@ Facts facts_of(const Turn& turn, const Attempt& attempt, const Routes& routes, c
     facts.seen = turn.shown.seen;
     facts.may_be_delivered = attempt.is_sent();
     facts.how = attempt.place.route.how;
-    facts.needs_parent_context = turn.parent == ParentKind::chained;
+    facts.is_context_lost = facts.how == Route::How::here &&
+                            !is_context_whole(turn, attempt.place.account->config.name);
     facts.has_other_account = has_other_account(turn, attempt.place.account->config.name);
     facts.carries_own_calls =
         !turn.create.tool_output_call_ids.empty() && carries_own_calls(turn.create);

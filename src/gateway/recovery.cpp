@@ -43,13 +43,10 @@ Action relay(Verdict verdict = Verdict::none, std::string_view why = {}) noexcep
         .what = What::relay, .tell = FaultCode::upstream_error, .account = verdict, .why_not = why};
 }
 
-// Its context was in the memory of one connection, and nowhere else. Told of that, the client sends
-// all of it again, and the conversation goes on.
+// Told that its context is lost, the client sends all of it again, and the conversation goes on.
 FaultCode or_parent_not_found(const Facts& facts, FaultCode code) noexcept
 {
-    const bool is_context_lost =
-        facts.needs_parent_context && !facts.left.after_context && facts.how != Route::How::rebuilt;
-    return !is_answered(facts) && is_context_lost ? FaultCode::parent_not_found : code;
+    return !is_answered(facts) && facts.is_context_lost ? FaultCode::parent_not_found : code;
 }
 
 // No connection of the account is to be had, or it is used up: another account may do better.

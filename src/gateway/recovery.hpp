@@ -30,12 +30,11 @@ struct Facts
         bool after_account = false;
     } left{};
     Route::How how = Route::How::fresh; // that was tried
-    bool needs_parent_context =
-        false;                      // store:false: nothing but that connection and the chain has it
-    bool has_other_account = false; // that would serve a client who sends all of it again
-    bool carries_own_calls = false; // the calls of its tool outputs stand in its own input
-    bool can_unseal = false;        // sealed reasoning went up, and can be left out
-    int attempts = 0;               // that were spent (is_spent), the failed one included
+    bool is_context_lost = false;       // nothing but the connection that was tried has it
+    bool has_other_account = false;     // that would serve a client who sends all of it again
+    bool carries_own_calls = false;     // the calls of its tool outputs stand in its own input
+    bool can_unseal = false;            // sealed reasoning went up, and can be left out
+    int attempts = 0;                   // that were spent (is_spent), the failed one included
     int max_attempts = 2;
     std::chrono::milliseconds time_left{5000}; // of the budget, which begins with the first failure
 };

@@ -167,6 +167,13 @@ const conversation::Chain* chain_of(const Turn& turn)
     return turn.rooms.chains.find(turn.session.key);
 }
 
+bool is_context_whole(const Turn& turn, std::string_view account)
+{
+    const conversation::Chain* chain = chain_of(turn);
+    const std::string& parent = turn.context.parent_id;
+    return chain && (chain->is_complete(parent, {}) || chain->is_complete(parent, account));
+}
+
 upstream::LeaseRequest lease_request(const Turn& turn,
                                      const Route& route,
                                      std::shared_ptr<const accounts::Account> account)

@@ -21,6 +21,9 @@ bool carries_own_calls(const protocol::ClientEvent& create);
 // The session's chain; null if it has none.
 const conversation::Chain* chain_of(const Turn& turn);
 
+// The parent's whole context is in the chain, for any account or for that one.
+bool is_context_whole(const Turn& turn, std::string_view account);
+
 // What the turn asks of the pool, on that route at that account.
 upstream::LeaseRequest lease_request(const Turn& turn,
                                      const Route& route,

@@ -112,7 +112,7 @@ Facts facts_of(Fault fault, Word word, Situation situation)
     facts.left.after_context = facts.left.after_route && !is_rebuilt && situation.how != How::fresh;
     facts.left.after_account = situation.has_other_route;
     facts.how = situation.how;
-    facts.needs_parent_context = is_here || is_rebuilt;
+    facts.is_context_lost = is_here && !situation.has_own_chain;
     facts.has_other_account = situation.has_other_account;
     return facts;
 }
@@ -508,7 +508,7 @@ void for_each_combination(Facts facts, const Visit& visit)
                         facts.left.after_route = (flags & 16) != 0;
                         facts.left.after_context = (flags & 32) != 0;
                         facts.left.after_account = (flags & 64) != 0;
-                        facts.needs_parent_context = (flags & 128) != 0;
+                        facts.is_context_lost = (flags & 128) != 0;
                         facts.carries_own_calls = (flags & 256) != 0;
                         facts.can_unseal = (flags & 512) != 0;
                         facts.has_other_account = (flags & 1024) != 0;
@@ -558,7 +558,7 @@ const char* broken_end(const Facts& facts, const Action& action)
         return "only what the upstream said is relayed";
     if (action.what == Action::What::tell && action.tell == FaultCode::client_gone)
         return "nobody is told that the client is gone";
-    const bool is_context_gone = facts.needs_parent_context && !facts.left.after_context;
+    const bool is_context_gone = facts.is_context_lost;
     const bool is_own = facts.fault.code == FaultCode::parent_not_found ||
                         facts.fault.code == FaultCode::create_too_large;
     if (action.what == Action::What::tell && action.tell == FaultCode::parent_not_found &&
