@@ -196,7 +196,6 @@ net::Task<Result<Routes>> resolve(Turn& turn)
     const auto owned = co_await check_ownership(turn);
     if (!owned)
         co_return owned.error();
-    turn.parent = turn.create.has_conversation ? ParentKind::stored : ParentKind::none;
     const std::string& parent = turn.context.parent_id;
     if (parent.empty())
         co_return without_parent(turn);
@@ -205,7 +204,6 @@ net::Task<Result<Routes>> resolve(Turn& turn)
         co_return without_parent(turn);
     if (!binding)
         co_return Fault{FaultCode::parent_not_found, {}, "resolve"};
-    turn.parent = binding->store ? ParentKind::stored : ParentKind::chained;
     turn.context.parent_tokens = binding->context_tokens;
     Routes routes = after_parent(turn, *binding);
     if (routes.empty())

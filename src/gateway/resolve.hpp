@@ -6,7 +6,7 @@
 namespace turngate::gateway {
 
 // Step 5: whose response is the parent, and where may the turn run because of it, best first
-// (behaviour.md section 4). Fills in the turn's parent and context. The parent is looked up for
+// (behaviour.md section 4). Fills in the turn's context. The parent is looked up for
 // this tenant only; unknown, foreign and expired are the same parent_not_found. Tool outputs
 // without a parent get the one they belong to. Faults: parent_not_found, where there is no route at
 // all too; invalid_request, for something named that is not the tenant's own.

@@ -23,13 +23,6 @@ namespace turngate::gateway {
 
 struct Attempt;
 
-// Where the context that a create builds on lives.
-enum class ParentKind : std::uint8_t {
-    none,
-    stored,  // with the account
-    chained, // store:false: in the memory of one connection
-};
-
 // What admission holds for a turn until it is over (behaviour.md section 3).
 struct Claims
 {
@@ -91,7 +84,6 @@ struct Turn
     std::shared_ptr<const Snapshot> snapshot;           // 4 admit
     std::shared_ptr<const access::Principal> principal; // 4
     Claims claims;                                      // 4
-    ParentKind parent = ParentKind::none;               // 5 resolve
     Context context;                                    // 5
     bool is_parent_inferred = false;                    // 5
     std::optional<std::chrono::seconds>
