@@ -58,6 +58,8 @@ void give_back(Attempt& attempt, bool is_over)
         relay.abandon();
     }
     attempt.lease.reset();
+    attempt.place.slot =
+        state::Slot(); // before its user's: an account never runs more than its users may
 }
 
 } // namespace turngate::gateway
