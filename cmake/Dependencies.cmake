@@ -3,6 +3,7 @@ find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(ZLIB REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
 find_package(fmt REQUIRED) # bench alone
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)

@@ -27,6 +27,7 @@ Principal principal_of(const config::User& user, const config::Group& group, Use
     principal.group = group.name;
     principal.tenant = tenant_of(group.name, user.name);
     principal.mode = group.mode;
+    principal.http = group.http;
     principal.multiplier = multiplier_of(user, group);
     principal.slots = slots.of(user.name, user.concurrency);
     principal.credit = user.balance;

@@ -7,6 +7,7 @@ using namespace std::chrono_literals;
 void read_limits(Section limits, Limits& out)
 {
     limits["max_client_message"].read_size(out.max_client_message, 1 << 10, 1 << 30);
+    limits["max_request_body"].read_size(out.max_request_body, 1 << 10, 1ull << 30);
     limits["waiting_per_session"].read_size(out.waiting_per_session, 0, 1ull << 40);
     limits["waiting_total"].read_size(out.waiting_total, 0, 1ull << 40);
     limits["message_timeout"].read_duration(out.message_timeout, 100ms, 1h);
@@ -20,6 +21,9 @@ void read_limits(Section limits, Limits& out)
 
 void read_http(Section http, Http& out)
 {
+    http["idle"].read_duration(out.idle, 100ms, 1h);
+    http["head_after"].read_duration(out.head_after, 100ms, 1h);
+    http["keepalive"].read_duration(out.keepalive, 100ms, 1h);
     http["keepalive_event"].read_word<KeepaliveEvent>(out.keepalive_event,
                                                       {{"codex", KeepaliveEvent::codex},
                                                        {"all", KeepaliveEvent::all},

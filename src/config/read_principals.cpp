@@ -14,6 +14,7 @@ Group read_group(Section group, Names& taken)
     Group out;
     read_name(group["name"], out.name, taken);
     read_mode(group["mode"], out.mode);
+    group["http"].read_flag(out.http);
     group["multiplier"].read_multiplier(out.multiplier);
     return out;
 }

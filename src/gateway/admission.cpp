@@ -12,12 +12,19 @@ using core::Fault;
 using core::FaultCode;
 using core::Result;
 
+// Its group's clients may come the way it came.
+bool may_speak(const access::Principal& principal, const SessionFacts& session)
+{
+    return session.request_type == usage::RequestType::ws_v2 ? principal.mode != config::Mode::off
+                                                             : principal.http;
+}
+
 // Its key is none any more, or somebody else's.
 bool is_stranger(const Turn& turn)
 {
     const access::Principal* principal = turn.principal.get();
     return !principal || turn.rooms.revoked.contains(turn.session.secret) ||
-           principal->tenant != turn.session.tenant || principal->mode == config::Mode::off;
+           principal->tenant != turn.session.tenant || !may_speak(*principal, turn.session);
 }
 
 // Requests and tokens per minute of the key: its input by size, the rest when it is known.

@@ -11,6 +11,7 @@ RelayRules relay_rules(const Turn& turn)
     RelayRules rules;
     rules.hold_lifecycle = config.relay.hold_lifecycle;
     rules.between_events = config.relay.event_timeout;
+    rules.codex_events = turn.session.is_codex;
     const bool gets_keepalives =
         config.http.keepalive_event == config::KeepaliveEvent::all ||
         (config.http.keepalive_event == config::KeepaliveEvent::codex && turn.session.is_codex);

@@ -47,7 +47,7 @@ usage::UsageRecord who_and_when(const Turn& turn, const Attempt& attempt)
     record.upstream_model = attempt.place.model;
     record.lane = turn.create.stream_id.value_or("");
     record.session = turn.session.key.hex();
-    record.request_type = usage::RequestType::ws_v2;
+    record.request_type = turn.session.request_type;
     record.attempts = turn.tries.begun;
     record.retry_reason = std::string(turn.tries.retry_reason);
     record.routing = attempt.place.why;

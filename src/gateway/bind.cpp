@@ -31,6 +31,7 @@ state::Binding binding_of(const Turn& turn, const Attempt& attempt)
     state::Binding binding;
     binding.account = attempt.place.account->config.name;
     binding.lane = turn.lane_name();
+    binding.session = turn.session.key;
     binding.pending_calls =
         conversation::calls_in(turn.rooms.chains.reader(), attempt.relay.response().items.items());
     return binding;

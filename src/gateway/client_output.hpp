@@ -18,6 +18,8 @@ public:
     // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says
     // when to go on.
     virtual bool is_congested() const = 0;
+    // What it is given it shows: nothing of that can be taken back.
+    virtual bool shows_at_once() const { return true; }
     // Nobody is there any more.
     virtual bool is_nobody() const { return false; }
 

@@ -9,15 +9,6 @@
 namespace turngate::gateway {
 namespace {
 
-Refusal refuse(int status, std::string_view message, std::string_view type, std::string_view code)
-{
-    Refusal refusal;
-    refusal.status = status;
-    refusal.headers.add("content-type", "application/json");
-    refusal.body = protocol::error_body(message, type, code);
-    return refusal;
-}
-
 Refusal retry_later(Refusal refusal, std::string_view seconds)
 {
     refusal.headers.add("retry-after", seconds);
@@ -35,22 +26,28 @@ bool is_allowed(const std::string& ip, const std::vector<std::string>& blocks)
            });
 }
 
-// Only WebSockets are served; codes are chosen for what real clients do with them
-// (protocol.md 10.4).
-std::optional<Refusal> not_an_upgrade(const net::HttpRequest& request)
+// In use for the same thing (http.md section 1).
+constexpr std::string_view kPaths[] = {"/v1/responses",
+                                       "/responses",
+                                       "/openai/v1/responses",
+                                       "/codex/responses",
+                                       "/v1/codex/responses",
+                                       "/backend-api/codex/responses"};
+
+// Codes are chosen for what real clients do with them (protocol.md 10.4).
+std::optional<Refusal> serves_nothing(const net::HttpRequest& request)
 {
-    const std::string_view path = request.path();
-    if (path != "/v1/responses" && path != "/responses")
+    if (std::ranges::find(kPaths, request.path()) == std::end(kPaths))
         return refuse(
-            404, "There is nothing here; connect to /v1/responses.", kInvalidRequest, "not_found");
+            404, "There is nothing here; the path is /v1/responses.", kInvalidRequest, "not_found");
     if (request.method == "HEAD")
         return Refusal{};
+    if (is_create(request))
+        return std::nullopt;
     if (request.method != "GET") {
-        auto refusal = refuse(405,
-                              "Only WebSocket connections are served here.",
-                              kInvalidRequest,
-                              "method_not_allowed");
-        refusal.headers.add("allow", "GET, HEAD");
+        auto refusal =
+            refuse(405, "This method is not served here.", kInvalidRequest, "method_not_allowed");
+        refusal.headers.add("allow", "GET, HEAD, POST");
         return refusal;
     }
     if (!net::wants_websocket(request)) {
@@ -87,7 +84,7 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
                                      const Rooms& rooms)
 {
     const Snapshot& snapshot = *rooms.snapshot;
-    if (auto refusal = not_an_upgrade(request))
+    if (auto refusal = serves_nothing(request))
         return std::move(*refusal);
     if (has_key_in_query(request.query()))
         return refuse(400,
@@ -107,7 +104,9 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
     if (!is_allowed(client_ip, visitor->allow_ips))
         return refuse(
             403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
-    if (visitor->mode == config::Mode::off)
+    if (is_create(request) && !visitor->http)
+        return refuse(403, "HTTP is switched off for this group.", kInvalidRequest, "http_off");
+    if (!is_create(request) && visitor->mode == config::Mode::off)
         return refuse(426,
                       "WebSocket is switched off for this group; use HTTP.",
                       kInvalidRequest,
@@ -122,6 +121,22 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
                                   "no_account_available"),
                            "30");
     return visitor;
+}
+
+Refusal refuse(int status, std::string_view message, std::string_view type, std::string_view code)
+{
+    Refusal refusal;
+    refusal.status = status;
+    refusal.headers.add("content-type", "application/json");
+    refusal.body = protocol::error_body(message, type, code);
+    if (status == 401)
+        refusal.headers.add("www-authenticate", "Bearer");
+    return refusal;
+}
+
+bool is_create(const net::HttpRequest& request) noexcept
+{
+    return request.method == "POST";
 }
 
 Refusal not_http(int status)

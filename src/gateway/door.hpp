@@ -10,7 +10,7 @@
 
 namespace turngate::gateway {
 
-// What the gateway answers instead of an upgrade.
+// What the gateway answers instead of letting someone in.
 using Refusal = net::HttpResponse;
 
 // Who may come in: whom the key belongs to.
@@ -21,6 +21,11 @@ using Visitor = std::shared_ptr<const access::Principal>;
 std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
                                      const std::string& client_ip,
                                      const Rooms& rooms);
+
+Refusal refuse(int status, std::string_view message, std::string_view type, std::string_view code);
+
+// A turn is asked for over HTTP, not a WebSocket.
+bool is_create(const net::HttpRequest& request) noexcept;
 
 // For what is no acceptable request at all: 400, or 431 for too large a head.
 Refusal not_http(int status);

@@ -81,6 +81,15 @@ std::string event_for(const Turn& turn, const Attempt* attempt, FaultCode code)
     return protocol::error_event(code, detail);
 }
 
+// Its items came, and the end names none of them.
+bool lacks_output(const protocol::TerminalEvent& terminal, const Response& response)
+{
+    const bool has_list =
+        terminal.kind == EventKind::completed || terminal.kind == EventKind::incomplete;
+    return has_list && terminal.output.find('{') == terminal.output.npos &&
+           !response.items.items().empty();
+}
+
 // Of the response that the client has seen begin, or may have.
 std::string interrupted_event(const Turn& turn)
 {
@@ -141,6 +150,8 @@ void send_terminal(Turn& turn, Attempt& attempt, const protocol::TerminalEvent& 
         const int status =
             terminal.status != 0 ? terminal.status : accounts::status_of(attempt.said.word);
         turn.client->send(protocol::with_status(event, status));
+    } else if (lacks_output(terminal, attempt.relay.response())) {
+        turn.client->send(protocol::with_output(event, attempt.relay.response().items.items()));
     } else {
         turn.client->send(event);
     }

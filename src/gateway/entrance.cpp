@@ -4,6 +4,7 @@
 #include "header_policy.hpp"
 
 #include "turngate/core/bytes.hpp"
+#include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <atomic>
@@ -57,11 +58,12 @@ SocketCounts::Limits limits_of(const config::Limits& limits)
 } // namespace
 
 Entrance::Entrance(Rooms& rooms,
+                   ClientBytes& client_bytes,
                    std::shared_ptr<SocketCounts> counts,
                    std::shared_ptr<const net::TlsContext> tls,
                    LetIn let_in)
-    : rooms_(rooms), counts_(std::move(counts)), tls_(std::move(tls)), let_in_(std::move(let_in)),
-      proxies_(rooms.snapshot->config->server), tasks_(rooms.loop)
+    : rooms_(rooms), client_bytes_(client_bytes), counts_(std::move(counts)), tls_(std::move(tls)),
+      let_in_(std::move(let_in)), proxies_(rooms.snapshot->config->server), tasks_(rooms.loop)
 {
 }
 
@@ -94,13 +96,16 @@ void Entrance::close()
 {
     for (const auto& acceptor : acceptors_)
         acceptor->close();
+    for (Visit* visit : at_door_)
+        if (visit->is_next && visit->is_silent)
+            visit->stream.close();
 }
 
 net::Task<> Entrance::finish()
 {
     close();
-    for (net::Stream* stream : at_door_)
-        stream->close();
+    for (Visit* visit : at_door_)
+        visit->stream.close();
     co_await tasks_.join();
 }
 
@@ -108,9 +113,9 @@ net::Task<> Entrance::finish()
 class Entrance::AtDoor
 {
 public:
-    AtDoor(Entrance& entrance, net::Stream& stream, bool is_beyond)
-        : entrance_(entrance), at_(entrance.at_door_.insert(entrance.at_door_.end(), &stream)),
-          is_beyond_(is_beyond)
+    AtDoor(Entrance& entrance, Visit& visit)
+        : entrance_(entrance), at_(entrance.at_door_.insert(entrance.at_door_.end(), &visit)),
+          is_beyond_(!visit.ticket)
     {
         entrance_.beyond_limits_ += is_beyond_ ? 1 : 0;
     }
@@ -124,7 +129,7 @@ public:
 
 private:
     Entrance& entrance_;
-    std::list<net::Stream*>::iterator at_;
+    std::list<Visit*>::iterator at_;
     bool is_beyond_;
 };
 
@@ -136,7 +141,17 @@ void Entrance::arrive(net::Socket socket, std::string peer)
     if (!ticket && beyond_limits_ >= kMaxBeyond)
         turn_away(peer);
     else
-        tasks_.spawn("door", meet(std::move(socket), std::move(peer), std::move(ticket)));
+        tasks_.spawn("door",
+                     meet({net::Stream(std::move(socket)), std::move(peer), std::move(ticket)}));
+}
+
+void Entrance::stay(net::Stream stream, std::string leftover, std::string peer, Ticket ticket)
+{
+    if (rooms_.is_draining)
+        return;
+    Visit visit{std::move(stream), std::move(peer), std::move(ticket), std::move(leftover)};
+    visit.is_next = true;
+    tasks_.spawn("door", meet(std::move(visit)));
 }
 
 // Closed by the caller, and hardly worth a line each.
@@ -152,35 +167,47 @@ void Entrance::turn_away(const std::string& peer)
                         {{"peer", peer}, {"sockets", std::exchange(turned_away_, 0)}});
 }
 
-net::Task<> Entrance::meet(net::Socket socket, std::string peer, std::optional<Ticket> ticket)
+net::Task<> Entrance::meet(Visit visit)
 {
-    net::Stream stream(std::move(socket));
-    const AtDoor at_door(*this, stream, !ticket);
+    net::Stream& stream = visit.stream;
+    const AtDoor at_door(*this, visit);
     const config::Limits limits = rooms_.snapshot->config->limits;
-    const auto patience =
-        ticket ? limits.handshake_timeout : std::min(limits.handshake_timeout, kPatienceBeyond);
+    auto patience = visit.is_next ? rooms_.snapshot->config->http.idle : limits.handshake_timeout;
+    if (!visit.ticket)
+        patience = std::min(patience, kPatienceBeyond);
     const auto now = core::Clock::now();
     const auto tls = tls_; // a reload may replace it
-    if (tls) {
+    if (tls && !visit.is_next) {
         const auto secure = co_await stream.start_tls(*tls, {}, now + kTlsTimeout);
         if (!secure)
             co_return;
     }
-    auto request = co_await net::read_request(stream, {}, kHttpLimits, now + patience);
+    net::RequestReader reader(stream, std::move(visit.leftover), kHttpLimits.headers);
+    auto request = co_await reader.head(now + patience);
     if (!request) {
         if (request.error().status == 0)
             co_return;
         co_await answer(stream, not_http(request.error().status), false);
         co_return;
     }
+    visit.is_silent = false;
 
-    std::string client_ip = proxies_.client_of(peer, request->headers);
+    std::string client_ip = proxies_.client_of(visit.peer, request->headers);
     auto verdict = judge(*request, client_ip, rooms_);
     if (const auto* visitor = std::get_if<Visitor>(&verdict)) {
         const access::Principal& principal = **visitor;
-        if (ticket && ticket->belongs_to(principal.key, client_ip, limits_of(limits))) {
-            auto guest = welcome(*request, principal, std::move(client_ip));
-            guest->ticket = std::move(*ticket);
+        if (visit.ticket && visit.ticket->belongs_to(principal.key, client_ip, limits_of(limits))) {
+            Guest guest = welcome(*request, principal, std::move(client_ip));
+            guest.peer = visit.peer;
+            if (is_create(*request)) {
+                co_await take_request(visit, reader, *request, std::move(guest));
+                co_return;
+            }
+            const bool deflate =
+                rooms_.snapshot->config->server.deflate && net::offers_deflate(*request);
+            guest.wants = Upgrade{switching_protocols(*request, deflate), deflate};
+            guest.leftover = reader.take_leftover();
+            guest.ticket = std::move(*visit.ticket);
             let_in_(std::move(stream), std::move(guest));
             co_return;
         }
@@ -189,36 +216,35 @@ net::Task<> Entrance::meet(net::Socket socket, std::string peer, std::optional<T
     auto& refusal = std::get<Refusal>(verdict);
     if (refusal.status >= 400) {
         rooms_.metrics.refused_upgrades.add();
-        telemetry::log_info("upgrade refused",
-                            {{"status", refusal.status}, {"peer", peer}, {"client", client_ip}});
+        telemetry::log_info(
+            "client refused",
+            {{"status", refusal.status}, {"peer", visit.peer}, {"client", client_ip}});
     }
     co_await answer(stream, std::move(refusal), request->method == "HEAD");
 }
 
-std::shared_ptr<Guest> Entrance::welcome(net::HttpRequest& request,
-                                         const access::Principal& principal,
-                                         std::string client_ip)
+Guest Entrance::welcome(const net::HttpRequest& request,
+                        const access::Principal& principal,
+                        std::string client_ip) const
 {
     const std::string_view name = session_name(request.headers);
-    auto guest = std::make_shared<Guest>();
-    guest->deflate = rooms_.snapshot->config->server.deflate && net::offers_deflate(request);
-    guest->response = switching_protocols(request, guest->deflate);
-    guest->facts.id = ++last_session;
-    guest->facts.key = session_key(principal.tenant, name);
-    guest->facts.is_named = !name.empty();
-    guest->facts.is_codex = is_codex(request.headers);
-    guest->facts.secret = principal.digest;
-    guest->facts.tenant = principal.tenant;
-    guest->facts.client_ip = std::move(client_ip);
-    guest->facts.user_agent = core::clean_utf8(request.headers.get("user-agent"), kMaxUserAgent);
-    guest->facts.forward =
+    Guest guest;
+    guest.facts.id = ++last_session;
+    guest.facts.key = session_key(principal.tenant, name);
+    guest.facts.is_named = !name.empty();
+    guest.facts.is_codex = is_codex(request.headers);
+    guest.facts.secret = principal.digest;
+    guest.facts.tenant = principal.tenant;
+    guest.facts.client_ip = std::move(client_ip);
+    guest.facts.user_agent = core::clean_utf8(request.headers.get("user-agent"), kMaxUserAgent);
+    guest.facts.forward =
         forwardable(request.headers, all_forward_headers(rooms_.snapshot->accounts));
-    guest->leftover = std::move(request.leftover);
     return guest;
 }
 
 net::Task<> Entrance::answer(net::Stream& stream, net::HttpResponse response, bool is_head)
 {
+    response.headers.add("x-request-id", core::uuid7());
     const std::string bytes = net::to_bytes(response, false, is_head);
     const auto deadline = core::Clock::now() + kAnswerTimeout;
     const auto written = co_await stream.write_all(bytes, deadline);

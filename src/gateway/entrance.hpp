@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client_address.hpp"
+#include "client_bytes.hpp"
 #include "guest.hpp"
 #include "rooms.hpp"
 
@@ -23,10 +24,11 @@ namespace turngate::gateway {
 class Entrance
 {
 public:
-    // To be answered with their 101, on whichever loop.
-    using LetIn = std::function<void(net::Stream stream, std::shared_ptr<Guest> guest)>;
+    // To be answered on whichever loop.
+    using LetIn = std::function<void(net::Stream stream, Guest guest)>;
 
     Entrance(Rooms& rooms,
+             ClientBytes& client_bytes,
              std::shared_ptr<SocketCounts> counts,
              std::shared_ptr<const net::TlsContext> tls,
              LetIn let_in);
@@ -35,34 +37,59 @@ public:
     // `below`: descriptors from there on are not for clients.
     void accept_on(int descriptor, int below);
 
+    // A connection whose request was answered, for its next one.
+    void stay(net::Stream stream,
+              std::string leftover,
+              std::string peer,
+              SocketCounts::Ticket ticket);
+
     // For those who come from now on.
     void replace(const config::Server& server);
     void replace(std::shared_ptr<const net::TlsContext> tls);
 
-    void close();         // accepts no more
+    void close();         // accepts no more, and lets go who asks for nothing now
     net::Task<> finish(); // nor waits for anyone who has not asked yet
 
 private:
     using Ticket = SocketCounts::Ticket;
     class AtDoor;
 
+    // A connection that was just accepted, or is back for its next request.
+    struct Visit
+    {
+        net::Stream stream;
+        std::string peer;
+        std::optional<Ticket> ticket; // none: it is beyond a limit
+        std::string leftover{};
+        bool is_next = false;
+        bool is_silent = true; // nothing of its request has come
+    };
+
     void arrive(net::Socket socket, std::string peer);
     void turn_away(const std::string& peer);
-    net::Task<> meet(net::Socket socket, std::string peer, std::optional<Ticket> ticket);
-    std::shared_ptr<Guest> welcome(net::HttpRequest& request,
-                                   const access::Principal& principal,
-                                   std::string client_ip);
+    net::Task<> meet(Visit visit);
+    net::Task<> take_request(Visit& visit,
+                             net::RequestReader& reader,
+                             const net::HttpRequest& head,
+                             Guest guest);
+    boost::system::result<protocol::HttpCreate, protocol::Rejection> read_create(
+        std::string_view body);
+    net::Task<> find_session(const protocol::ClientEvent& create, SessionFacts& facts);
+    Guest welcome(const net::HttpRequest& request,
+                  const access::Principal& principal,
+                  std::string client_ip) const;
     net::Task<> answer(net::Stream& stream, net::HttpResponse response, bool is_head);
 
     Rooms& rooms_;
+    ClientBytes& client_bytes_;
     std::shared_ptr<SocketCounts> counts_;
     std::shared_ptr<const net::TlsContext> tls_; // null: plain
     LetIn let_in_;
     TrustedProxies proxies_;
     std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-    std::list<net::Stream*> at_door_; // not upgraded yet
-    unsigned beyond_limits_ = 0;      // of them
-    std::uint64_t turned_away_ = 0;   // since it was logged
+    std::list<Visit*> at_door_;     // not let in yet
+    unsigned beyond_limits_ = 0;    // of them
+    std::uint64_t turned_away_ = 0; // since it was logged
     core::Deadline logged_{};
     net::TaskGroup tasks_;
 };

@@ -1,20 +1,39 @@
 #pragma once
 
+#include "http_output.hpp"
 #include "socket_counts.hpp"
 #include "turn.hpp"
 
 #include "turngate/net/http.hpp"
+#include "turngate/protocol/http_create.hpp"
 
 #include <string>
+#include <variant>
 
 namespace turngate::gateway {
+
+// A WebSocket is to be opened.
+struct Upgrade
+{
+    net::HttpResponse response; // the 101
+    bool deflate = false;
+};
+
+// One turn is to be run, and its answer sent.
+struct Request
+{
+    protocol::HttpCreate create;
+    WaitingTurn turn;       // but for its create
+    std::string turn_state; // of Codex, as LaneMemory has it
+    AnswerFacts answer;
+};
 
 // Someone who may come in, on the way to the loop of their session key.
 struct Guest
 {
-    net::HttpResponse response; // the 101
-    std::string leftover;       // bytes that came behind the request
-    bool deflate = false;
+    std::variant<Upgrade, Request> wants;
+    std::string leftover; // bytes that came behind the request
+    std::string peer;     // where the connection comes from
     SessionFacts facts;
     SocketCounts::Ticket ticket;
 };

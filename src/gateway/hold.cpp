@@ -1,7 +1,5 @@
 #include "hold.hpp"
 
-#include <algorithm>
-
 namespace turngate::gateway {
 namespace {
 
@@ -28,7 +26,7 @@ void Hold::release(ClientOutput& client)
     for (const std::string& event : held_)
         client.send(event);
     held_.clear();
-    shown_.seen = std::max(shown_.seen, Seen::lifecycle);
+    shown_.note(Seen::lifecycle, client);
 }
 
 core::Deadline Hold::until() const noexcept

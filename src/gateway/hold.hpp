@@ -4,6 +4,7 @@
 
 #include "turngate/core/clock.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,13 @@ struct Shown
     std::optional<core::Deadline> hold_until{}; // set by the first event that is held back
     bool is_hold_over = false;
     std::string last_begun{}; // id of the turn's last response.created, whoever saw it
+
+    // This has gone to the client, who sees it now or with the end.
+    void note(Seen what, const ClientOutput& client)
+    {
+        if (client.shows_at_once())
+            seen = std::max(seen, what);
+    }
 };
 
 // Events without content, held back in order while a failure could still be mended unseen

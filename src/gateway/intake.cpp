@@ -33,6 +33,19 @@ bool is_control(ClientEventType type) noexcept
 
 } // namespace
 
+std::optional<protocol::Rejection> refuse_foreign(const ClientEvent& event,
+                                                  const config::Config& config)
+{
+    if (!(event.has_conversation || event.has_item_reference) ||
+        config.continuity.unknown_parent == config::UnknownParent::forward)
+        return std::nullopt;
+    return protocol::Rejection{
+        FaultCode::invalid_request,
+        "Stored conversations and items cannot be named here; use previous_response_id.",
+        event.has_conversation ? "conversation" : "input",
+        event.stream_id};
+}
+
 Intake::Intake(Rooms& rooms,
                net::WebSocket& socket,
                ClientOutput& client,
@@ -54,25 +67,14 @@ std::optional<ClientEvent> Intake::read(const net::Frame& frame)
         return std::nullopt;
     }
     bad_frames_ = 0;
-    if (!is_own(*event)) {
-        refuse({FaultCode::invalid_request,
-                "Stored conversations and items cannot be named here; use previous_response_id.",
-                event->has_conversation ? "conversation" : "input",
-                event->stream_id});
+    if (const auto refusal = refuse_foreign(*event, *rooms_.snapshot->config)) {
+        refuse(*refusal);
         return std::nullopt;
     }
     // Answers to input give it back.
     if (is_control(event->type) && event->at.input && is_unread())
         return std::nullopt;
     return std::move(*event);
-}
-
-// A vendor keeps conversations and items by account, whoever's they are, and the gateway sees
-// neither made: whose they are cannot be known (docs/decisions.md).
-bool Intake::is_own(const ClientEvent& event) const noexcept
-{
-    return !(event.has_conversation || event.has_item_reference) ||
-           rooms_.snapshot->config->continuity.unknown_parent == config::UnknownParent::forward;
 }
 
 std::optional<WaitingTurn> Intake::admit(ClientEvent create, std::string_view frame)

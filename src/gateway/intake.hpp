@@ -13,6 +13,12 @@
 
 namespace turngate::gateway {
 
+// A vendor keeps conversations and items by account, whoever's they are, and the gateway sees
+// neither made: whose they are cannot be known, so a create that names one is refused
+// (docs/decisions.md). Nothing: it names none, or the operator lets it.
+std::optional<protocol::Rejection> refuse_foreign(const protocol::ClientEvent& event,
+                                                  const config::Config& config);
+
 // Judges what a client sends before anything is done for it: steps 1 to 3 of a turn, and the same
 // for control events (behaviour.md section 2). Whatever it refuses it has answered; who sends and
 // does not read the answers is closed.
@@ -39,7 +45,6 @@ public:
     void close_for(core::FaultCode why) noexcept { closed_for_ = why; }
 
 private:
-    bool is_own(const protocol::ClientEvent& event) const noexcept;
     bool holds(WaitingTurn& turn, std::uint64_t bytes);
     bool is_unread();
     bool tell(std::string_view event);

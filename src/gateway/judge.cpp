@@ -50,6 +50,7 @@ Facts facts_of(const Turn& turn, const Attempt& attempt, const Routes& routes, c
     facts.fault = fault;
     facts.word = attempt.said.word;
     facts.seen = turn.shown.seen;
+    facts.waits_for_end = !turn.client->shows_at_once();
     facts.may_be_delivered = attempt.is_sent();
     facts.how = attempt.place.route.how;
     facts.is_context_lost = facts.how == Route::How::here &&

@@ -2,6 +2,7 @@
 
 #include "turngate/core/byte_budget.hpp"
 #include "turngate/core/clock.hpp"
+#include "turngate/core/id.hpp"
 #include "turngate/protocol/client_event.hpp"
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct WaitingTurn
     std::string frame; // the client's own bytes
     core::Deadline accepted_at;
     core::Timestamp started_at;
+    std::string id = core::uuid7(); // of the turn
     // What it takes of the budgets of waiting creates, until a turn begins with it.
     core::ByteBudget::Share of_session{}, of_all{};
 };

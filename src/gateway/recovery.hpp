@@ -20,7 +20,8 @@ struct Facts
     bool is_response_failed = false; // the word came in a response.failed
     Seen seen = Seen::nothing;       // by the client: events that are held back are not
     bool may_be_delivered = false;
-    bool has_output = false; // content came back, whoever saw it
+    bool has_output = false;    // content came back, whoever saw it
+    bool waits_for_end = false; // the client sees nothing of a response before that
 
     // Whether there is a route after each kind of strike. The account's: on another that can now.
     struct Left

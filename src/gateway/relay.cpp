@@ -113,7 +113,8 @@ void Relay::on_frame(const net::Frame& frame)
         break;
     case EventKind::lifecycle:
         keep_news(frame);
-        pass_quiet(frame);
+        if (rules_.codex_events || !protocol::is_for_codex(frame.payload))
+            pass_quiet(frame);
         break;
     case EventKind::control:
     case EventKind::steer:
@@ -235,7 +236,7 @@ void Relay::pass_content(const net::Frame& frame)
 {
     release_held();
     response_->has_output = true;
-    shown_.seen = Seen::content;
+    shown_.note(Seen::content, *client_);
     to_client(frame);
 }
 
@@ -249,7 +250,7 @@ void Relay::pass_quiet(const net::Frame& frame)
         return;
     }
     release_held();
-    shown_.seen = std::max(shown_.seen, Seen::lifecycle);
+    shown_.note(Seen::lifecycle, *client_);
     to_client(frame);
 }
 
@@ -280,12 +281,6 @@ void Relay::on_writable()
 {
     if (std::exchange(is_paused_, false) && connection_)
         connection_->resume();
-}
-
-bool Relay::is_running(std::string_view response_id) const noexcept
-{
-    return connection_ && phase_ == Phase::running && response_->has_begun() &&
-           response_->id == response_id;
 }
 
 bool Relay::send_up(std::string_view frame, ControlKind kind)

@@ -24,6 +24,7 @@ struct RelayRules
     std::chrono::milliseconds between_events{0}; // then the upstream is taken for silent
     // To a client whose patience only events renew (protocol.md section 10.4); 0: to no other.
     std::chrono::milliseconds keepalive{0};
+    bool codex_events = true; // those that kill other clients (http.md section 3.1)
 };
 
 // The hot path: upstream frames to the client, metered on the way, until the terminal event, which
@@ -76,7 +77,11 @@ public:
     Response& response() noexcept { return *response_; } // attached once
     const Response& response() const noexcept { return *response_; }
     // The response has begun, is not over, and has this id.
-    bool is_running(std::string_view response_id) const noexcept;
+    bool is_running(std::string_view response_id) const noexcept
+    {
+        return connection_ && phase_ == Phase::running && response_->has_begun() &&
+               response_->id == response_id;
+    }
     // A control event for the running response. False: the upstream does not take more now.
     bool send_up(std::string_view frame, ControlKind kind);
     Steering& steering() noexcept { return dialogue_.steering(); }

@@ -30,7 +30,8 @@ net::Task<> restore_lane(Turn& turn)
         co_return;
     turn.lane.last_response = std::move(known->last_response);
     turn.lane.account = std::move(known->account);
-    turn.lane.turn_state = std::move(known->turn_state);
+    if (turn.session.request_type == usage::RequestType::ws_v2) // over HTTP the client says it
+        turn.lane.turn_state = std::move(known->turn_state);
 }
 
 // Tool outputs and their parent are one unit: outputs of calls that the lane's last response left

@@ -55,6 +55,11 @@ net::Task<Sequel> after_failure(Turn& turn,
             give_back(attempt, action.keep_connection);
             co_return Sequel{};
         }
+    } else if (action.is_retry() && failure.facts.has_output) {
+        // Who waits for a document has seen nothing of it; it has cost something all the same.
+        const auto written = write_bill(turn, bill_aborted(turn, attempt, fault));
+        if (!written)
+            failure = refusal(written.error());
     }
     if (attempt.is_sent()) {
         give_back_steers(turn, attempt); // they were meant for a response that is no more

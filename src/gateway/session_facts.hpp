@@ -2,6 +2,7 @@
 
 #include "turngate/core/id.hpp"
 #include "turngate/net/http.hpp"
+#include "turngate/usage/record.hpp"
 
 #include <cstdint>
 #include <string>
@@ -18,7 +19,8 @@ struct SessionFacts
     std::string tenant;
     std::string client_ip;
     std::string user_agent;
-    bool is_codex = false;    // by its user agent or originator (protocol.md section 10.4)
+    bool is_codex = false; // by its user agent or originator (protocol.md section 10.4)
+    usage::RequestType request_type = usage::RequestType::ws_v2;
     net::HttpHeaders forward; // what may go up, behaviour.md section 1
 };
 

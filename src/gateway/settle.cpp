@@ -36,13 +36,14 @@ net::Task<core::Result<std::int64_t>> settle(Turn& turn,
         if (!written)
             co_return written.error();
     }
+    if (!is_failure(terminal.kind))
+        response.items.conclude(turn.rooms.chains.reader(), terminal.output);
     send_terminal(turn, attempt, terminal);
     turn.lane.note_ended(response.id);
     log_turn_end(turn, &attempt, outcome_of(terminal), record ? &*record : nullptr, nullptr);
     const std::int64_t tokens = record ? record->tokens.total : 0;
     if (!is_failure(terminal.kind)) {
         credit(turn, attempt);
-        response.items.conclude(turn.rooms.chains.reader(), terminal.output);
         co_await bind(turn, attempt, tokens);
     }
     co_return tokens;

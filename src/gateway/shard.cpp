@@ -39,9 +39,10 @@ Shard::Shard(Gateway::Parts& parts,
       chains_(budget, chain_limits(*parts.snapshot->config)), drains_(loop), state_(parts.state),
       all_(all), client_bytes_(client_bytes),
       entrance_(rooms_,
+                client_bytes,
                 std::move(counts),
                 parts.tls,
-                [this](net::Stream stream, std::shared_ptr<Guest> guest) {
+                [this](net::Stream stream, Guest guest) {
                     send_home(std::move(stream), std::move(guest));
                 }),
       tasks_(loop)
@@ -122,36 +123,60 @@ private:
     std::uint64_t id_;
 };
 
-// To the loop of its session key, where it may find its connections; TLS cannot be moved.
-void Shard::send_home(net::Stream stream, std::shared_ptr<Guest> guest)
+class Shard::OpenCall
 {
-    const bool stays = !guest->facts.is_named || stream.is_tls();
-    Shard& home = stays ? *this : *all_[guest->facts.key.prefix() % all_.size()];
+public:
+    OpenCall(Shard& shard, Call& call) : shard_(shard), call_(call)
+    {
+        shard_.calls_.insert(&call_);
+        ++shard_.open_;
+    }
+    ~OpenCall()
+    {
+        shard_.calls_.erase(&call_);
+        --shard_.open_;
+    }
+    OpenCall(const OpenCall&) = delete;
+    OpenCall& operator=(const OpenCall&) = delete;
+
+private:
+    Shard& shard_;
+    Call& call_;
+};
+
+// To the loop of its session key, where it may find its connections and what was said.
+void Shard::send_home(net::Stream stream, Guest guest)
+{
+    Shard& home = guest.facts.is_named ? *all_[guest.facts.key.prefix() % all_.size()] : *this;
     if (&home == this) {
-        tasks_.spawn("session", welcome(std::move(stream), std::move(guest)));
+        receive(std::move(stream), std::move(guest));
         return;
     }
-    const int descriptor = stream.release();
-    home.loop().post([&home, descriptor, guest] { home.receive(descriptor, guest); });
+    home.loop().post([&home, moved = stream.pack(), its = std::move(guest)]() mutable {
+        home.receive(net::adopt(home.loop(), std::move(moved)), std::move(its));
+    });
 }
 
-void Shard::receive(int descriptor, std::shared_ptr<Guest> guest)
+void Shard::receive(net::Stream stream, Guest guest)
 {
-    tasks_.spawn("session", welcome(net::adopt(rooms_.loop, descriptor), std::move(guest)));
+    if (std::holds_alternative<Upgrade>(guest.wants))
+        tasks_.spawn("session", welcome(std::move(stream), std::move(guest)));
+    else
+        tasks_.spawn("call", answer(std::move(stream), std::move(guest)));
 }
 
-net::Task<> Shard::welcome(net::Stream stream, std::shared_ptr<Guest> guest)
+net::Task<> Shard::welcome(net::Stream stream, Guest guest)
 {
-    const std::string bytes = net::to_bytes(guest->response, true);
+    const auto& upgrade = std::get<Upgrade>(guest.wants);
+    const std::string bytes = net::to_bytes(upgrade.response, true);
     const auto written = co_await stream.write_all(bytes, core::Clock::now() + kAnswerTimeout);
     if (!written)
         co_return;
     Session::Opening opening{std::move(stream),
-                             std::move(guest->leftover),
-                             guest->deflate,
-                             std::move(guest->facts),
-                             std::move(guest->ticket)};
-    guest.reset();
+                             std::move(guest.leftover),
+                             upgrade.deflate,
+                             std::move(guest.facts),
+                             std::move(guest.ticket)};
     Session session(rooms_, client_bytes_, std::move(opening));
     const Open open(*this, session);
     if (rooms_.is_draining)
@@ -159,6 +184,20 @@ net::Task<> Shard::welcome(net::Stream stream, std::shared_ptr<Guest> guest)
     if (rooms_.revoked.contains(session.secret()) || !rooms_.snapshot->keys.find(session.secret()))
         session.revoke(); // while it was on its way here
     co_await session.run();
+}
+
+net::Task<> Shard::answer(net::Stream stream, Guest guest)
+{
+    std::string peer = std::move(guest.peer);
+    SocketCounts::Ticket ticket = std::move(guest.ticket);
+    Call call(rooms_, std::move(stream), std::move(guest));
+    bool stays = false;
+    {
+        const OpenCall open(*this, call);
+        stays = co_await call.run();
+    }
+    if (stays)
+        entrance_.stay(call.release(), call.take_leftover(), std::move(peer), std::move(ticket));
 }
 
 void Shard::drain()
@@ -185,6 +224,8 @@ void Shard::shut_down()
 {
     for (const auto& [id, session] : sessions_)
         session->shut_down();
+    for (Call* call : calls_)
+        call->shut_down();
     drains_.close();
 }
 

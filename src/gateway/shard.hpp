@@ -1,5 +1,6 @@
 #pragma once
 
+#include "call.hpp"
 #include "client_bytes.hpp"
 #include "drains.hpp"
 #include "entrance.hpp"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace turngate::gateway {
@@ -38,7 +40,7 @@ public:
     net::Task<> finish(); // ends everything and waits for it
 
     net::Loop& loop() noexcept { return rooms_.loop; }
-    // Turns that read on without theirs included. Any thread.
+    // And calls; turns that read on without theirs included. Any thread.
     std::size_t sessions() const noexcept
     {
         return open_.load(std::memory_order_relaxed) + drains_.running();
@@ -46,12 +48,14 @@ public:
 
 private:
     class Open;
+    class OpenCall;
 
     upstream::PoolOptions pool_options(const config::Config& config);
     void evict_elsewhere(const std::string& account, unsigned hops);
-    void send_home(net::Stream stream, std::shared_ptr<Guest> guest);
-    net::Task<> welcome(net::Stream stream, std::shared_ptr<Guest> guest);
-    void receive(int descriptor, std::shared_ptr<Guest> guest);
+    void send_home(net::Stream stream, Guest guest);
+    void receive(net::Stream stream, Guest guest);
+    net::Task<> welcome(net::Stream stream, Guest guest);
+    net::Task<> answer(net::Stream stream, Guest guest);
 
     Rooms rooms_;
     upstream::Pool pool_;
@@ -63,6 +67,7 @@ private:
     ClientBytes& client_bytes_;
     Entrance entrance_;
     std::map<std::uint64_t, Session*> sessions_;
+    std::set<Call*> calls_;
     std::atomic<std::size_t> open_{0};
     net::TaskGroup tasks_;
 };

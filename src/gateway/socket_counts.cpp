@@ -49,7 +49,8 @@ bool SocketCounts::Ticket::belongs_to(const std::string& key,
                                       const Limits& limits)
 {
     const std::lock_guard lock(counts_->mutex_);
-    if (count_of(counts_->by_key_, key) >= limits.per_key)
+    const bool is_known = key == key_;
+    if (!is_known && count_of(counts_->by_key_, key) >= limits.per_key)
         return false;
     if (ip != ip_) {
         if (count_of(counts_->by_ip_, ip) >= limits.per_ip)
@@ -58,8 +59,11 @@ bool SocketCounts::Ticket::belongs_to(const std::string& key,
         count_down(counts_->by_ip_, ip_);
         ip_ = ip;
     }
-    count_up(counts_->by_key_, key);
-    key_ = key;
+    if (!is_known) {
+        count_up(counts_->by_key_, key);
+        count_down(counts_->by_key_, key_);
+        key_ = key;
+    }
     return true;
 }
 

@@ -39,8 +39,8 @@ public:
             return *this;
         }
 
-        // Whose it is, which its request has told; `ip` may be another one than at accept: that of
-        // a proxy's client. Once. False when a limit is reached.
+        // Whose it is, as its last request has told; `ip` may be another one than at accept: that
+        // of a proxy's client. False when a limit is reached.
         bool belongs_to(const std::string& key, const std::string& ip, const Limits& limits);
 
     private:

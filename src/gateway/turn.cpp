@@ -14,7 +14,6 @@
 #include "settle.hpp"
 #include "successor.hpp"
 
-#include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
@@ -204,7 +203,7 @@ Turn::Turn(Rooms& its_rooms,
            WaitingTurn waiting)
     : rooms(its_rooms), client(&its_client), session(its_session), lane(its_lane),
       create(std::move(waiting.create)), frame(std::move(waiting.frame)),
-      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(core::uuid7())
+      accepted_at(waiting.accepted_at), started_at(waiting.started_at), id(std::move(waiting.id))
 {
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 
 namespace turngate::net {
 namespace {
@@ -153,6 +154,21 @@ bool has_query_parameter(std::string_view query, std::string_view name) noexcept
         query.remove_prefix(std::min(query.size(), pair.size() + 1));
     }
     return false;
+}
+
+std::string_view http_date() noexcept
+{
+    thread_local std::time_t made_at = 0;
+    thread_local std::array<char, 40> text{};
+    thread_local std::size_t size = 0;
+    const std::time_t now = std::time(nullptr);
+    if (now != made_at) {
+        std::tm parts{};
+        ::gmtime_r(&now, &parts);
+        size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        made_at = now;
+    }
+    return {text.data(), size};
 }
 
 std::string_view reason_phrase(int status) noexcept

@@ -1,15 +1,17 @@
 #include "turngate/net/http.hpp"
 
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 namespace turngate::net {
 namespace {
 
 namespace http = boost::beast::http;
+
+constexpr std::size_t kHeadChunk = 4 * 1024; // asked of the stream at a time
+constexpr std::size_t kBodyChunk = 64 * 1024;
 
 core::Fault bad_message(const error_code& error)
 {
@@ -59,9 +61,10 @@ Task<core::Result<std::string>> parse(Stream& stream,
                                       std::string bytes,
                                       core::Deadline deadline,
                                       Stop* stop,
-                                      HasEnough has_enough)
+                                      HasEnough has_enough,
+                                      std::size_t chunk_size = kHeadChunk)
 {
-    std::array<char, 4096> chunk;
+    std::string chunk; // made when it is needed: most of what is read comes at once
     for (;;) {
         error_code error;
         const std::size_t used = parser.put(asio::buffer(bytes), error);
@@ -72,6 +75,7 @@ Task<core::Result<std::string>> parse(Stream& stream,
             co_return bytes;
         if (!error && !bytes.empty() && used > 0)
             continue;
+        chunk.resize(chunk_size);
         const auto read = co_await stream.read_some(chunk, deadline, stop);
         if (!read) {
             if (read.error().cause == asio::error::eof && parser.got_some()) {
@@ -97,27 +101,84 @@ void copy_headers(const Fields& from, HttpHeaders& to)
 
 } // namespace
 
+struct RequestReader::Parser
+{
+    http::request_parser<Beginning> of;
+};
+
+RequestReader::RequestReader(Stream& stream, std::string leftover, std::size_t max_head)
+    : stream_(stream), bytes_(std::move(leftover)), parser_(std::make_unique<Parser>())
+{
+    parser_->of.header_limit(static_cast<std::uint32_t>(max_head));
+    parser_->of.body_limit(boost::none);
+}
+
+RequestReader::~RequestReader() = default;
+
+Task<core::Result<HttpRequest>> RequestReader::head(core::Deadline deadline)
+{
+    auto& parser = parser_->of;
+    const auto has_head = [](const auto& read) { return read.is_header_done(); };
+    auto rest =
+        co_await parse(stream_, parser, std::move(bytes_), deadline, nullptr, has_head, kHeadChunk);
+    if (!rest)
+        co_return rest.error();
+    bytes_ = std::move(*rest);
+    parser.eager(true);
+    HttpRequest request;
+    request.method = std::string(parser.get().method_string());
+    request.target = std::string(parser.get().target());
+    copy_headers(parser.get(), request.headers);
+    request.keep_alive = parser.keep_alive();
+    request.is_1_0 = parser.get().version() < 11;
+    co_return request;
+}
+
+bool RequestReader::is_whole() const noexcept
+{
+    return parser_->of.is_done();
+}
+
+std::optional<std::uint64_t> RequestReader::body_size() const noexcept
+{
+    const auto size = parser_->of.content_length();
+    return size ? std::optional<std::uint64_t>(*size) : std::nullopt;
+}
+
+Task<core::Result<std::string>> RequestReader::piece(core::Deadline deadline)
+{
+    auto& parser = parser_->of;
+    const auto has_some = [](const auto& read) {
+        return read.is_done() || !read.get().body().empty();
+    };
+    auto rest =
+        co_await parse(stream_, parser, std::move(bytes_), deadline, nullptr, has_some, kBodyChunk);
+    if (!rest)
+        co_return rest.error();
+    bytes_ = std::move(*rest);
+    co_return std::exchange(parser.get().body(), {});
+}
+
 Task<core::Result<HttpRequest>> read_request(Stream& stream,
                                              std::string leftover,
                                              HttpLimits limits,
                                              core::Deadline deadline)
 {
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits.headers));
-    parser.body_limit(limits.body);
-    parser.eager(true);
-    const auto is_whole = [](const auto& read) { return read.is_done(); };
-    auto rest = co_await parse(stream, parser, std::move(leftover), deadline, nullptr, is_whole);
-    if (!rest)
-        co_return rest.error();
-
-    HttpRequest request;
-    request.method = std::string(parser.get().method_string());
-    request.target = std::string(parser.get().target());
-    copy_headers(parser.get(), request.headers);
-    request.body = std::move(parser.get().body());
-    request.keep_alive = parser.keep_alive();
-    request.leftover = std::move(*rest);
+    RequestReader reader(stream, std::move(leftover), limits.headers);
+    auto request = co_await reader.head(deadline);
+    if (!request)
+        co_return request;
+    if (reader.body_size().value_or(0) > limits.body)
+        co_return bad_message(http::make_error_code(http::error::body_limit));
+    while (!reader.is_whole()) {
+        const auto piece = co_await reader.piece(deadline);
+        if (!piece)
+            co_return piece.error();
+        if (request->body.size() + piece->size() > limits.body)
+            co_return bad_message(http::make_error_code(http::error::body_limit));
+        request->body += *piece;
+    }
+    request->leftover = reader.take_leftover();
     co_return request;
 }
 

@@ -219,10 +219,17 @@ void Stream::close() noexcept
     descriptor_ = -1;
 }
 
-int Stream::release()
+Stream::Parcel Stream::pack()
 {
+    const int descriptor = leave_asio();
     descriptor_ = -1;
-    return socket_.release();
+    return Parcel(descriptor, std::move(tls_));
+}
+
+Stream::Parcel::~Parcel()
+{
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
 }
 
 int Stream::leave_asio()
@@ -232,14 +239,17 @@ int Stream::leave_asio()
     return descriptor_;
 }
 
-Stream adopt(Loop& loop, int fd)
+Stream adopt(Loop& loop, Stream::Parcel parcel)
 {
+    const int fd = std::exchange(parcel.descriptor_, -1);
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
     const int protocol = address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP;
-    return Stream(
+    Stream stream(
         Socket(loop.context(), asio::generic::stream_protocol(address.ss_family, protocol), fd));
+    stream.tls_ = std::move(parcel.tls_);
+    return stream;
 }
 
 } // namespace turngate::net

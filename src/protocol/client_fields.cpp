@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, kFieldCount> kNames{
     "client_metadata",
     "prompt_cache_options",
     "tools",
+    "stream",
+    "stream_options",
+    "background",
 };
 
 class FrameScan

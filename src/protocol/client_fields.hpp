@@ -30,8 +30,11 @@ enum class Field : std::uint8_t {
     client_metadata,
     prompt_cache_options,
     tools,
+    stream,
+    stream_options,
+    background,
 };
-constexpr std::size_t kFieldCount = 17;
+constexpr std::size_t kFieldCount = 20;
 
 std::string_view name_of(Field field) noexcept;
 

@@ -230,6 +230,10 @@ void note_places(const ClientFields& fields, ClientEvent& event)
     event.at.service_tier = fields[Field::service_tier].at;
     event.at.store = fields[Field::store].at;
     event.at.safety_identifier = fields[Field::safety_identifier].at;
+    event.at.generate = fields[Field::generate].at;
+    event.at.stream = fields[Field::stream].at;
+    event.at.stream_options = fields[Field::stream_options].at;
+    event.at.background = fields[Field::background].at;
     if (fields[Field::client_metadata].value.starts_with('{'))
         event.at.client_metadata = fields[Field::client_metadata].at;
 }

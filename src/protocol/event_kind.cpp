@@ -98,6 +98,18 @@ std::string_view peek_stream_id(std::string_view frame) noexcept
     return is_lane_name(name) ? name : std::string_view();
 }
 
+bool is_for_codex(std::string_view frame) noexcept
+{
+    const std::string_view type = type_body(frame);
+    return type.starts_with("codex.") || type.starts_with("responsesapi.") ||
+           type == "response.metadata";
+}
+
+std::string_view peek_type(std::string_view frame) noexcept
+{
+    return type_body(frame);
+}
+
 std::string_view peek_item(std::string_view frame) noexcept
 {
     return top_level_value(frame, "item");

@@ -3,11 +3,25 @@
 #include "bindings.hpp"
 #include "packed.hpp"
 
+#include "turngate/core/bytes.hpp"
+
+#include <algorithm>
+
 namespace turngate::state {
 namespace {
 
 constexpr unsigned kVersion = 1;
 constexpr std::size_t kMostCalls = 10'000; // of one response; more is damage
+
+std::optional<core::Digest> digest_of(std::string_view hex)
+{
+    const auto bytes = core::from_hex(hex);
+    core::Digest digest;
+    if (!bytes || bytes->size() != digest.bytes.size())
+        return std::nullopt;
+    std::ranges::copy(*bytes, digest.bytes.begin());
+    return digest;
+}
 
 } // namespace
 
@@ -28,6 +42,7 @@ std::string store(const Binding& binding, std::string_view life)
         .add(binding.pending_calls.size());
     for (const std::string& call : binding.pending_calls)
         packer.add(call);
+    packer.add(binding.session ? binding.session->hex() : std::string());
     return std::move(packer).take();
 }
 
@@ -47,6 +62,7 @@ std::optional<Binding> read_binding(std::string_view text, std::string_view life
         binding.pending_calls.emplace_back(from.text());
     if (from.version() != kVersion || !from.is_fine())
         return std::nullopt;
+    binding.session = digest_of(from.text()); // empty where an older gateway wrote it
     return binding;
 }
 

@@ -72,7 +72,7 @@ inline Pair make_pair(net::Loop& loop)
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         throw std::runtime_error("socketpair");
-    return {net::adopt(loop, fds[0]), RawPeer(fds[1])};
+    return {net::adopt(loop, net::Stream::Parcel(fds[0])), RawPeer(fds[1])};
 }
 
 } // namespace turngate::fakes

@@ -32,7 +32,8 @@ test('APlainGetIsToldToUpgrade', async (t) => {
     assert.equal((await answer.json()).error.code, 'upgrade_required');
   }
   assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'HEAD' })).status, 200);
-  assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'POST', body: '{}' })).status, 405);
+  assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'POST', body: '{}' })).status, 401);
+  assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'PUT', body: '{}' })).status, 405);
   assert.equal((await fetch(`http://${daemon.address}/v1/models`)).status, 404);
 });
 

@@ -634,7 +634,7 @@ describe('turn state', { concurrency: kAtOnce }, () => {
     const hanging = { metadata_turn_state: kState, fault: { kind: 'hang', when: 'created' } };
     const script = [{ match: { connection: 1 }, do: hanging }];
     const { sim, daemon } = await gateway(t, { script });
-    const client = await enter(t, daemon, 'mine');
+    const client = await connect(t, daemon.wsUrl, { headers: { 'session-id': 'mine', originator: 'codex_exec' } }); // it is told
     const lanes = ['one', 'two', 'three'];
     const turns = lanes.map((lane) => client.turn({ ...kBase, input: `I am ${lane}`, stream_id: lane }));
     await waitFor(() => client.frames.filter(({ event }) => event.type === 'response.metadata').length === 3, 'their states');

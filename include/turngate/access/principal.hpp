@@ -23,9 +23,10 @@ struct Principal
     std::string key;
     std::string user;
     std::string group;
-    std::string tenant; // tenant_of group and user: the unit of isolation
-    config::Mode mode = config::Mode::ctx_pool;
-    core::Ppm multiplier; // user in group, else group, else 1
+    std::string tenant;                         // tenant_of group and user: the unit of isolation
+    config::Mode mode = config::Mode::ctx_pool; // of the group
+    bool http = true;                           // of the group
+    core::Ppm multiplier;                       // user in group, else group, else 1
     core::Digest digest;
     std::vector<std::string> allow_ips;
     std::shared_ptr<state::Slots> slots; // of the user

@@ -76,7 +76,8 @@ bool is_name(std::string_view text) noexcept;
 struct Group
 {
     std::string name;
-    Mode mode = Mode::ctx_pool;
+    Mode mode = Mode::ctx_pool; // of its WebSocket clients
+    bool http = true;           // HTTP clients are served
     core::Ppm multiplier;
 };
 
@@ -224,6 +225,7 @@ struct Pricing
 struct Limits
 {
     std::uint64_t max_client_message = 16'777'215;
+    std::uint64_t max_request_body = 64 << 20;    // of a request over HTTP, decoded
     std::uint64_t waiting_per_session = 32 << 20; // bytes of creates that wait for their lane
     std::uint64_t waiting_total = 1 << 30;        // of all; and of messages that are not whole yet
     milliseconds message_timeout{60'000};         // a message once begun is whole
@@ -240,6 +242,9 @@ enum class KeepaliveEvent : std::uint8_t { codex, all, off };
 
 struct Http
 {
+    milliseconds idle{75'000};       // of a connection between two requests
+    milliseconds head_after{40'000}; // then an answer's head goes out alone
+    milliseconds keepalive{15'000};  // of silence in a stream, until a comment
     KeepaliveEvent keepalive_event = KeepaliveEvent::codex;
     milliseconds keepalive_event_interval{100'000};
 };

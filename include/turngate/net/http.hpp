@@ -3,6 +3,9 @@
 #include "turngate/net/stream.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +41,7 @@ struct HttpRequest
     HttpHeaders headers;
     std::string body;
     bool keep_alive = true;
+    bool is_1_0 = false;
     std::string leftover; // bytes that came after it
 
     std::string_view path() const noexcept;
@@ -58,6 +62,35 @@ struct HttpLimits
     std::size_t body = 64 * 1024;
     // Of a response, after its head.
     std::chrono::milliseconds body_time = std::chrono::hours(1);
+};
+
+// One request on a stream: its head, then its body as it comes. The stream outlives it.
+class RequestReader
+{
+public:
+    // `leftover`: bytes read before.
+    RequestReader(Stream& stream, std::string leftover, std::size_t max_head);
+    ~RequestReader();
+
+    // Once, and first; its `body` and `leftover` stay empty. Fault invalid_request with status 400
+    // or 431 when it is no acceptable HTTP/1.x request, else as Stream::read_some.
+    Task<core::Result<HttpRequest>> head(core::Deadline deadline);
+
+    bool is_whole() const noexcept; // all of the body was given
+    // As its head says: nothing where the body is chunked.
+    std::optional<std::uint64_t> body_size() const noexcept;
+    // The next bytes of a body that is not whole; none: it is now. Faults as head()'s.
+    Task<core::Result<std::string>> piece(core::Deadline deadline);
+
+    // What came after the request.
+    std::string take_leftover() noexcept { return std::move(bytes_); }
+
+private:
+    struct Parser;
+
+    Stream& stream_;
+    std::string bytes_; // read and not parsed
+    std::unique_ptr<Parser> parser_;
 };
 
 // Reads one request. `leftover`: bytes read before. The stream is closed when the deadline comes.
@@ -92,6 +125,9 @@ bool offers_deflate(const HttpRequest& request) noexcept;
 
 // Whether the query names a parameter, with or without a value.
 bool has_query_parameter(std::string_view query, std::string_view name) noexcept;
+
+// Now, as a `date` header has it (RFC 9110 section 5.6.7). Valid until the thread's next call.
+std::string_view http_date() noexcept;
 
 std::string_view reason_phrase(int status) noexcept;
 

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct ssl_st;
 
@@ -80,8 +81,10 @@ public:
     bool is_open() const noexcept { return descriptor_ >= 0; }
     bool is_tls() const noexcept { return tls_ != nullptr; }
 
-    // Gives the descriptor up, to move a plain stream to another loop.
-    int release();
+    // A stream on its way to another loop, or back to this one's Asio: with its TLS, if it has any.
+    // Closed if nobody adopts it.
+    class Parcel;
+    Parcel pack();
     // From here on the stream is only tried, not waited for: its owner watches the descriptor
     // itself.
     int leave_asio();
@@ -92,13 +95,38 @@ private:
     {
         void operator()(ssl_st* tls) const noexcept;
     };
+    using Tls = std::unique_ptr<ssl_st, FreeTls>;
+
+    friend Stream adopt(Loop& loop, Parcel parcel);
 
     Socket socket_; // closed after leave_asio()
     int descriptor_ = -1;
-    std::unique_ptr<ssl_st, FreeTls> tls_;
+    Tls tls_;
 };
 
-// A stream on `loop` for a connected descriptor.
-Stream adopt(Loop& loop, int fd);
+class Stream::Parcel
+{
+public:
+    // A connected descriptor.
+    explicit Parcel(int descriptor, Tls tls = {}) noexcept
+        : descriptor_(descriptor), tls_(std::move(tls))
+    {
+    }
+    ~Parcel();
+    Parcel(Parcel&& other) noexcept
+        : descriptor_(std::exchange(other.descriptor_, -1)), tls_(std::move(other.tls_))
+    {
+    }
+    Parcel& operator=(Parcel&&) = delete;
+
+private:
+    friend Stream adopt(Loop& loop, Parcel parcel);
+
+    int descriptor_;
+    Tls tls_;
+};
+
+// From here on the stream is that loop's.
+Stream adopt(Loop& loop, Stream::Parcel parcel);
 
 } // namespace turngate::net

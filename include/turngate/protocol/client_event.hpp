@@ -49,7 +49,8 @@ struct ClientEvent
     struct
     {
         FieldSpan type, stream_id, model, previous_response_id, input, service_tier, store,
-            safety_identifier;
+            safety_identifier, generate;
+        FieldSpan stream, stream_options, background; // of HTTP; http_create.hpp
         FieldSpan client_metadata; // only if it is an object: anything else is none of ours
     } at;
 };

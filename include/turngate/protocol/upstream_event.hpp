@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,14 @@ constexpr bool is_terminal(EventKind kind) noexcept
 // Anything else that is no JSON object with a type is `lifecycle`.
 EventKind peek_kind(std::string_view frame) noexcept;
 
+// An event of Codex's own, without a meaning for other clients: codex.*, responsesapi.*,
+// response.metadata.
+bool is_for_codex(std::string_view frame) noexcept;
+
+// The top-level `type` as it stands there, escapes too; empty if there is none. A view into the
+// frame.
+std::string_view peek_type(std::string_view frame) noexcept;
+
 // The frame's top-level `stream_id`, empty on the default lane. A view into the frame, valid lane
 // names only.
 std::string_view peek_stream_id(std::string_view frame) noexcept;
@@ -59,6 +68,11 @@ std::string_view peek_turn_state(std::string_view frame) noexcept;
 // all other bytes are the upstream's own. On the default lane (an empty one) and for what is no
 // JSON object the frame goes as it is. lane is a valid name.
 void append_with_stream_id(std::string& to, std::string_view frame, std::string_view lane);
+
+// A terminal event whose response has these items as its `output`: some servers leave it empty, and
+// agents run in circles then (http.md section 3.1). All else is the upstream's own. event has a
+// response.
+std::string with_output(std::string_view event, std::span<const std::string> items);
 
 struct TokenUsage
 {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/core/id.hpp"
 #include "turngate/net/task.hpp"
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct Binding
     std::string lane{};           // "": the default one
     std::uint64_t connection = 0; // the upstream connection's generation; unique in this process
     bool store = true; // as its create asked: another connection of the account can load it
-    std::int64_t context_tokens = 0; // input and output, known to the response's continuation
+    std::int64_t context_tokens = 0;       // input and output, known to the response's continuation
+    std::optional<core::Digest> session{}; // its key; nothing: an older gateway bound it
     std::vector<std::string> pending_calls{}; // its tool calls that wait for their outputs
 };
 

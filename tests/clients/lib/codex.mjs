@@ -12,7 +12,7 @@ const kCodex = fileURLToPath(import.meta.resolve('@openai/codex/bin/codex.js'));
 export const kModel = 'gpt-5.2';
 
 // Plugins, apps and updates would be looked for on the internet; a test needs none.
-const settings = (daemon, model) => `
+const settings = (daemon, model, websockets) => `
 ${model ? `model = "${model}"` : ''}
 model_provider = "gate"
 check_for_update_on_startup = false
@@ -26,15 +26,16 @@ name = "gate"
 base_url = "${daemon.url}"
 env_key = "GATE_KEY"
 wire_api = "responses"
-supports_websockets = true
+supports_websockets = ${websockets}
 `;
 
 // One run of `codex exec` in a directory of its own: its exit code, and the events it printed. `model: null`: its default.
-export async function codexExec(scope, daemon, prompt, { model = kModel } = {}) {
+// `websockets: false`: it is told that the provider has none.
+export async function codexExec(scope, daemon, prompt, { model = kModel, websockets = true } = {}) {
   const home = await temporaryDirectory(scope);
   const directory = { codex: join(home, 'codex'), work: join(home, 'work') };
   await Promise.all(Object.values(directory).map((each) => mkdir(each)));
-  await writeFile(join(directory.codex, 'config.toml'), settings(daemon, model));
+  await writeFile(join(directory.codex, 'config.toml'), settings(daemon, model, websockets));
   const flags = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', '--json'];
   const program = new Program(process.execPath, [kCodex, 'exec', ...flags, prompt], {
     cwd: directory.work,

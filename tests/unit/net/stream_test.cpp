@@ -169,7 +169,7 @@ TEST(Stream, MovesToAnotherLoop)
 {
     Loop first(0), second(1);
     auto [stream, peer] = make_pair(first);
-    Stream moved = adopt(second, stream.release());
+    Stream moved = adopt(second, stream.pack());
     EXPECT_FALSE(stream.is_open());
     peer.send("hello");
     std::array<char, 16> bytes;

@@ -43,7 +43,8 @@ protected:
 
         int fds[2];
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        Stream ours = adopt(loop, fds[0]), theirs = adopt(loop, fds[1]);
+        Stream ours = adopt(loop, Stream::Parcel(fds[0])),
+               theirs = adopt(loop, Stream::Parcel(fds[1]));
         std::optional<core::Result<>> accepted, connected;
         const std::string nobody, localhost = "localhost";
         tasks.spawn("server",

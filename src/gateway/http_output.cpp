@@ -1,0 +1,181 @@
+#include "http_output.hpp"
+
+#include "turngate/net/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace turngate::gateway {
+namespace {
+
+using protocol::EventKind;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kEvents = "text/event-stream; charset=utf-8";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+constexpr std::string_view kNoBreaks = "\r\n";
+constexpr std::string_view kComment = ": keepalive\n\n";
+
+} // namespace
+
+std::string HttpOutput::head(int status, std::string_view content_type) const
+{
+    std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
+    head.append(net::reason_phrase(status)).append("\r\nx-request-id: ").append(facts_.request_id);
+    head.append("\r\ndate: ").append(net::http_date());
+    head.append("\r\ncontent-type: ").append(content_type).append("\r\n");
+    if (!facts_.turn_state.empty())
+        head.append(protocol::kTurnState).append(": ").append(facts_.turn_state).append("\r\n");
+    if (!facts_.keep_alive)
+        head += "connection: close\r\n";
+    else if (facts_.is_1_0)
+        head += "connection: keep-alive\r\n";
+    return head;
+}
+
+void HttpOutput::answer(protocol::HttpAnswer answer)
+{
+    std::string bytes = head(answer.status, kJson);
+    for (const auto& [name, value] : answer.headers)
+        bytes.append(name).append(": ").append(value).append("\r\n");
+    bytes.append("content-length: ").append(std::to_string(answer.body.size()));
+    bytes.append("\r\n\r\n").append(answer.body);
+    exchange_.write(std::move(bytes));
+    is_over_ = true;
+}
+
+void EventStream::send(std::string_view event)
+{
+    if (is_over_)
+        return;
+    const EventKind kind = protocol::peek_kind(event);
+    if (kind == EventKind::error) {
+        end_with_error(event);
+        return;
+    }
+    append_kept(std::string(event));
+    if (protocol::is_terminal(kind))
+        write(true);
+}
+
+// Codex does not hear an error event, and takes what follows a begun response from its own end
+// alone (http.md section 4).
+void EventStream::end_with_error(std::string_view event)
+{
+    if (!has_head_) {
+        pieces_.clear();
+        answer(protocol::answer_to_error(event));
+        return;
+    }
+    append_kept(response_id_.empty() ? protocol::flat_error_event(event, events_)
+                                     : protocol::failed_event(response_id_, event, events_));
+    write(true);
+}
+
+// It lives until the next flush.
+void EventStream::append_kept(std::string event)
+{
+    append(kept_.emplace_back(std::move(event)));
+}
+
+void EventStream::append(std::string_view payload)
+{
+    if (payload.find_first_of(kNoBreaks) != payload.npos) { // a line is an event's data
+        std::string& line = kept_.emplace_back(payload);
+        std::ranges::replace_if(line, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+        payload = line;
+    }
+    if (response_id_.empty() && protocol::peek_kind(payload) == EventKind::created)
+        response_id_ = protocol::peek_response_id(payload);
+    if (const std::string_view state = protocol::peek_turn_state(payload); !state.empty()) {
+        facts_.turn_state = protocol::header_value(state);
+        return; // no event of it has an effect in Codex (http.md section 4)
+    }
+    const std::string_view type = protocol::peek_type(payload);
+    if (!type.empty())
+        pieces_.insert(pieces_.end(), {"event: ", type, "\n"});
+    pieces_.insert(pieces_.end(), {"data: ", payload, "\n\n"});
+    ++events_;
+}
+
+void EventStream::flush()
+{
+    if (!pieces_.empty())
+        write(false);
+    exchange_.flush();
+}
+
+// All that is gathered, as one chunk.
+void EventStream::write(bool is_last)
+{
+    if (!std::exchange(has_head_, true)) {
+        const bool is_chunked = !facts_.is_1_0;
+        facts_.keep_alive = facts_.keep_alive && is_chunked;
+        head_ = head(200, kEvents);
+        head_ += "cache-control: no-cache\r\nx-accel-buffering: no\r\n";
+        head_ += is_chunked ? "transfer-encoding: chunked\r\n\r\n" : "\r\n";
+        exchange_.borrow(head_);
+    }
+    std::size_t size = 0;
+    for (const std::string_view piece : pieces_)
+        size += piece.size();
+    if (size > 0 && !facts_.is_1_0) {
+        std::array<char, 16> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+        size_.assign(digits.data(), end).append("\r\n");
+        exchange_.borrow(size_);
+    }
+    for (const std::string_view piece : pieces_)
+        exchange_.borrow(piece);
+    if (size > 0 && !facts_.is_1_0)
+        exchange_.borrow("\r\n");
+    if (is_last && !facts_.is_1_0)
+        exchange_.borrow(kLastChunk);
+    exchange_.flush();
+    pieces_.clear();
+    kept_.clear();
+    last_write_ = core::Clock::now();
+    is_over_ = is_over_ || is_last;
+}
+
+void EventStream::keep_alive(core::Deadline now, const config::Http& rules)
+{
+    if (is_over_)
+        return;
+    if (!has_head_) {
+        if (now - begun_ >= rules.head_after)
+            write(false);
+        return;
+    }
+    if (now - last_write_ < rules.keepalive)
+        return;
+    pieces_.push_back(kComment);
+    write(false);
+}
+
+void Document::note(std::string_view event)
+{
+    const EventKind kind = protocol::peek_kind(event);
+    has_output_ = has_output_ || kind == EventKind::content || kind == EventKind::delta ||
+                  kind == EventKind::item_done;
+}
+
+void Document::send(std::string_view event)
+{
+    const EventKind kind = protocol::peek_kind(event);
+    if (is_over_ || !protocol::is_terminal(kind)) {
+        note(event);
+        return;
+    }
+    const std::string_view response = protocol::peek_response(event);
+    if (kind == EventKind::error)
+        answer(protocol::answer_to_error(event));
+    else if (kind == EventKind::failed && !has_output_)
+        answer(protocol::answer_to_failure(event));
+    else
+        answer({.status = 200, .body = std::string(response)});
+}
+
+} // namespace turngate::gateway
