@@ -89,9 +89,34 @@ std::string clean(std::string_view text)
     return core::clean_utf8(text, std::string::npos);
 }
 
-// A value is told to be cut by its end.
-std::string cut(std::string_view text)
+// A URL may have a user and a password in it: ://user:password@host. They end at the last @ before
+// the path; none of it is ever shown.
+std::string without_userinfo(std::string_view text)
 {
+    constexpr std::string_view kBegin = "://";
+    std::string shown;
+    for (std::size_t begin = text.find(kBegin); begin != text.npos; begin = text.find(kBegin)) {
+        begin += kBegin.size();
+        shown.append(text.substr(0, begin));
+        text.remove_prefix(begin);
+        const std::string_view authority = text.substr(0, text.find_first_of("/?# \t\r\n\"'"));
+        const std::size_t at = authority.rfind('@');
+        if (at == authority.npos)
+            continue;
+        shown.append("***");
+        text.remove_prefix(at);
+    }
+    return shown.append(text);
+}
+
+// A value is told to be cut by its end.
+std::string cut(std::string_view whole_text)
+{
+    std::string shown;
+    std::string_view text = whole_text;
+    if (text.find("://") != text.npos)
+        text = shown = without_userinfo(text);
+
     constexpr std::size_t kMost = 256;
     constexpr std::string_view kMark = "\u2026";          // …
     std::string whole = clean(text.substr(0, 2 * kMost)); // bad bytes make it longer
