@@ -174,10 +174,12 @@ Server::Answer Server::answer(const net::HttpRequest& request)
         return {202, R"({"status":"draining"})"};
     }
     if (path == "/api/v1/reload" && is_post) {
-        const auto complaints = sources_.reload();
-        if (complaints.empty())
-            return {200, R"({"status":"reloaded"})"};
-        return {422, R"({"status":"not reloaded","complaints":)" + list_of(complaints) + "}"};
+        const Reload done = sources_.reload();
+        if (!done.complaints.empty())
+            return {422,
+                    R"({"status":"not reloaded","complaints":)" + list_of(done.complaints) + "}"};
+        const std::string notes = done.notes.empty() ? "" : ",\"notes\":" + list_of(done.notes);
+        return {200, R"({"status":"reloaded")" + notes + "}"};
     }
     if (const auto order = read_account_order(path); order && is_post)
         return order_account(order->account, order->verb);

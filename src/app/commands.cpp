@@ -23,15 +23,22 @@ std::shared_ptr<const config::Config> load_or_complain(const std::string& path)
     return loaded.config;
 }
 
+std::shared_ptr<const usage::PriceTable> load_prices_or_complain(const config::Config& config)
+{
+    const usage::LoadedPrices prices = usage::load_prices(config);
+    for (const std::string& warning : prices.warnings)
+        std::cerr << "warning: " << warning << '\n';
+    for (const std::string& complaint : prices.complaints)
+        std::cerr << complaint << '\n';
+    return prices.table;
+}
+
 int check_config(const std::string& config_path)
 {
     const auto config = load_or_complain(config_path);
     if (!config)
         return exit_bad_input;
-    const auto prices = usage::load_prices(config->pricing.file, config->pricing.unknown_model);
-    for (const std::string& complaint : prices.complaints)
-        std::cerr << complaint << '\n';
-    if (!prices.table)
+    if (!load_prices_or_complain(*config))
         return exit_bad_input;
     std::cout << config_path << ": fine\n";
     return exit_fine;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "turngate/config/config.hpp"
+#include "turngate/usage/prices.hpp"
 
 #include <memory>
 #include <string>
@@ -41,5 +42,6 @@ int retain(const std::string& config_path, const std::string& older_than);
 // The configuration, or null after its complaints were printed to standard error. Warnings are
 // printed too.
 std::shared_ptr<const config::Config> load_or_complain(const std::string& path);
+std::shared_ptr<const usage::PriceTable> load_prices_or_complain(const config::Config& config);
 
 } // namespace turngate::app

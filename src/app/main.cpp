@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "keys_command.hpp"
+#include "prices_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -20,6 +21,7 @@ struct Arguments
     std::string user;
     std::string balance;
     std::string older_than;
+    std::string against;
     bool fix = false;
     bool json = false;
     std::function<int()> run;
@@ -149,6 +151,18 @@ void add_principals(CLI::App& app, Arguments& given)
         ->required();
 }
 
+void add_prices(CLI::App& app, Arguments& given)
+{
+    CLI::App& prices = *app.add_subcommand("prices", "The price file");
+    prices.require_subcommand(1);
+    auto* command = add(
+        prices, given, "check", "Check a price file and say all that is wrong with it", [&given] {
+            return check_prices(given.config, given.against);
+        });
+    command->add_option("file", given.config, "pricing.yaml")->required();
+    command->add_option("--against", given.against, "The version before: what has changed since");
+}
+
 int run(int argc, char** argv)
 {
     CLI::App app{"turngate: a gateway between clients of the Responses API over WebSocket and the "
@@ -161,6 +175,7 @@ int run(int argc, char** argv)
     add_usage(app, given);
     add_repository(app, given);
     add_principals(app, given);
+    add_prices(app, given);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

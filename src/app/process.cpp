@@ -207,7 +207,7 @@ void Process::on_signal()
         if (error)
             return;
         if (number == SIGHUP) {
-            for (const std::string& complaint : snapshots_.reload())
+            for (const std::string& complaint : snapshots_.reload().complaints)
                 telemetry::log_error("not reloaded", {{"complaint", complaint}});
         } else {
             drain();

@@ -1,17 +1,50 @@
 #include "snapshots.hpp"
 
+#include "turngate/config/restart.hpp"
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 namespace turngate::app {
+namespace {
+
+std::vector<std::string> texts(const std::vector<config::Complaint>& complaints)
+{
+    std::vector<std::string> texts;
+    for (const config::Complaint& complaint : complaints)
+        texts.push_back(complaint.text());
+    return texts;
+}
+
+void warn(const std::vector<std::string>& warnings)
+{
+    for (const std::string& warning : warnings)
+        telemetry::log_warn("configuration", {{"warning", warning}});
+}
+
+// What programs have brought for the accounts that stay.
+std::shared_ptr<const config::Config> with_secrets_of(const config::Config& before,
+                                                      const config::Config& loaded)
+{
+    auto config = std::make_shared<config::Config>(loaded);
+    for (config::Account& account : config->accounts) {
+        const auto known = std::ranges::find(before.accounts, account.name, &config::Account::name);
+        if (known != before.accounts.end() && !account.credentials.command.empty() &&
+            known->credentials.command == account.credentials.command)
+            account.api_key = known->api_key;
+    }
+    return config;
+}
+
+} // namespace
 
 Snapshots::Snapshots(Parts parts,
                      std::shared_ptr<const config::Config> config,
                      std::shared_ptr<const usage::PriceTable> prices)
-    : parts_(std::move(parts)), user_slots_(parts_.state), account_lives_(&parts_.state),
-      current_(make(std::move(config), std::move(prices), {}))
+    : parts_(std::move(parts)), first_(config), user_slots_(parts_.state),
+      account_lives_(&parts_.state), current_(make(std::move(config), std::move(prices), {}))
 {
 }
 
@@ -38,27 +71,37 @@ void Snapshots::refresh()
     load(current_->config, current_->prices);
 }
 
-std::vector<std::string> Snapshots::reload()
+void Snapshots::renew(const std::string& account, const std::string& secret)
 {
-    std::vector<std::string> complaints;
+    auto config = std::make_shared<config::Config>(*current_->config);
+    const auto found = std::ranges::find(config->accounts, account, &config::Account::name);
+    if (found == config->accounts.end())
+        return; // a reload came first
+    found->api_key = secret;
+    load(std::move(config), current_->prices);
+}
+
+admin::Reload Snapshots::reload()
+{
+    admin::Reload done;
     const config::Loaded loaded = config::load(parts_.config_path);
-    for (const config::Complaint& complaint : loaded.complaints)
-        complaints.push_back(complaint.text());
+    warn(texts(loaded.warnings));
+    done.complaints = texts(loaded.complaints);
     if (!loaded.config)
-        return complaints;
-    const config::Pricing& pricing = loaded.config->pricing;
-    const usage::LoadedPrices prices = usage::load_prices(pricing.file, pricing.unknown_model);
-    complaints.insert(complaints.end(), prices.complaints.begin(), prices.complaints.end());
+        return done;
+    const usage::LoadedPrices prices = usage::load_prices(*loaded.config);
+    warn(prices.warnings);
+    done.complaints = prices.complaints;
     if (!prices.table)
-        return complaints;
+        return done;
     try {
         parts_.renew_certificate(*loaded.config);
     } catch (const std::runtime_error& broken) {
-        complaints.emplace_back(broken.what());
-        return complaints;
+        done.complaints.emplace_back(broken.what());
+        return done;
     }
     const auto before = current_;
-    load(loaded.config, prices.table);
+    load(with_secrets_of(*before->config, *loaded.config), prices.table);
     for (const config::Key& key : before->config->keys)
         if (!current_->keys.find(key.digest))
             parts_.state.bulletin().revoke(key.digest);
@@ -66,7 +109,11 @@ std::vector<std::string> Snapshots::reload()
                         {{"accounts", current_->config->accounts.size()},
                          {"keys", current_->config->keys.size()},
                          {"prices", current_->prices->version}});
-    return complaints;
+    for (const std::string& key : config::changed_until_restart(*first_, *loaded.config)) {
+        done.notes.push_back(key + ": needs a restart");
+        telemetry::log_warn("needs a restart", {{"key", key}});
+    }
+    return done;
 }
 
 } // namespace turngate::app

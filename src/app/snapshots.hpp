@@ -1,6 +1,7 @@
 #pragma once
 
 #include "turngate/access/registry.hpp"
+#include "turngate/admin/reload.hpp"
 #include "turngate/gateway/snapshot.hpp"
 #include "turngate/state/state.hpp"
 
@@ -29,7 +30,8 @@ public:
         std::function<void(const config::Config&)> renew_certificate;
     };
 
-    // The first has what the files say alone.
+    // The first has what the files say alone. The configuration is the one that the process began
+    // with.
     Snapshots(Parts parts,
               std::shared_ptr<const config::Config> config,
               std::shared_ptr<const usage::PriceTable> prices);
@@ -41,7 +43,10 @@ public:
 
     // Reads the files again. Complaints: what is there stays. Keys that are gone are revoked, at
     // every gateway.
-    std::vector<std::string> reload();
+    admin::Reload reload();
+
+    // The account has another secret from now on, as if the files had said so.
+    void renew(const std::string& account, const std::string& secret);
 
 private:
     std::shared_ptr<const gateway::Snapshot> make(std::shared_ptr<const config::Config> config,
@@ -51,6 +56,7 @@ private:
               std::shared_ptr<const usage::PriceTable> prices);
 
     Parts parts_;
+    const std::shared_ptr<const config::Config> first_;
     access::UserSlots user_slots_; // they and the lives outlive a snapshot
     accounts::AccountLives account_lives_;
     std::shared_ptr<const gateway::Snapshot> current_;

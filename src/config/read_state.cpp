@@ -88,9 +88,9 @@ void read_url(const Value& value, Redis& out)
 void read_redis(Section redis, Redis& out)
 {
     read_url(redis["url"], out);
-    if (const auto user = redis["user"].text(); user && !user->empty())
+    if (const auto user = redis.or_blank("user").text(); user && !user->empty())
         out.user = *user;
-    const Value password = redis["password"];
+    const Value password = redis.or_blank("password");
     if (const auto given = password.text(); given && !given->empty())
         out.password = password.secret().value_or("");
     redis["timeout"].read_duration(out.timeout, 1ms, 10s);
@@ -102,7 +102,7 @@ void read_state(Section state, State& out)
 {
     state["backend"].read_word<StateBackend>(
         out.backend, {{"memory", StateBackend::memory}, {"redis", StateBackend::redis}});
-    const Value instance = state["instance"];
+    const Value instance = state.or_blank("instance");
     if (const auto given = instance.text(); given && !given->empty()) {
         Names none;
         read_name(instance, out.instance, none);

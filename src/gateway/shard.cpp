@@ -78,7 +78,7 @@ void Shard::revoke(const core::Digest& key)
 
 void Shard::replace(std::shared_ptr<const Snapshot> snapshot)
 {
-    if (snapshot->config != rooms_.snapshot->config)
+    if (snapshot->config->read_at != rooms_.snapshot->config->read_at)
         rooms_.revoked.clear(); // it is the newer word
     rooms_.snapshot = std::move(snapshot);
     entrance_.replace(rooms_.snapshot->config->server);

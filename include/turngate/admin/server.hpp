@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/admin/reload.hpp"
 #include "turngate/net/http.hpp"
 #include "turngate/net/listener.hpp"
 #include "turngate/net/task_group.hpp"
@@ -23,7 +24,7 @@ struct Sources
     std::function<std::string()> accounts;               // JSON of /api/v1/accounts
     std::function<std::string()> balances; // JSON of /api/v1/balances; throws: repository is away
     std::function<std::unique_ptr<usage::UsageRepository>()> open_usage;
-    std::function<std::vector<std::string>()> reload; // complaints; empty: done
+    std::function<Reload()> reload;
     std::function<void()> drain;
     // clear, disable or enable; false: there is no such account
     std::function<bool(const std::string& account, std::string_view verb)> order_account;

@@ -91,6 +91,7 @@ protected:
 
     std::vector<std::string> not_ready;
     std::vector<std::string> complaints;
+    std::vector<std::string> notes;
     int drains = 0;
     std::vector<std::string> orders;
     int opened = 0;
@@ -120,7 +121,7 @@ private:
                     ++opened;
                     return std::make_unique<FakeRepository>();
                 },
-                [this] { return complaints; },
+                [this] { return Reload{complaints, notes}; },
                 [this] { ++drains; },
                 [this](const std::string& account, std::string_view verb) {
                     orders.push_back(account + ": " + std::string(verb));
@@ -194,6 +195,9 @@ TEST_F(AdminServer, DrainsAndReloadsOnPostOnly)
     EXPECT_EQ(ask("POST /api/v1/drain", "Content-Length: 0\r\n").status, 202);
     EXPECT_EQ(drains, 1);
     EXPECT_EQ(ask("POST /api/v1/reload", "Content-Length: 0\r\n").status, 200);
+    notes = {"server.threads: needs a restart"};
+    EXPECT_EQ(Json::parse(ask("POST /api/v1/reload", "Content-Length: 0\r\n").body)["notes"],
+              notes);
     complaints = {"config.yaml:3: keys: must not be empty"};
     const net::HttpResponse answer = ask("POST /api/v1/reload", "Content-Length: 0\r\n");
     EXPECT_EQ(answer.status, 422);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "value.hpp"
+#include "turngate/config/value.hpp"
 
 #include <string>
 #include <string_view>
@@ -19,7 +19,11 @@ public:
     Section& operator=(const Section&) = delete;
     ~Section();
 
-    Value operator[](std::string_view key); // a literal
+    // key: a literal. One that stands there without a value is a complaint: what would be left to
+    // its default might be a limit.
+    Value operator[](std::string_view key);
+    // The same where a blank is a value: none.
+    Value or_blank(std::string_view key);
     bool is_given() const { return node_ != nullptr; }
 
 private:

@@ -2,8 +2,8 @@
 
 #include "turngate/core/money.hpp"
 
-#include "document.hpp"
-#include "report.hpp"
+#include "turngate/config/node.hpp"
+#include "turngate/config/report.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -20,12 +20,13 @@ namespace turngate::config {
 
 class Section;
 
+inline constexpr std::string_view kBlank = "is blank: give it a value, or leave the key out";
+
 template <class T>
 using Words = std::initializer_list<std::pair<std::string_view, T>>;
 
 // What stands at one key, given or not. read… leaves its target as it is, so with its default, when
-// nothing is given or what is given is wrong; the report then has the complaint. A bare `key:` is
-// as good as none.
+// nothing is given or what is given is wrong; the report then has the complaint.
 class Value
 {
 public:
@@ -37,19 +38,28 @@ public:
     }
 
     bool is_given() const { return node_ != nullptr && node_->kind != Node::Kind::null; }
+    bool is_blank() const { return node_ != nullptr && node_->kind == Node::Kind::null; }
     bool is_map() const { return is_given() && node_->kind == Node::Kind::map; }
     const std::string& key() const { return node_->key; }
 
-    const Value& required() const; // complains when not given
+    const Value& required() const; // complains when the key is not there
     void complain(std::string what) const { report_->complain(at_, path_, std::move(what)); }
+    // One for later: what is wrong only another file can tell.
+    Complaint complaint(std::string what) const
+    {
+        return {report_->file(), at_.line, path_, std::move(what)};
+    }
     void warn(std::string what) const { report_->warn(at_, path_, std::move(what)); }
 
     // Nothing when not given, no scalar, or with a variable that cannot be expanded.
     std::optional<std::string> text() const;
     std::optional<std::string> filled() const; // text() that is not empty
-    std::optional<std::string> secret() const; // filled(), file:/path read; fit for a header
+    // filled(), file:/path read; fit for a header. `from`: gets the path of such a file.
+    std::optional<std::string> secret(std::string* from = nullptr) const;
 
     void read_text(std::string& out) const;
+    // A path, as it is from the file's folder; of the target's default, too.
+    void read_path(std::string& out) const;
     void read_flag(bool& out) const;
     void read_duration(milliseconds& out, milliseconds least, milliseconds most) const;
     void read_size(std::uint64_t& out, std::uint64_t least, std::uint64_t most) const;
@@ -89,6 +99,7 @@ public:
     std::vector<Value> entries() const;
 
 private:
+    void find(std::string& path) const;
     std::optional<std::int64_t> integer(std::int64_t least, std::int64_t most) const;
     std::optional<std::int64_t> decimal(unsigned digits, const char* example) const;
     void check_known(std::string_view word, const std::vector<std::string_view>& known) const;

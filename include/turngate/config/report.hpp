@@ -1,10 +1,10 @@
 #pragma once
 
 #include "turngate/config/config.hpp"
-
-#include "document.hpp"
+#include "turngate/config/node.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +24,12 @@ public:
     void complain(Position at, std::string key, std::string what);
     void warn(Position at, std::string key, std::string what);
 
+    // A key that the file may have, as its path without list indices.
+    void know(const std::string& path);
+
     bool is_clean() const { return complaints_.empty(); }
     const std::string& file() const { return file_; }
+    const std::set<std::string>& known_keys() const { return known_; }
 
     std::vector<Complaint> complaints() const { return list(complaints_); }
     std::vector<Complaint> warnings() const { return list(warnings_); }
@@ -37,6 +41,7 @@ private:
     std::string file_;
     Placed complaints_;
     Placed warnings_;
+    std::set<std::string> known_;
 };
 
 } // namespace turngate::config
