@@ -100,6 +100,9 @@ Process::Process(std::string config_path,
                                                                       metrics_,
                                                                       listener_tls(*config_),
                                                                       snapshots_.current()}),
+      credentials_([this](Credentials::Secrets secrets) {
+          admin_loop_.post([this, secrets = std::move(secrets)] { snapshots_.renew(secrets); });
+      }),
       sources_({loops_, *state_, snapshots_, journal_, database_, settler_, gateway_, addresses_}),
       admin_(admin_loop_,
              config_->admin.token,
@@ -139,6 +142,7 @@ void Process::read_books()
 void Process::replace(std::shared_ptr<const gateway::Snapshot> snapshot)
 {
     books_.watch(snapshot->keys.budgeted());
+    credentials_.watch(snapshot->accounts);
     gateway_.replace(std::move(snapshot));
 }
 

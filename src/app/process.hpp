@@ -2,6 +2,7 @@
 
 #include "admin_sources.hpp"
 #include "books.hpp"
+#include "credentials.hpp"
 #include "database.hpp"
 #include "snapshots.hpp"
 #include "watchdog.hpp"
@@ -60,6 +61,7 @@ private:
     usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
     gateway::Gateway gateway_;
+    Credentials credentials_;
     AdminSources sources_;
     admin::Server admin_;
     Watchdog watchdog_;

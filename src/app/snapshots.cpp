@@ -71,14 +71,22 @@ void Snapshots::refresh()
     load(current_->config, current_->prices);
 }
 
-void Snapshots::renew(const std::string& account, const std::string& secret)
+void Snapshots::renew(const std::map<std::string, std::string>& secrets)
 {
     auto config = std::make_shared<config::Config>(*current_->config);
-    const auto found = std::ranges::find(config->accounts, account, &config::Account::name);
-    if (found == config->accounts.end())
-        return; // a reload came first
-    found->api_key = secret;
+    std::vector<std::string> renewed;
+    for (config::Account& account : config->accounts) {
+        const auto found = secrets.find(account.name);
+        const bool comes_from_elsewhere =
+            !account.api_key_file.empty() || !account.credentials.command.empty();
+        if (found == secrets.end() || !comes_from_elsewhere) // a reload may have come first
+            continue;
+        account.api_key = found->second;
+        renewed.push_back(account.name);
+    }
     load(std::move(config), current_->prices);
+    for (const std::string& account : renewed)
+        telemetry::log_info("an account has a new secret", {{"account", account}});
 }
 
 admin::Reload Snapshots::reload()

@@ -6,6 +6,7 @@
 #include "turngate/state/state.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +46,8 @@ public:
     // every gateway.
     admin::Reload reload();
 
-    // The account has another secret from now on, as if the files had said so.
-    void renew(const std::string& account, const std::string& secret);
+    // These accounts have other secrets from now on, as if the files had said so.
+    void renew(const std::map<std::string, std::string>& secrets);
 
 private:
     std::shared_ptr<const gateway::Snapshot> make(std::shared_ptr<const config::Config> config,
