@@ -121,7 +121,8 @@ Process::Process(std::string config_path,
       watchdog_(admin_loop_, {loops_, *state_, snapshots_, metrics_}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), drain_timer_(admin_loop_.context())
 {
-    state_->bulletin().on_revoked([this](const core::Digest& key) { gateway_.revoke(key); });
+    state_->bulletin().on_revoked(
+        [this](const core::Digest& key, core::Timestamp at) { gateway_.revoke(key, at); });
     read_books();
     listen();
 }

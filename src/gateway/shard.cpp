@@ -2,6 +2,8 @@
 
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace turngate::gateway {
 namespace {
 
@@ -68,8 +70,13 @@ void Shard::begin()
     replace(rooms_.snapshot);
 }
 
-void Shard::revoke(const core::Digest& key)
+// What our own file says of the key is the newer word, if it was read since.
+void Shard::revoke(const core::Digest& key, core::Timestamp at)
 {
+    const config::Config& config = *rooms_.snapshot->config;
+    if (config.read_at > at &&
+        std::ranges::find(config.keys, key, &config::Key::digest) != config.keys.end())
+        return;
     rooms_.revoked.insert(key);
     for (const auto& [id, session] : sessions_)
         if (session->secret() == key)

@@ -1,5 +1,8 @@
 #include "redis_connection.hpp"
 
+#include "redis_keys.hpp"
+#include "redis_script.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include <utility>
@@ -11,6 +14,15 @@ using core::Clock;
 
 // Under way at once, for one loop: at 50 ms each more than a busy loop ever has.
 constexpr std::size_t kMostCalls = 4'096;
+
+const Script kProbe(R"(
+redis.call('HSET', KEYS[1], 'a', '1')
+redis.call('ZADD', KEYS[2], 1, 'a')
+redis.call('EXPIRE', KEYS[1], 60)
+redis.call('EXPIRE', KEYS[2], 60)
+redis.call('PUBLISH', ARGV[1], '')
+return redis.call('ZCARD', KEYS[2])
+)");
 
 // A name being resolved; it may outlive who asked.
 struct Resolution
@@ -106,8 +118,8 @@ net::Task<bool> RedisConnection::connect(std::string address,
     co_return false;
 }
 
-// A password, the database, and a write: a replica or a full Redis that would refuse all of them
-// is no better than none.
+// A password, the database, and what all others do: a Redis that would refuse that (a replica, a
+// full one, one whose rules do not let us) is no better than none.
 net::Task<bool> RedisConnection::introduce()
 {
     std::vector<Command> commands;
@@ -118,10 +130,13 @@ net::Task<bool> RedisConnection::introduce()
     if (config_.database != 0)
         commands.push_back({"SELECT", std::to_string(config_.database)});
     commands.push_back({"SET", "tg:1:probe", "1", "PX", "60000"});
+    commands.push_back(
+        kProbe.by_text({"tg:1:{probe}:hash", "tg:1:{probe}:sorted"}, {kSlotsChannel}));
+    commands.push_back({"HLEN", kBulletinKey});
     is_ready_ = true; // for send()
     for (Command& command : commands) {
         const Answer answer = co_await ask(std::move(command));
-        const bool is_fine = answer && answer->kind == Reply::Kind::text;
+        const bool is_fine = answer && answer->kind != Reply::Kind::error;
         if (is_fine)
             continue;
         if (answer)

@@ -44,9 +44,11 @@ public:
 private:
     net::Task<> keep_up();
     net::Task<> stay_up();
+    net::Task<> until_lost();
     Answer judge(Answer answer);
     Answer skip();
     void go_up();
+    void say_there() const;
     void go_down(std::string_view why);
 
     net::Loop& loop_;
@@ -57,7 +59,9 @@ private:
     std::vector<std::function<void()>> on_up_;
     std::atomic<bool> is_up_{false};
     bool is_refusal_logged_ = false; // once for each time up
-    bool is_away_logged_ = false;    // once for each time down
+    bool was_refused_ = false;       // that is why it went down
+    bool is_doubted_ = false;        // it came back for a moment only to refuse again
+    std::string logged_cause_;       // of going down; empty: none since it was steady
     net::TaskGroup tasks_;
 };
 
