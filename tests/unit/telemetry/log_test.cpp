@@ -1,4 +1,7 @@
 #include "line.hpp"
+
+#include "turngate/telemetry/log_whole.hpp"
+
 #include "seldom.hpp"
 
 #include <gtest/gtest.h>
@@ -139,6 +142,16 @@ TEST(Line, CutsValuesAt256BytesBetweenCharacters)
     const std::string bad = json_of({{"f", std::string(200, '\xff')}})["f"]; // three bytes each
     EXPECT_LE(bad.size(), 256u);
     EXPECT_TRUE(bad.ends_with("\ufffd\u2026"));
+}
+
+TEST(Log, KeepsWholeWhatWouldBeLostWithAPart)
+{
+    Captured captured({LogLevel::info, LogFormat::json});
+    const std::string record(2'000, 'x');
+    log_error_whole("bill not written", {{"record", record}});
+    const auto line = nlohmann::json::parse(captured.lines().at(0));
+    EXPECT_EQ(line["record"], record);
+    EXPECT_EQ(line["level"], "error");
 }
 
 TEST(Log, WarnsOnceAnHourOfEachSubject)
