@@ -94,6 +94,7 @@ void read_redis(Section redis, Redis& out)
     if (const auto given = password.text(); given && !given->empty())
         out.password = password.secret().value_or("");
     redis["timeout"].read_duration(out.timeout, 1ms, 10s);
+    redis["hold_timeout"].read_duration(out.hold_timeout, 1ms, 10s);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::state {
@@ -18,7 +19,7 @@ constexpr auto kSteady = 5s;  // up for so long, it is tried again soon when it 
 } // namespace
 
 RedisLink::RedisLink(net::Loop& loop, const config::Redis& config)
-    : loop_(loop), connection_(loop, config, counters_), tasks_(loop)
+    : loop_(loop), config_(config), connection_(loop, config, counters_), tasks_(loop)
 {
 }
 
@@ -113,19 +114,33 @@ net::Task<Answer> RedisLink::ask(Command command)
 {
     if (!is_up())
         co_return skip();
-    Answer answer = co_await connection_.ask(std::move(command));
+    Answer answer = co_await connection_.ask(std::move(command), config_.timeout);
     co_return judge(std::move(answer));
 }
 
 net::Task<Answer> RedisLink::run(const Script& script, Command keys, Command arguments)
 {
+    return run_for(config_.timeout, script, std::move(keys), std::move(arguments));
+}
+
+net::Task<Answer> RedisLink::run_hold(const Script& script, Command keys, Command arguments)
+{
+    const auto patience = std::max(config_.timeout, config_.hold_timeout);
+    return run_for(patience, script, std::move(keys), std::move(arguments));
+}
+
+net::Task<Answer> RedisLink::run_for(std::chrono::milliseconds patience,
+                                     const Script& script,
+                                     Command keys,
+                                     Command arguments)
+{
     if (!is_up())
         co_return skip();
     Command command = script.by_digest(keys, arguments);
-    Answer answer = co_await connection_.ask(std::move(command));
+    Answer answer = co_await connection_.ask(std::move(command), patience);
     if (answer && answer->is_error("NOSCRIPT")) {
         command = script.by_text(keys, arguments);
-        answer = co_await connection_.ask(std::move(command));
+        answer = co_await connection_.ask(std::move(command), patience);
     }
     co_return judge(std::move(answer));
 }

@@ -28,9 +28,11 @@ public:
     // Called whenever Redis is there (again), before anything else is sent. Before start().
     void on_up(std::function<void()> tell) { on_up_.push_back(std::move(tell)); }
 
-    // An error of Redis is no answer. Bounded by state.redis.timeout.
+    // An error of Redis is no answer. Bounded by state.redis.timeout; run_hold, for money, by
+    // hold_timeout.
     net::Task<Answer> ask(Command command);
     net::Task<Answer> run(const Script& script, Command keys, Command arguments);
+    net::Task<Answer> run_hold(const Script& script, Command keys, Command arguments);
 
     // Not waited for; what one handler posts is one pipeline. on_answer may be empty. A script
     // lives as long as the process.
@@ -44,12 +46,17 @@ public:
 private:
     net::Task<> keep_up();
     net::Task<> stay_up();
+    net::Task<Answer> run_for(std::chrono::milliseconds patience,
+                              const Script& script,
+                              Command keys,
+                              Command arguments);
     Answer judge(Answer answer);
     Answer skip();
     void go_up();
     void go_down(std::string_view why);
 
     net::Loop& loop_;
+    const config::Redis& config_;
     RedisCounters counters_;
     RedisConnection connection_;
     Breaker breaker_;

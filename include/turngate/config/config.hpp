@@ -149,7 +149,8 @@ struct Redis
     unsigned database = 0;
     std::string user; // empty: the default one
     std::string password;
-    milliseconds timeout{50}; // of one operation; beyond, the turn goes on without Redis
+    milliseconds timeout{50};       // of one operation; beyond, the turn goes on without Redis
+    milliseconds hold_timeout{250}; // of a budget's hold, which two gateways alone may both grant
 };
 
 struct State

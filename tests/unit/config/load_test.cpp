@@ -183,14 +183,17 @@ TEST(Load, ReadsWhereRedisIs)
     EXPECT_EQ(usual.host, "127.0.0.1");
     EXPECT_EQ(usual.port, 6379);
     EXPECT_EQ(usual.timeout, 50ms);
+    EXPECT_EQ(usual.hold_timeout, 250ms);
 
-    const Redis full = redis_of("url: 'redis://me:p%40ss%3a@[::1]:7000/3', timeout: 20ms");
+    const Redis full =
+        redis_of("url: 'redis://me:p%40ss%3a@[::1]:7000/3', timeout: 20ms, hold_timeout: 1s");
     EXPECT_EQ(full.host, "::1");
     EXPECT_EQ(full.port, 7000);
     EXPECT_EQ(full.database, 3u);
     EXPECT_EQ(full.user, "me");
     EXPECT_EQ(full.password, "p@ss:");
     EXPECT_EQ(full.timeout, 20ms);
+    EXPECT_EQ(full.hold_timeout, 1s);
 
     const Redis password_only = redis_of("url: 'redis://:secret@cache.test/'");
     EXPECT_EQ(password_only.host, "cache.test");
