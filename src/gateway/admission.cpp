@@ -25,7 +25,7 @@ net::Task<Result<>> take_rate(Turn& turn)
 {
     if (!turn.principal->is_rated())
         co_return Result<>();
-    turn.claims.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
+    turn.claims.rated_tokens = tokens_in(turn.frame.size(), turn.create.size);
     const auto verdict = co_await turn.rooms.rates.take(
         turn.principal->key, turn.principal->rates, turn.claims.rated_tokens);
     if (verdict.fits)

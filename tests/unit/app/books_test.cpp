@@ -44,12 +44,9 @@ public:
         return all;
     }
 
-    net::Task<std::optional<state::Hold>> hold(std::string,
-                                               core::NanoUsd,
-                                               std::string,
-                                               core::NanoUsd) override
+    net::Task<core::Result<state::Hold>> hold(state::HoldRequest) override
     {
-        co_return std::nullopt;
+        co_return core::Fault{core::FaultCode::quota_exceeded};
     }
     void report(std::string_view subject,
                 state::Spending spent,

@@ -115,6 +115,32 @@ TEST_F(RedisFaults, Slow)
     expect_a_turn(first, "resp_3");
 }
 
+// Two gateways that decide alone would both grant what is there once.
+TEST_F(RedisFaults, AHoldWaitsLongerThanAllElse)
+{
+    RedisOptions patient = options("two");
+    patient.redis.hold_timeout = 15s;
+    Gateway first(loop_, options("one")), second(loop_, patient);
+    first.until_up();
+    second.until_up();
+    auto held =
+        fakes::run(loop_, first.state->budgets().hold({"user/alice", {100}, "turn_1", {100}, {}}));
+    ASSERT_TRUE(held);
+    server_.pause();
+    std::optional<core::Result<Hold>> asked;
+    net::TaskGroup tasks(loop_);
+    tasks.spawn(
+        "hold",
+        fakes::keep(second.state->budgets().hold({"user/alice", {100}, "turn_2", {100}, {}}),
+                    asked));
+    EXPECT_FALSE(fakes::run(loop_, second.state->store().find_response("t", "unknown")));
+    EXPECT_FALSE(asked); // the question behind it was given up before
+    server_.resume();
+    fakes::until(loop_, [&] { return asked.has_value(); });
+    ASSERT_FALSE(*asked);
+    EXPECT_EQ(asked->error().code, core::FaultCode::rate_limited);
+}
+
 TEST_F(RedisFaults, Flushed)
 {
     Gateway first(loop_, options("one")), second(loop_, options("two"));
