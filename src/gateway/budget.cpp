@@ -4,6 +4,7 @@
 
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace turngate::gateway {
@@ -95,8 +96,17 @@ net::Task<core::Result<>> hold_budget(Turn& turn)
 
 void charge_budget(Turn& turn, const usage::UsageRecord& record)
 {
+    turn.claims.billed += record.cost;
     for (state::Hold& hold : turn.claims.holds)
         hold.charge({record.response_uid, record.cost});
+}
+
+bool has_used_its_hold(const Turn& turn) noexcept
+{
+    const core::NanoUsd billed = turn.claims.billed;
+    return billed.value > 0 && std::ranges::any_of(turn.claims.holds, [&](const auto& hold) {
+               return billed >= hold.amount();
+           });
 }
 
 } // namespace turngate::gateway

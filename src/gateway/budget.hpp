@@ -12,4 +12,7 @@ net::Task<core::Result<>> hold_budget(Turn& turn);
 // A bill of the turn was written.
 void charge_budget(Turn& turn, const usage::UsageRecord& record);
 
+// The turn's bills come to what it holds: no further response may be asked of it.
+bool has_used_its_hold(const Turn& turn) noexcept;
+
 } // namespace turngate::gateway

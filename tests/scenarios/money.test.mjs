@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 
 import { connect } from './lib/client.mjs';
-import { kKey, startDaemon } from './lib/daemon.mjs';
+import { accountOf, kKey, startDaemon } from './lib/daemon.mjs';
 import { startSim } from './lib/sim.mjs';
 import { pause, waitFor } from './lib/wait.mjs';
 
@@ -53,6 +53,26 @@ test('Of64ParallelTurnsWithAFileByItsUrlASmallBalancePaysOne', async (t) => {
   const { error, terminal } = await clients[0].turn({ model: 'sim-1', input: 'x' });
   assert.equal(error?.code, 'insufficient_quota');
   assert.equal(terminal.headers, undefined, 'coming again is of no use');
+});
+
+test('SteeringAsksForNothingMoreOnceATurnHasUsedItsHold', async (t) => {
+  const sim = await startSim(t, { deltas: 60, deltaIntervalUs: 50_000 });
+  const accounts = [accountOf(sim, { models: { talker: 'gpt-6-sim' } })];
+  const config = { accounts, pricing: { unknown_model: 'sim-1' }, ...withBalance(0.000005) };
+  const daemon = await startDaemon(t, { config });
+  const client = await connect(t, daemon.wsUrl);
+  const steer = (id, input) => client.send({ type: 'response.steer', previous_response_id: id, input });
+  client.create({ model: 'talker', input: 'Talk.', store: false });
+  const first = await client.next('response.created');
+  await client.next('response.output_text.delta');
+  steer(first.response.id, 'Talk more.');
+  await client.next('response.incomplete');
+  const second = await client.next('response.created');
+  steer(second.response.id, 'And more.');
+  const failed = await client.next('response.steer.failed');
+  assert.equal(failed.error.code, 'insufficient_quota');
+  assert.equal((await client.next('response.completed')).response.id, second.response.id, 'what was asked for goes on');
+  assert.equal((await daemon.usage(2)).length, 2);
 });
 
 const kCodex = { model: 'gpt-5.2', input: 'do it', instructions: 'x'.repeat(20_000), tools: [{ type: 'function', name: 'shell' }, { type: 'web_search' }] };
