@@ -150,8 +150,13 @@ Server::Answer Server::answer(const net::HttpRequest& request)
         return {200, R"({"status":"alive"})"};
     if (path == "/readyz" && is_read) {
         const auto reasons = sources_.not_ready();
-        if (reasons.empty())
-            return {200, R"({"status":"ready"})"};
+        if (reasons.empty()) {
+            const auto warnings =
+                sources_.warnings ? sources_.warnings() : std::vector<std::string>();
+            if (warnings.empty())
+                return {200, R"({"status":"ready"})"};
+            return {200, R"({"status":"ready","warnings":)" + list_of(warnings) + "}"};
+        }
         return {503, R"({"status":"not ready","reasons":)" + list_of(reasons) + "}"};
     }
     if (!token_.empty() && !has_token(request, token_))

@@ -26,6 +26,17 @@ std::vector<std::string> AdminSources::not_ready() const
     return reasons;
 }
 
+std::vector<std::string> AdminSources::warnings() const
+{
+    std::vector<std::string> warnings;
+    if (const std::size_t letters = parts_.books.dead_letters(); letters > 0)
+        warnings.push_back(std::to_string(letters) +
+                           " bills were refused by the repository and are dead letters");
+    if (const auto why = parts_.books.foreign_schema())
+        warnings.push_back("the repository cannot be used: " + *why);
+    return warnings;
+}
+
 std::string AdminSources::accounts() const
 {
     return nlohmann::ordered_json{{"data", accounts_json(parts_.snapshots.current()->accounts)}}
@@ -64,7 +75,8 @@ std::string AdminSources::status() const
                        {"refused", store.refused},
                        {"lost", store.lost}};
     status["repository"] = {{"backend", parts_.database.backend()},
-                            {"healthy", parts_.settler.repository_is_healthy()}};
+                            {"healthy", parts_.settler.repository_is_healthy()},
+                            {"dead_letters", parts_.books.dead_letters()}};
     return status.dump();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "books.hpp"
 #include "database.hpp"
 #include "snapshots.hpp"
 
@@ -27,11 +28,13 @@ public:
         const usage::Settler& settler;
         const gateway::Gateway& gateway;
         const std::vector<std::string>& addresses;
+        const Books& books;
     };
 
     explicit AdminSources(Parts parts) : parts_(parts), started_(core::Clock::now()) {}
 
     std::vector<std::string> not_ready() const; // reasons; empty: ready
+    std::vector<std::string> warnings() const;  // to be looked after, though turns go on
     std::string status() const;
     std::string accounts() const;
     std::string balances() const; // throws while the repository is away

@@ -22,7 +22,7 @@ constexpr auto kAfterDeadline =
     std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kFirstReading = std::chrono::seconds(2);
-constexpr auto kLastReading = std::chrono::seconds(1);
+constexpr auto kLastSettling = std::chrono::seconds(1);
 constexpr auto kLastLines = std::chrono::seconds(1);
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
@@ -77,22 +77,15 @@ Process::Process(std::string config_path,
       state_(state::make_state(*config_, pointers(loops_))),
       snapshots_({std::move(config_path),
                   *state_,
-                  [this] { return books_.registry(); },
+                  [this] { return spendings_.registry(); },
+                  [this](const auto& snapshot) { spendings_.watch(snapshot.keys.budgeted()); },
                   [this](auto snapshot) { replace(std::move(snapshot)); },
+                  [this](auto work) { admin_loop_.post(std::move(work)); },
                   [this](const config::Config& loaded) { gateway_.replace(listener_tls(loaded)); }},
                  config_,
                  std::move(prices)),
       journal_(journal_options(config_->usage.journal)), database_(config_->usage),
       admin_loop_(static_cast<unsigned>(loops_.size())),
-      books_({[this] { return database_.open(); },
-              state_->budgets(),
-              [this] { admin_loop_.post([this] { snapshots_.refresh(); }); }}),
-      settler_(
-          journal_,
-          config_->usage.journal.fsync,
-          [this] { return database_.open(); },
-          metrics_,
-          [this](const auto& records) { books_.settled(records); }),
       dialer_(net::make_dialer(net::TlsContext::client())), gateway_({loops_,
                                                                       *state_,
                                                                       journal_,
@@ -100,7 +93,29 @@ Process::Process(std::string config_path,
                                                                       metrics_,
                                                                       listener_tls(*config_),
                                                                       snapshots_.current()}),
-      sources_({loops_, *state_, snapshots_, journal_, database_, settler_, gateway_, addresses_}),
+      spendings_({state_->budgets(),
+                  config_->usage.journal.dir + "/books",
+                  [this](const auto& take) { settler_.each_waiting(take); },
+                  journal_.settled_lately()}),
+      settler_(
+          journal_,
+          config_->usage.journal.fsync,
+          [this] { return database_.open(); },
+          metrics_,
+          [this](const auto& records, const auto& sums) { spendings_.settled(records, sums); }),
+      books_({[this] { return database_.open(); },
+              spendings_,
+              metrics_,
+              [this] { snapshots_.refresh_from_afar(); }}),
+      sources_({loops_,
+                *state_,
+                snapshots_,
+                journal_,
+                database_,
+                settler_,
+                gateway_,
+                addresses_,
+                books_}),
       admin_(admin_loop_,
              config_->admin.token,
              {metrics_,
@@ -114,7 +129,8 @@ Process::Process(std::string config_path,
               [this](const std::string& account, std::string_view verb) {
                   return order_account(
                       snapshots_.current()->accounts, state_->bulletin(), account, verb);
-              }}),
+              },
+              [this] { return sources_.warnings(); }}),
       watchdog_(admin_loop_, {loops_, *state_, snapshots_, metrics_}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), drain_timer_(admin_loop_.context())
 {
@@ -125,20 +141,22 @@ Process::Process(std::string config_path,
 
 Process::~Process() = default;
 
-// Before the first client comes: the bills of a previous life are settled, and what users and keys
-// have left is known. A repository that is away does not keep us from serving.
+// Before the first client comes: what users and keys have left is known, and the bills of a
+// previous life are settled. A repository that is away does not keep us from serving; one that is
+// there and another program's does.
 void Process::read_books()
 {
+    books_.start();
     books_.read_now(kFirstReading);
+    if (const auto why = books_.foreign_schema())
+        throw std::runtime_error(*why);
     snapshots_.refresh(); // who has a limit is known now
     settler_.settle_all(kFirstReading);
-    books_.read_now(kFirstReading);
 }
 
-// For the turns to come. Of who has a limit the books are told first, so that no bill slips by.
+// For the turns to come.
 void Process::replace(std::shared_ptr<const gateway::Snapshot> snapshot)
 {
-    books_.watch(snapshot->keys.budgeted());
     gateway_.replace(std::move(snapshot));
 }
 
@@ -194,11 +212,10 @@ int Process::run()
 }
 
 // While the loops still run: a shared state hears which charges have become bills. After a restart
-// they would count beside these bills for as long as they last.
+// they would count beside these bills until it is told again.
 void Process::settle_last()
 {
-    settler_.settle_all(kLastReading);
-    books_.read_now(kLastReading);
+    settler_.settle_all(kLastSettling);
 }
 
 void Process::on_signal()

@@ -56,10 +56,11 @@ private:
     usage::JournalDirectory journal_;
     Database database_;
     net::Loop admin_loop_;
-    Books books_;
-    usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
     gateway::Gateway gateway_;
+    Spendings spendings_;
+    usage::Settler settler_;
+    Books books_;
     AdminSources sources_;
     admin::Server admin_;
     Watchdog watchdog_;

@@ -11,31 +11,50 @@ Snapshots::Snapshots(Parts parts,
                      std::shared_ptr<const config::Config> config,
                      std::shared_ptr<const usage::PriceTable> prices)
     : parts_(std::move(parts)), user_slots_(parts_.state), account_lives_(&parts_.state),
-      current_(make(std::move(config), std::move(prices), {}))
+      files_{std::move(config), std::move(prices)}, current_(make(files_, {}))
 {
 }
 
 std::shared_ptr<const gateway::Snapshot> Snapshots::make(
-    std::shared_ptr<const config::Config> config,
-    std::shared_ptr<const usage::PriceTable> prices,
-    const std::optional<access::Registry>& registry)
+    Files files, const std::optional<access::Registry>& registry)
 {
-    access::KeyRing keys(*config, user_slots_, registry);
-    accounts::AccountSet accounts(*config, account_lives_);
+    access::KeyRing keys(*files.config, user_slots_, registry);
+    accounts::AccountSet accounts(*files.config, account_lives_);
     return std::make_shared<const gateway::Snapshot>(gateway::Snapshot{
-        std::move(config), std::move(keys), std::move(accounts), std::move(prices)});
+        std::move(files.config), std::move(keys), std::move(accounts), std::move(files.prices)});
 }
 
-void Snapshots::load(std::shared_ptr<const config::Config> config,
-                     std::shared_ptr<const usage::PriceTable> prices)
+// Those of before that nobody has any more end here, where it holds up nobody.
+Snapshots::Made Snapshots::make_next(std::optional<Files> files)
 {
-    current_ = make(std::move(config), std::move(prices), parts_.registry());
+    const std::lock_guard lock(making_);
+    if (files)
+        files_ = *std::move(files);
+    Made made{make(files_, parts_.registry()), ++made_};
+    std::erase_if(earlier_, [](const auto& each) { return each.use_count() == 1; });
+    earlier_.push_back(made.snapshot);
+    parts_.announce(*made.snapshot);
+    return made;
+}
+
+void Snapshots::take(Made made)
+{
+    if (made.number < taken_) // a reload was quicker
+        return;
+    taken_ = made.number;
+    current_ = std::move(made.snapshot);
     parts_.replace(current_);
 }
 
 void Snapshots::refresh()
 {
-    load(current_->config, current_->prices);
+    take(make_next(std::nullopt));
+}
+
+void Snapshots::refresh_from_afar()
+{
+    Made made = make_next(std::nullopt);
+    parts_.post([this, made = std::move(made)] { take(made); });
 }
 
 std::vector<std::string> Snapshots::reload()
@@ -58,7 +77,7 @@ std::vector<std::string> Snapshots::reload()
         return complaints;
     }
     const auto before = current_;
-    load(loaded.config, prices.table);
+    take(make_next(Files{loaded.config, prices.table}));
     for (const config::Key& key : before->config->keys)
         if (!current_->keys.find(key.digest))
             parts_.state.bulletin().revoke(key.digest);

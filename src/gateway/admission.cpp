@@ -51,6 +51,8 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
     if (is_unknown(*turn.snapshot, *turn.principal, turn.create.model))
         co_return Fault{FaultCode::model_not_found, {}, "admit"};
+    if (turn.principal->is_budgeted() && !turn.snapshot->keys.knows_spending())
+        co_return Fault{FaultCode::accounting_unavailable, {}, "what was spent is not known"};
     const auto budget = co_await hold_budget(turn);
     if (!budget)
         co_return budget.error();

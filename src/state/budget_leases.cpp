@@ -100,6 +100,11 @@ void BudgetLeases::report(const std::string& subject, const std::vector<std::str
     due_.try_emplace(subject);
 }
 
+void BudgetLeases::tell_soon(const std::string& subject)
+{
+    due_.insert_or_assign(subject, std::string());
+}
+
 void BudgetLeases::tell(const std::string& subject,
                         const Names& gone,
                         const std::vector<Claim>& there)

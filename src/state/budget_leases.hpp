@@ -33,6 +33,7 @@ public:
                 const std::string& id,
                 const std::vector<Charge>& charges);
     void report(const std::string& subject, const std::vector<std::string>& uids);
+    void tell_soon(const std::string& subject); // what there is, with the next tick
     void answer(const std::shared_ptr<HeldQuestion>& question);
 
     // Redis has come back or has forgotten everything.

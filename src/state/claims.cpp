@@ -60,14 +60,20 @@ Claims::Settled Claims::settle(const std::string& id,
     return settled;
 }
 
+void Claims::charge(const std::vector<Charge>& charges, unsigned loop, core::Deadline until)
+{
+    for (const Charge& each : charges)
+        put(charge_name(each.uid), each.cost, loop, until);
+}
+
 void Claims::report(const std::vector<std::string>& uids)
 {
     for (const std::string& uid : uids) {
         const auto charged = claims_.find(charge_name(uid));
         if (charged != claims_.end())
             remove(charged);
-        else if (has_holds())
-            reported_[uid] = next_; // its turn still runs
+        if (has_holds())
+            reported_[uid] = next_; // its turn may still run, though it was charged
     }
 }
 

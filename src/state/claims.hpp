@@ -50,6 +50,7 @@ public:
     void hold(const std::string& id, core::NanoUsd amount, unsigned loop);
     // The hold goes, its charges stay: those that were not reported while it was there.
     Settled settle(const std::string& id, std::vector<Charge> charges, core::Deadline until);
+    void charge(const std::vector<Charge>& charges, unsigned loop, core::Deadline until);
     void report(const std::vector<std::string>& uids);
     void forget_charges(core::Deadline now); // that have ended
 
@@ -75,7 +76,7 @@ private:
     void forget_reported();
 
     ByName claims_;
-    // Uids that came before their charges, and the number of the claim that came next: only holds
+    // Uids whose turns may charge them yet, and the number of the claim that came next: only holds
     // from before it can bring them.
     std::map<std::string, std::uint64_t> reported_;
     Sum sum_ = 0;

@@ -58,6 +58,21 @@ Claims::Settled MemoryBudgets::settle_now(const std::string& subject,
     return settled;
 }
 
+void MemoryBudgets::charge(const std::string& subject, std::vector<Charge> charges)
+{
+    charge_now(subject, std::move(charges), Claims::kNoLoop);
+}
+
+void MemoryBudgets::charge_now(const std::string& subject,
+                               std::vector<Charge> charges,
+                               unsigned loop)
+{
+    const auto until = core::Clock::now() + charge_life_;
+    const std::lock_guard lock(mutex_);
+    if (!charges.empty())
+        claims_[subject].charge(charges, loop, until);
+}
+
 void MemoryBudgets::report(std::string_view subject,
                            Spending spent,
                            const std::vector<std::string>& uids)

@@ -26,6 +26,7 @@ public:
                                         core::NanoUsd limit,
                                         std::string id,
                                         core::NanoUsd amount) override;
+    void charge(const std::string& subject, std::vector<Charge> charges) override;
     void report(std::string_view subject,
                 Spending spent,
                 const std::vector<std::string>& uids) override;
@@ -43,6 +44,8 @@ public:
     Claims::Settled settle_now(const std::string& subject,
                                const std::string& id,
                                std::vector<Charge> charges);
+
+    void charge_now(const std::string& subject, std::vector<Charge> charges, unsigned loop);
 
     // False: nothing of it is new to whoever shares these budgets.
     bool report_now(const std::string& subject,

@@ -89,6 +89,13 @@ try {
     telemetry::log_error("a hold could not be settled", {{"what", bug.what()}});
 }
 
+void RedisBudgets::charge(const std::string& subject, std::vector<Charge> charges)
+{
+    local_.charge_now(subject, std::move(charges), 0);
+    if (!leases_.empty())
+        loop_of(0).post([&leases = *leases_[0], subject] { leases.tell_soon(subject); });
+}
+
 // Through any loop: a report that comes before what it reports is right too.
 void RedisBudgets::report(std::string_view subject,
                           Spending spent,

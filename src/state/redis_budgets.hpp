@@ -24,6 +24,7 @@ public:
                                         core::NanoUsd limit,
                                         std::string id,
                                         core::NanoUsd amount) override;
+    void charge(const std::string& subject, std::vector<Charge> charges) override;
     void report(std::string_view subject,
                 Spending spent,
                 const std::vector<std::string>& uids) override;

@@ -40,6 +40,8 @@ std::uint64_t read_stretch(const Stretch& stretch, const TakeRecords& take)
             break;
         std::vector<UsageRecord> records;
         const std::size_t used = take_records(bytes, kBatch, records);
+        if (used == 0 && begins_with_newer(bytes))
+            throw std::runtime_error(stretch.path + ": has records of a newer turngate");
         const std::size_t skipped = used > 0 ? 0 : bytes_to_skip(bytes, at + want == stretch.end);
         at += used + skipped;
         if (at < stretch.end || !stretch.is_growing)

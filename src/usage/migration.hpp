@@ -48,7 +48,7 @@ struct AppliedMigration
 
 std::string checksum_of(const Migration& migration);
 
-// What a database lacks, in order. Throws std::runtime_error when an applied file has changed
+// What a database lacks, in order. Throws ForeignSchema when an applied file has changed
 // (naming it and both checksums) or when the database was migrated by a newer program.
 std::vector<Migration> pending(const Migrations& migrations,
                                const std::vector<AppliedMigration>& applied);

@@ -65,10 +65,11 @@ std::string one_line(std::string text)
     return text;
 }
 
-// Data exceptions, broken constraints, and values too large for an index.
+// Data exceptions, broken constraints, values too large for an index, and what a trigger raises.
 bool is_about_the_data(const std::string& sqlstate)
 {
-    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000";
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000" ||
+           sqlstate == "P0001";
 }
 
 std::vector<SqlRow> rows_of(const pqxx::result& result)

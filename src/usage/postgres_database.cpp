@@ -21,6 +21,7 @@ struct PostgresDatabase::Parts
     void free_place(std::unique_ptr<PostgresConnection> connection);
     std::unique_ptr<PostgresConnection> take_idle();
     std::unique_ptr<PostgresConnection> connection();
+    void check_schema(PostgresConnection& connection);
 
     const PostgresOptions options;
     Watchdog watchdog;
@@ -71,6 +72,21 @@ void PostgresDatabase::Parts::migrate_once()
     is_migrated = true;
 }
 
+// A server that was away may come back as another one, or a newer program has been there. What is
+// behind is brought up to date with the next opening.
+void PostgresDatabase::Parts::check_schema(PostgresConnection& connection)
+{
+    try {
+        check_up_to_date(connection, postgres_migrations());
+    } catch (const ForeignSchema&) {
+        throw;
+    } catch (const std::runtime_error&) {
+        const std::lock_guard lock(migrating);
+        is_migrated = false;
+        throw;
+    }
+}
+
 void PostgresDatabase::Parts::take_place()
 {
     std::unique_lock lock(mutex);
@@ -108,7 +124,9 @@ std::unique_ptr<PostgresConnection> PostgresDatabase::Parts::connection()
     if (auto known = take_idle())
         return known;
     try {
-        return std::make_unique<PostgresConnection>(options.url, watchdog, options.patience);
+        auto made = std::make_unique<PostgresConnection>(options.url, watchdog, options.patience);
+        check_schema(*made);
+        return made;
     } catch (...) {
         free_place(nullptr);
         throw;

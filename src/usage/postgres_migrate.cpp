@@ -120,6 +120,12 @@ void apply(PostgresConnection& connection, const Migration& migration)
 
 } // namespace
 
+void check_up_to_date(PostgresConnection& connection, const Migrations& migrations)
+{
+    if (!pending(migrations, read_applied(connection)).empty())
+        throw std::runtime_error("postgres: the schema is behind that of this program");
+}
+
 void migrate_postgres(const std::string& url, Watchdog& watchdog, const Migrations& migrations)
 {
     MigrationLock lock(url, watchdog);

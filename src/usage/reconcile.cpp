@@ -1,7 +1,7 @@
 #include "turngate/usage/reconcile.hpp"
 
-#include "insert_or_bury.hpp"
 #include "journal_audit.hpp"
+#include "settle_or_bury.hpp"
 
 #include <map>
 
@@ -59,7 +59,7 @@ void put_back(Ledger& ledger, Reconciliation& found)
         const auto first = found.missing.begin() + static_cast<std::ptrdiff_t>(at);
         const std::size_t size = std::min(kBatch, found.missing.size() - at);
         const std::vector<UsageRecord> batch(first, first + static_cast<std::ptrdiff_t>(size));
-        found.put_back += insert_or_bury(ledger, batch, count);
+        found.put_back += settle_or_bury(ledger, batch, count).count;
     }
 }
 

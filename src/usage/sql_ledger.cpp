@@ -76,9 +76,9 @@ std::string column_of(GroupBy by, const SqlSession& session)
 
 } // namespace
 
-std::size_t SqlLedger::insert(const std::vector<UsageRecord>& records)
+Settled SqlLedger::settle(const std::vector<UsageRecord>& records)
 {
-    return records.empty() ? 0 : session_->insert(records);
+    return records.empty() ? Settled() : session_->settle(records);
 }
 
 UsagePage SqlLedger::list(const UsageQuery& query)

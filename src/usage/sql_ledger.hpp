@@ -13,12 +13,13 @@ class SqlLedger final : public Ledger
 public:
     explicit SqlLedger(std::unique_ptr<SqlSession> session) : session_(std::move(session)) {}
 
-    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    Settled settle(const std::vector<UsageRecord>& records) override;
     UsagePage list(const UsageQuery& query) override;
     std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override;
 
-    void bury(const UsageRecord& record, const std::string& reason) override;
+    Settled bury(const UsageRecord& record, const std::string& reason) override;
     std::vector<DeadLetter> dead_letters(unsigned limit) override;
+    RetriedLetter retry(const std::string& response_uid) override;
 
     using Ledger::retire;
     std::size_t retire(core::Timestamp before, unsigned portion) override;
@@ -29,6 +30,7 @@ public:
     std::vector<BalanceDifference> mend_balances() override;
 
     Balances balances() override;
+    Changes changes(std::int64_t since) override;
     void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
 
     bool create_key(const StoredKey& key) override;
@@ -37,6 +39,8 @@ public:
 
 private:
     void remember_retention(core::Timestamp before);
+    Balances read_balances(const std::string& where, const SqlValues& since);
+    std::vector<StoredKey> read_keys(const std::string& also, const SqlValues& since);
 
     std::unique_ptr<SqlSession> session_;
 };

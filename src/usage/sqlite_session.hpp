@@ -13,8 +13,11 @@ public:
     explicit SqliteSession(const std::string& path); // migrated when it returns
 
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
-    void alone(const std::function<void()>& work) override;
-    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    void together(const std::function<void()>& work) override;
+    void alone(const std::function<void()>& work) override { together(work); }
+    Settled settle(const std::vector<UsageRecord>& records) override;
+    std::int64_t change_mark() override;
+    std::string_view changed_since() const override { return "changed > $1"; }
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
     std::string_view day_of_start() const override;
 
@@ -23,8 +26,7 @@ private:
 
     SqliteDatabase database_;
     SqliteStatement insert_;
-    SqliteStatement move_user_;
-    SqliteStatement move_key_;
+    bool is_together_ = false;
 };
 
 } // namespace turngate::usage

@@ -27,6 +27,8 @@ struct Sources
     std::function<void()> drain;
     // clear, disable or enable; false: there is no such account
     std::function<bool(const std::string& account, std::string_view verb)> order_account;
+    // Of /readyz, though it is ready: what somebody has to look after. May be empty.
+    std::function<std::vector<std::string>()> warnings{};
 };
 
 // HTTP on admin.listen (interface.md): health, readiness, metrics, status, usage. On a loop of its

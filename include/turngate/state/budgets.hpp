@@ -83,6 +83,10 @@ public:
                                                 std::string id,
                                                 core::NanoUsd amount) = 0;
 
+    // Bills that the repository does not have, of turns that held nothing or are long over: from
+    // now on they count, once, until they are reported. Any thread.
+    virtual void charge(const std::string& subject, std::vector<Charge> charges) = 0;
+
     // The repository's word, which has the bills `uids` in it: they are charges no more. Any
     // thread.
     virtual void report(std::string_view subject,

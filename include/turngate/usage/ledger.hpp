@@ -64,6 +64,46 @@ struct DeadLetter
     core::Timestamp refused_at;
 };
 
+// What became of a dead letter that was tried again.
+struct RetriedLetter
+{
+    enum class End : std::uint8_t {
+        unknown, // there is no letter of that uid
+        settled, // it is a bill now, and the letter is gone
+        refused, // the letter stays
+    };
+    End end = End::unknown;
+    std::string reason; // why it was refused
+};
+
+// What a user's or key's bills come to.
+struct Sum
+{
+    std::string name;
+    core::NanoUsd spent;
+    std::int64_t revision = 0; // as a UserBalance's
+
+    bool operator==(const Sum&) const = default;
+};
+
+struct Settled
+{
+    std::size_t count = 0; // records that are bills from now on
+    // Of each user and key that the records name, with all these records in it.
+    std::vector<Sum> users;
+    std::vector<Sum> keys;
+};
+
+// Rows as they are now that have changed since another reading; some may not have.
+struct Changes
+{
+    std::vector<UserBalance> users;
+    std::vector<KeyBalance> keys;
+    std::vector<StoredKey> stored_keys; // revoked too
+    std::size_t dead_letters = 0;       // that there are
+    std::int64_t until = 0;             // for the next reading
+};
+
 // A balance that is not the sum of its bills.
 struct BalanceDifference
 {
@@ -71,18 +111,30 @@ struct BalanceDifference
     Of of = Of::user;
     std::string name;
     std::optional<core::NanoUsd> is; // nothing: the bills are there, a balance is not
-    core::NanoUsd should_be;         // what was retired, and the bills
+    core::NanoUsd should_be;         // what was retired, the bills, and what dead letters count
 };
 
 // The whole of a usage database: bills, what they come to for each user and key, keys made on the
-// command line, and bills that could not be taken. insert() moves spent and used in the same
-// transaction, for the records that are new. Not thread-safe; throws as UsageRepository does.
+// command line, and bills that could not be taken. Not thread-safe; throws as UsageRepository does.
 class Ledger : public UsageRepository
 {
 public:
-    // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
-    virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
+    // As insert(), which is this: spent and used move in the same transaction, for the records that
+    // are new. A bill takes the place of its dead letter, if it has one.
+    virtual Settled settle(const std::vector<UsageRecord>& records) = 0;
+    std::size_t insert(const std::vector<UsageRecord>& records) final
+    {
+        return settle(records).count;
+    }
+
+    // Puts a record that settle() refused aside, whatever is in it. What it costs counts as spent,
+    // if there is room for it. Once: a second time, or of a bill that is there, it is nothing.
+    virtual Settled bury(const UsageRecord& record, const std::string& reason) = 0;
     virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first
+
+    // Tries to make a bill of a letter, in one transaction: it is never both, and never counts
+    // twice.
+    virtual RetriedLetter retry(const std::string& response_uid) = 0;
 
     // Deletes the bills that started before, at most `portion` in a transaction and with pauses, so
     // that inserting is never held up for long. Returns how many there were. Balances stay as they
@@ -101,6 +153,9 @@ public:
     virtual std::vector<BalanceDifference> mend_balances() = 0;
 
     virtual Balances balances() = 0;
+    // Of balances() and keys() what has changed since the reading that ended there; 0: all. A row
+    // that was deleted is no change.
+    virtual Changes changes(std::int64_t since) = 0;
     virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;
 
     // False: the name or the secret is taken, also by a revoked key. A name that only has bills so

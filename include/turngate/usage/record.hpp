@@ -57,8 +57,12 @@ struct UsageRecord
 // know.
 std::string encode(const UsageRecord& record);
 std::optional<UsageRecord> decode(std::string_view bytes);
+// They are a record of a version that this program does not know yet.
+bool is_of_newer_program(std::string_view bytes) noexcept;
 
 // One JSON object, the field names of interface.md.
 std::string to_json(const UsageRecord& record);
+// Nothing: it is none.
+std::optional<UsageRecord> read_record(std::string_view json);
 
 } // namespace turngate::usage

@@ -55,6 +55,14 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// The database is there, but of another program: its schema is newer than this one, or has been
+// changed. Neither trying again nor waiting is of any use.
+class ForeignSchema : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
+
 // Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each
 // thread that needs one. Every operation throws std::runtime_error when the database fails; the
 // settler retries with backoff. A cursor that is none of ours is the client's mistake:

@@ -13,8 +13,8 @@ using OnBuried = std::function<void(const UsageRecord& record, const std::string
 
 // Inserts; what is refused for what is in it becomes a dead letter, of which `on_buried` is told,
 // and the rest is in. Returns how many were new. Throws as the ledger, then in the middle.
-std::size_t insert_or_bury(Ledger& ledger,
-                           const std::vector<UsageRecord>& records,
-                           const OnBuried& on_buried);
+Settled settle_or_bury(Ledger& ledger,
+                       const std::vector<UsageRecord>& records,
+                       const OnBuried& on_buried);
 
 } // namespace turngate::usage
