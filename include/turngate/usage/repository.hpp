@@ -30,6 +30,8 @@ struct UsageQuery
     std::optional<bool> stream{};
     unsigned limit = 100; // 1 … 1000
     std::string cursor{}; // from the previous page; opaque
+    // Of those settled later than this (settled_seq), the first to settle first.
+    std::optional<std::int64_t> after{};
 };
 
 struct UsagePage
