@@ -82,8 +82,12 @@ void audit_segment(const std::string& path,
 
 std::set<std::string> files_in(const std::string& dir)
 {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries(dir, error);
+    if (error)
+        throw std::runtime_error(dir + ": there is no journal to compare with: " + error.message());
     std::set<std::string> files;
-    for (const auto& entry : std::filesystem::directory_iterator(dir))
+    for (const auto& entry : entries)
         files.insert(entry.path().filename().string());
     return files;
 }

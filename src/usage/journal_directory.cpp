@@ -3,6 +3,7 @@
 #include "checkpoint.hpp"
 #include "file_journal.hpp"
 #include "posix_file.hpp"
+#include "private_files.hpp"
 #include "record_scan.hpp"
 #include "segment.hpp"
 #include "turngate/telemetry/log.hpp"
@@ -23,10 +24,7 @@ namespace {
 
 std::string made_directory(const std::string& dir)
 {
-    std::error_code error;
-    std::filesystem::create_directories(dir, error);
-    if (error)
-        throw std::runtime_error(dir + ": cannot make the journal's directory: " + error.message());
+    make_private_directory(dir);
     return dir;
 }
 

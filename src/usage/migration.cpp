@@ -49,4 +49,14 @@ std::vector<Migration> pending(const Migrations& migrations,
     return missing;
 }
 
+void check_none_pending(const Migrations& migrations, const Applied& applied)
+{
+    if (applied.empty())
+        throw std::runtime_error("this database has no tables of turngate: `turngate serve` and "
+                                 "`turngate migrate` make them");
+    if (!pending(migrations, applied).empty())
+        throw std::runtime_error("the database is older than this program: `turngate migrate`, or "
+                                 "a restart of the gateway, brings it up to date");
+}
+
 } // namespace turngate::usage

@@ -24,7 +24,7 @@ Fd::~Fd()
 
 Fd open_file(const std::string& path, int flags)
 {
-    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
     if (fd < 0)
         throw_errno(path, "cannot open");
     return Fd(fd);

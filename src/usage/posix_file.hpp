@@ -29,7 +29,7 @@ private:
     int fd_ = -1;
 };
 
-Fd open_file(const std::string& path, int flags); // mode 0640; throws
+Fd open_file(const std::string& path, int flags); // mode 0600; throws
 std::uint64_t size_of(const Fd& fd, const std::string& path);
 
 // At most `size` bytes from `offset`; fewer at the file's end. Throws.

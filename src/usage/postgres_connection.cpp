@@ -178,6 +178,10 @@ auto PostgresConnection::guarded(Operation&& operation)
         throw std::runtime_error("postgres: " + error.sqlstate() + ": " + what);
     } catch (const std::exception& error) {
         parts_->has_failed = true;
+        if (watch.was_late())
+            throw std::runtime_error("postgres: no answer within " +
+                                     std::to_string(parts_->patience.count()) +
+                                     " ms: the question was given up");
         throw std::runtime_error("postgres: " + one_line(error.what()));
     }
 }

@@ -3,6 +3,7 @@
 #include "postgres_connection.hpp"
 #include "postgres_migrate.hpp"
 #include "postgres_session.hpp"
+#include "postgres_url.hpp"
 #include "sql_ledger.hpp"
 #include "watchdog.hpp"
 
@@ -16,17 +17,18 @@ struct PostgresDatabase::Parts
 {
     explicit Parts(PostgresOptions o) : options(std::move(o)) {}
 
-    void migrate_once();
+    void prepare_once();
     void take_place();
     void free_place(std::unique_ptr<PostgresConnection> connection);
     std::unique_ptr<PostgresConnection> take_idle();
     std::unique_ptr<PostgresConnection> connection();
+    std::unique_ptr<PostgresConnection> new_connection();
 
     const PostgresOptions options;
     Watchdog watchdog;
 
-    std::mutex migrating;
-    bool is_migrated = false;
+    std::mutex preparing;
+    bool is_prepared = false;
 
     std::mutex mutex;
     std::condition_variable freed;
@@ -37,14 +39,10 @@ struct PostgresDatabase::Parts
 PostgresDatabase::PostgresDatabase(PostgresOptions options)
     : parts_(std::make_shared<Parts>(std::move(options)))
 {
+    check_postgres_url(parts_->options.url);
 }
 
 PostgresDatabase::~PostgresDatabase() = default;
-
-void PostgresDatabase::migrate()
-{
-    parts_->migrate_once();
-}
 
 void PostgresDatabase::cut() noexcept
 {
@@ -53,7 +51,7 @@ void PostgresDatabase::cut() noexcept
 
 std::unique_ptr<Ledger> PostgresDatabase::open()
 {
-    parts_->migrate_once();
+    parts_->prepare_once();
     parts_->take_place();
     auto session = std::make_unique<PostgresSession>(
         parts_->connection(), [parts = parts_](std::unique_ptr<PostgresConnection> connection) {
@@ -62,13 +60,16 @@ std::unique_ptr<Ledger> PostgresDatabase::open()
     return std::make_unique<SqlLedger>(std::move(session));
 }
 
-void PostgresDatabase::Parts::migrate_once()
+void PostgresDatabase::Parts::prepare_once()
 {
-    const std::lock_guard lock(migrating);
-    if (is_migrated)
+    const std::lock_guard lock(preparing);
+    if (is_prepared)
         return;
-    migrate_postgres(options.url, watchdog, postgres_migrations());
-    is_migrated = true;
+    if (options.opening == Opening::to_serve)
+        migrate_postgres(options.url, watchdog, postgres_migrations());
+    else
+        check_migrated(*new_connection(), postgres_migrations());
+    is_prepared = true;
 }
 
 void PostgresDatabase::Parts::take_place()
@@ -103,12 +104,20 @@ std::unique_ptr<PostgresConnection> PostgresDatabase::Parts::take_idle()
     return nullptr;
 }
 
+std::unique_ptr<PostgresConnection> PostgresDatabase::Parts::new_connection()
+{
+    auto made = std::make_unique<PostgresConnection>(options.url, watchdog, options.patience);
+    if (options.opening == Opening::to_read)
+        made->run_alone("SET default_transaction_read_only = on");
+    return made;
+}
+
 std::unique_ptr<PostgresConnection> PostgresDatabase::Parts::connection()
 {
     if (auto known = take_idle())
         return known;
     try {
-        return std::make_unique<PostgresConnection>(options.url, watchdog, options.patience);
+        return new_connection();
     } catch (...) {
         free_place(nullptr);
         throw;

@@ -92,6 +92,11 @@ std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues
     return connection_->ask(sql, values);
 }
 
+void PostgresSession::together(const std::function<void()>& work)
+{
+    connection_->in_transaction(work);
+}
+
 // Others may still read: the lock stops inserts and deletes, and lets those end that are at work.
 void PostgresSession::alone(const std::function<void()>& work)
 {
@@ -116,11 +121,6 @@ SqlSession::Retired PostgresSession::retire(std::int64_t from,
     retired.count = static_cast<std::size_t>(rows.at(0).take_int());
     retired.newest = rows.at(0).take_int();
     return retired;
-}
-
-std::string_view PostgresSession::day_of_start() const
-{
-    return "to_char(to_timestamp(started_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
 }
 
 } // namespace turngate::usage

@@ -19,10 +19,10 @@ public:
     PostgresSession& operator=(const PostgresSession&) = delete;
 
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    void together(const std::function<void()>& work) override;
     void alone(const std::function<void()>& work) override;
     std::size_t insert(const std::vector<UsageRecord>& records) override;
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
-    std::string_view day_of_start() const override;
 
 private:
     std::unique_ptr<PostgresConnection> connection_;

@@ -9,6 +9,7 @@ namespace turngate::usage {
 namespace {
 
 constexpr std::size_t kBatch = 512;
+constexpr unsigned kMostDoubles = 1000;
 
 using Records = std::map<std::string, UsageRecord>; // by response_uid
 
@@ -72,6 +73,8 @@ Reconciliation reconcile(Ledger& ledger, const std::string& journal_dir, bool fi
     Reconciliation found;
     compare_journal(ledger, journal_dir, found);
     found.differences = ledger.balance_differences();
+    found.dead_letters = ledger.dead_letter_count();
+    found.doubles = ledger.billed_twice(kMostDoubles);
     found.is_fix = fix;
     if (fix && !found.differences.empty())
         found.mended = ledger.mend_balances();

@@ -19,6 +19,8 @@ public:
 
     void bury(const UsageRecord& record, const std::string& reason) override;
     std::vector<DeadLetter> dead_letters(unsigned limit) override;
+    std::int64_t dead_letter_count() override;
+    std::vector<DoubleBill> billed_twice(unsigned limit) override;
 
     using Ledger::retire;
     std::size_t retire(core::Timestamp before, unsigned portion) override;
@@ -29,14 +31,25 @@ public:
     std::vector<BalanceDifference> mend_balances() override;
 
     Balances balances() override;
-    void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override;
+    std::optional<UserBalance> find_user(const std::string& name) override;
+    void set_credit(const std::string& user,
+                    std::optional<core::NanoUsd> credit,
+                    const CreditReason& reason) override;
+    core::NanoUsd add_credit(const std::string& user,
+                             core::NanoUsd amount,
+                             const CreditReason& reason) override;
+    std::vector<CreditEntry> credit_book(const std::string& user, unsigned limit) override;
 
     bool create_key(const StoredKey& key) override;
+    bool change_key(const std::string& name, const KeyChange& change) override;
     std::vector<StoredKey> keys() override;
+    std::optional<StoredKey> find_key(const std::string& name) override;
     bool revoke_key(const std::string& name, core::Timestamp at) override;
 
 private:
     void remember_retention(core::Timestamp before);
+    void forget_empty_days();
+    void enter_credit(const CreditEntry& entry);
 
     std::unique_ptr<SqlSession> session_;
 };

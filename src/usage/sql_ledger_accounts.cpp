@@ -9,6 +9,12 @@
 namespace turngate::usage {
 namespace {
 
+constexpr std::string_view kUsersSql =
+    "SELECT name, credit_nano_usd, spent_nano_usd, revision FROM users";
+constexpr std::string_view kKeysSql =
+    "SELECT name, sha256, user_name, group_name, quota_nano_usd, rpm, tpm, expires_at, revoked_at, "
+    "created_at, used_nano_usd FROM keys WHERE sha256 IS NOT NULL";
+
 constexpr std::size_t kReasonBytes = 1024;
 constexpr std::size_t kUidBytes = 256;
 
@@ -59,6 +65,16 @@ StoredKey take_key(SqlRow& row)
     return key;
 }
 
+UserBalance take_user(SqlRow& row)
+{
+    UserBalance user;
+    user.user = row.take_text();
+    user.credit = take_amount(row);
+    user.spent.value = row.take_int();
+    user.revision = row.take_int();
+    return user;
+}
+
 } // namespace
 
 // Known by what it is, not by its name: two bad records may have the same, and a name may be what
@@ -91,17 +107,16 @@ std::vector<DeadLetter> SqlLedger::dead_letters(unsigned limit)
     return letters;
 }
 
+std::int64_t SqlLedger::dead_letter_count()
+{
+    return session_->ask("SELECT count(*) FROM dead_letters").at(0).take_int();
+}
+
 Balances SqlLedger::balances()
 {
     Balances balances;
-    for (SqlRow& row : session_->ask(
-             "SELECT name, credit_nano_usd, spent_nano_usd, revision FROM users ORDER BY name")) {
-        UserBalance& user = balances.users.emplace_back();
-        user.user = row.take_text();
-        user.credit = take_amount(row);
-        user.spent.value = row.take_int();
-        user.revision = row.take_int();
-    }
+    for (SqlRow& row : session_->ask(std::string(kUsersSql) + " ORDER BY name"))
+        balances.users.push_back(take_user(row));
     for (SqlRow& row : session_->ask(
              "SELECT name, quota_nano_usd, used_nano_usd, revision FROM keys ORDER BY name")) {
         KeyBalance& key = balances.keys.emplace_back();
@@ -113,11 +128,10 @@ Balances SqlLedger::balances()
     return balances;
 }
 
-void SqlLedger::set_credit(const std::string& user, std::optional<core::NanoUsd> credit)
+std::optional<UserBalance> SqlLedger::find_user(const std::string& name)
 {
-    session_->ask("INSERT INTO users (name, credit_nano_usd, spent_nano_usd) VALUES ($1, $2, 0) "
-                  "ON CONFLICT (name) DO UPDATE SET credit_nano_usd = excluded.credit_nano_usd",
-                  SqlValues().give(user).give(number(credit)));
+    auto rows = session_->ask(std::string(kUsersSql) + " WHERE name = $1", SqlValues().give(name));
+    return rows.empty() ? std::nullopt : std::optional(take_user(rows[0]));
 }
 
 bool SqlLedger::create_key(const StoredKey& key)
@@ -131,8 +145,9 @@ bool SqlLedger::create_key(const StoredKey& key)
                           "user_name = excluded.user_name, group_name = excluded.group_name, "
                           "quota_nano_usd = excluded.quota_nano_usd, rpm = excluded.rpm, "
                           "tpm = excluded.tpm, expires_at = excluded.expires_at, "
-                          "created_at = excluded.created_at "
-                          "WHERE keys.sha256 IS NULL RETURNING name",
+                          "created_at = excluded.created_at, revoked_at = NULL "
+                          "WHERE keys.sha256 IS NULL OR keys.revoked_at IS NOT NULL "
+                          "RETURNING name",
                           SqlValues()
                               .give(key.name)
                               .give(key.digest.hex())
@@ -152,11 +167,43 @@ bool SqlLedger::create_key(const StoredKey& key)
 std::vector<StoredKey> SqlLedger::keys()
 {
     std::vector<StoredKey> keys;
-    for (SqlRow& row : session_->ask("SELECT name, sha256, user_name, group_name, quota_nano_usd, "
-                                     "rpm, tpm, expires_at, revoked_at, created_at, used_nano_usd "
-                                     "FROM keys WHERE sha256 IS NOT NULL ORDER BY name"))
+    for (SqlRow& row : session_->ask(std::string(kKeysSql) + " ORDER BY name"))
         keys.push_back(take_key(row));
     return keys;
+}
+
+std::optional<StoredKey> SqlLedger::find_key(const std::string& name)
+{
+    auto rows = session_->ask(std::string(kKeysSql) + " AND name = $1", SqlValues().give(name));
+    return rows.empty() ? std::nullopt : std::optional(take_key(rows[0]));
+}
+
+bool SqlLedger::change_key(const std::string& name, const KeyChange& change)
+{
+    std::string sets;
+    SqlValues values;
+    const auto set = [&](const char* column, std::optional<std::int64_t> value) {
+        values.give(value);
+        sets += (sets.empty() ? "" : ", ") + std::string(column) + " = $" +
+                std::to_string(values.all().size());
+    };
+    if (change.quota)
+        set("quota_nano_usd", number(*change.quota));
+    if (change.rpm)
+        set("rpm", *change.rpm);
+    if (change.tpm)
+        set("tpm", *change.tpm);
+    if (change.expires)
+        set("expires_at", number(*change.expires));
+    if (sets.empty())
+        sets = "name = name"; // is there such a key?
+    values.give(name);
+    return !session_
+                ->ask("UPDATE keys SET " + sets + " WHERE name = $" +
+                          std::to_string(values.all().size()) +
+                          " AND sha256 IS NOT NULL AND revoked_at IS NULL RETURNING name",
+                      values)
+                .empty();
 }
 
 bool SqlLedger::revoke_key(const std::string& name, core::Timestamp at)

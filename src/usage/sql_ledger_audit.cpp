@@ -89,6 +89,25 @@ std::vector<std::string> SqlLedger::missing(const std::vector<std::string>& uids
     return missing;
 }
 
+// Whatever goes through all bills: for the command line.
+std::vector<DoubleBill> SqlLedger::billed_twice(unsigned limit)
+{
+    std::vector<DoubleBill> doubles;
+    for (SqlRow& row :
+         session_->ask("SELECT account_name, upstream_response_id, count(*), sum(cost_nano_usd) "
+                       "FROM usage_records WHERE upstream_response_id <> '' "
+                       "GROUP BY upstream_response_id, account_name HAVING count(*) > 1 "
+                       "ORDER BY 4 DESC, 2, 1 LIMIT $1",
+                       SqlValues().give(std::int64_t{limit}))) {
+        DoubleBill& one = doubles.emplace_back();
+        one.account = row.take_text();
+        one.upstream_response_id = row.take_text();
+        one.bills = row.take_int();
+        one.cost.value = row.take_int();
+    }
+    return doubles;
+}
+
 std::vector<BalanceDifference> SqlLedger::balance_differences()
 {
     std::vector<BalanceDifference> differences;

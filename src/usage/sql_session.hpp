@@ -55,8 +55,10 @@ public:
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
 
-    // What `work` asks takes effect whole or, when it throws, not at all. No bill comes or goes
-    // meanwhile.
+    // What `work` asks takes effect whole or, when it throws, not at all.
+    virtual void together(const std::function<void()>& work) = 0;
+
+    // So, too, and no bill comes or goes meanwhile.
     virtual void alone(const std::function<void()>& work) = 0;
 
     // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd, each with its
@@ -71,8 +73,6 @@ public:
         std::int64_t newest = 0; // started_at of the last of them
     };
     virtual Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) = 0;
-
-    virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01
 };
 
 } // namespace turngate::usage

@@ -1,6 +1,6 @@
 #include "sqlite_database.hpp"
 
-#include "turngate/usage/repository.hpp"
+#include "private_files.hpp"
 
 #include <sqlite3.h>
 
@@ -12,25 +12,32 @@ namespace {
 
 constexpr int kBusyMilliseconds = 5'000;
 
-void make_parent_of(const std::string& path)
+// SQLite gives the files that it makes beside the database the mode of this one.
+void make_if_absent(const std::string& path)
 {
-    const auto parent = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!parent.empty())
-        std::filesystem::create_directories(parent, error);
-    if (error)
-        throw std::runtime_error(parent.string() +
-                                 ": cannot make the directory: " + error.message());
+    make_private_directory(std::filesystem::path(path).parent_path().string());
+    if (!std::filesystem::exists(path))
+        make_private_file(path);
+}
+
+void want(const std::string& path)
+{
+    if (!std::filesystem::exists(path))
+        throw std::runtime_error(
+            path + ": there is no database here; `turngate serve` and `turngate migrate` make one");
 }
 
 } // namespace
 
-SqliteDatabase::SqliteDatabase(const std::string& path) : path_(path)
+SqliteDatabase::SqliteDatabase(const std::string& path, Opening opening) : path_(path)
 {
-    make_parent_of(path);
+    if (opening == Opening::to_serve)
+        make_if_absent(path);
+    else
+        want(path);
     sqlite3* handle = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int access = opening == Opening::to_read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(handle); // to be closed even when opening failed
     if (code != SQLITE_OK)
         fail();

@@ -2,6 +2,8 @@
 
 #include "sql_session.hpp"
 
+#include "turngate/usage/repository.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,7 +22,7 @@ class SqliteStatement;
 class SqliteDatabase
 {
 public:
-    explicit SqliteDatabase(const std::string& path); // made if it is not there
+    explicit SqliteDatabase(const std::string& path, Opening opening = Opening::to_serve);
 
     void run(const std::string& sql); // any number of statements, no results
     SqliteStatement prepare(std::string_view sql);

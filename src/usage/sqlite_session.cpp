@@ -11,11 +11,15 @@ namespace {
 
 // WAL, so that reports do not hold up the settler. FULL, because the journal deletes what is
 // committed here: the commit must be on the disk, which WAL's usual NORMAL does not promise.
-SqliteDatabase opened(const std::string& path)
+SqliteDatabase opened(const std::string& path, Opening opening)
 {
-    SqliteDatabase database(path);
-    database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    migrate(database, sqlite_migrations());
+    SqliteDatabase database(path, opening);
+    if (opening != Opening::to_serve)
+        check_migrated(database, sqlite_migrations());
+    if (opening != Opening::to_read)
+        database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (opening == Opening::to_serve)
+        migrate(database, sqlite_migrations());
     return database;
 }
 
@@ -86,8 +90,8 @@ struct GiveValue
 
 } // namespace
 
-SqliteSession::SqliteSession(const std::string& path)
-    : database_(opened(path)), insert_(database_.prepare(insert_sql())),
+SqliteSession::SqliteSession(const std::string& path, Opening opening)
+    : database_(opened(path, opening)), insert_(database_.prepare(insert_sql())),
       move_user_(database_.prepare(move_sql("users", "spent_nano_usd"))),
       move_key_(database_.prepare(move_sql("keys", "used_nano_usd")))
 {
@@ -104,11 +108,17 @@ std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& 
     return rows;
 }
 
-void SqliteSession::alone(const std::function<void()>& work)
+void SqliteSession::together(const std::function<void()>& work)
 {
     SqliteTransaction transaction(database_);
     work();
     transaction.commit();
+}
+
+// SQLite has one writer at a time.
+void SqliteSession::alone(const std::function<void()>& work)
+{
+    together(work);
 }
 
 std::size_t SqliteSession::insert(const std::vector<UsageRecord>& records)
@@ -158,14 +168,9 @@ SqlSession::Retired SqliteSession::retire(std::int64_t from,
     return retired;
 }
 
-std::string_view SqliteSession::day_of_start() const
+std::unique_ptr<Ledger> open_sqlite(const std::string& path, Opening opening)
 {
-    return "strftime('%Y-%m-%d', started_at / 1000000, 'unixepoch')";
-}
-
-std::unique_ptr<Ledger> open_sqlite(const std::string& path)
-{
-    return std::make_unique<SqlLedger>(std::make_unique<SqliteSession>(path));
+    return std::make_unique<SqlLedger>(std::make_unique<SqliteSession>(path, opening));
 }
 
 } // namespace turngate::usage

@@ -10,13 +10,13 @@ namespace turngate::usage {
 class SqliteSession final : public SqlSession
 {
 public:
-    explicit SqliteSession(const std::string& path); // migrated when it returns
+    SqliteSession(const std::string& path, Opening opening);
 
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    void together(const std::function<void()>& work) override;
     void alone(const std::function<void()>& work) override;
     std::size_t insert(const std::vector<UsageRecord>& records) override;
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
-    std::string_view day_of_start() const override;
 
 private:
     bool insert_one(const UsageRecord& record);

@@ -55,6 +55,41 @@ struct StoredKey
     bool operator==(const StoredKey&) const = default;
 };
 
+// What to change of a key; nothing: as it is.
+struct KeyChange
+{
+    std::optional<std::optional<core::NanoUsd>> quota{};
+    std::optional<std::int64_t> rpm{};
+    std::optional<std::int64_t> tpm{};
+    std::optional<std::optional<core::Timestamp>> expires{};
+};
+
+// Who moves a credit, and why.
+struct CreditReason
+{
+    std::string by;
+    std::string note;
+};
+
+// A line of the book of credits.
+struct CreditEntry
+{
+    std::string user;
+    std::optional<core::NanoUsd> added;  // nothing: the credit was set
+    std::optional<core::NanoUsd> credit; // after it; nothing: no limit
+    CreditReason reason;
+    core::Timestamp made;
+};
+
+// A response of an account that has more than one bill.
+struct DoubleBill
+{
+    std::string account;
+    std::string upstream_response_id;
+    std::int64_t bills = 0;
+    core::NanoUsd cost; // of all of them
+};
+
 // A record that insert() refused, kept for somebody to look at.
 struct DeadLetter
 {
@@ -83,6 +118,9 @@ public:
     // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
     virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
     virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first
+    virtual std::int64_t dead_letter_count() = 0;
+
+    virtual std::vector<DoubleBill> billed_twice(unsigned limit) = 0; // the dearest first
 
     // Deletes the bills that started before, at most `portion` in a transaction and with pauses, so
     // that inserting is never held up for long. Returns how many there were. Balances stay as they
@@ -101,12 +139,26 @@ public:
     virtual std::vector<BalanceDifference> mend_balances() = 0;
 
     virtual Balances balances() = 0;
-    virtual void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) = 0;
+    virtual std::optional<UserBalance> find_user(const std::string& name) = 0;
 
-    // False: the name or the secret is taken, also by a revoked key. A name that only has bills so
-    // far keeps them.
+    // Each is a line in the book, too. Adding starts from nothing where there was no limit; what is
+    // added at the same time adds up. Throws RecordRefused for a sum that does not fit; returns it.
+    virtual void set_credit(const std::string& user,
+                            std::optional<core::NanoUsd> credit,
+                            const CreditReason& reason = {}) = 0;
+    virtual core::NanoUsd add_credit(const std::string& user,
+                                     core::NanoUsd amount,
+                                     const CreditReason& reason) = 0;
+    virtual std::vector<CreditEntry> credit_book(const std::string& user,
+                                                 unsigned limit) = 0; // newest first
+
+    // False: the name is a live key's, or the secret is taken. The bills of a name stay its own,
+    // whatever key they came by: they count against the new key's quota.
     virtual bool create_key(const StoredKey& key) = 0;
-    virtual std::vector<StoredKey> keys() = 0; // by name, revoked too
+    virtual bool change_key(const std::string& name,
+                            const KeyChange& change) = 0; // false: no such live key
+    virtual std::vector<StoredKey> keys() = 0;            // by name, revoked too
+    virtual std::optional<StoredKey> find_key(const std::string& name) = 0;
     virtual bool revoke_key(const std::string& name,
                             core::Timestamp at) = 0; // false: no such live key
 };

@@ -105,7 +105,7 @@ TEST_F(PostgresLedger, GetsADeadLetterForARefusedRecordAndTheRestSettled)
 TEST_F(PostgresLedger, GetsEveryBillOnceThoughConnectionsBreakAllTheTime)
 {
     PostgresDatabase database({.url = url_});
-    database.migrate();
+    database.open();
     std::jthread breaking([this](const std::stop_token& stop) {
         while (!stop.stop_requested())
             signal_backends(url_, SIGTERM);
@@ -231,7 +231,7 @@ TEST_F(PostgresLedger, MendsNoBalanceBehindAnInsertThatIsUnderWay)
     pqxx::work inserting(connection); // of a gateway, just before its commit
     inserting.exec("UPDATE users SET spent_nano_usd = 7");
     inserting.exec("CREATE TEMP TABLE late AS SELECT * FROM usage_records; "
-                   "UPDATE late SET response_uid = 'late'; "
+                   "UPDATE late SET response_uid = 'late', settled_seq = 1000; "
                    "INSERT INTO usage_records SELECT * FROM late");
     run("UPDATE keys SET used_nano_usd = 0"); // so that there is something to mend
     std::jthread mending([&] { EXPECT_EQ(ledger->mend_balances().size(), 2u); });

@@ -50,6 +50,11 @@ public:
     {
         return inner_->dead_letters(limit);
     }
+    std::int64_t dead_letter_count() override { return inner_->dead_letter_count(); }
+    std::vector<DoubleBill> billed_twice(unsigned limit) override
+    {
+        return inner_->billed_twice(limit);
+    }
     std::size_t retire(core::Timestamp before, unsigned portion) override
     {
         return inner_->retire(before, portion);
@@ -65,11 +70,35 @@ public:
     }
     std::vector<BalanceDifference> mend_balances() override { return inner_->mend_balances(); }
     Balances balances() override { return inner_->balances(); }
-    void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override
+    std::optional<UserBalance> find_user(const std::string& name) override
     {
-        inner_->set_credit(user, credit);
+        return inner_->find_user(name);
+    }
+    std::optional<StoredKey> find_key(const std::string& name) override
+    {
+        return inner_->find_key(name);
+    }
+    void set_credit(const std::string& user,
+                    std::optional<core::NanoUsd> credit,
+                    const CreditReason& reason) override
+    {
+        inner_->set_credit(user, credit, reason);
+    }
+    core::NanoUsd add_credit(const std::string& user,
+                             core::NanoUsd amount,
+                             const CreditReason& reason) override
+    {
+        return inner_->add_credit(user, amount, reason);
+    }
+    std::vector<CreditEntry> credit_book(const std::string& user, unsigned limit) override
+    {
+        return inner_->credit_book(user, limit);
     }
     bool create_key(const StoredKey& key) override { return inner_->create_key(key); }
+    bool change_key(const std::string& name, const KeyChange& change) override
+    {
+        return inner_->change_key(name, change);
+    }
     std::vector<StoredKey> keys() override { return inner_->keys(); }
     bool revoke_key(const std::string& name, core::Timestamp at) override
     {
