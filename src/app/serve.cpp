@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "open_doors.hpp"
 #include "process.hpp"
 
 #include "turngate/telemetry/log.hpp"
@@ -29,6 +30,7 @@ int serve(const std::string& config_path, const std::string& log_level)
         log.level = kLevels.at(log_level);
     }
     telemetry::start_log(log);
+    tell_of_open_doors(config->usage);
     Process process(config_path, std::move(config), prices.table);
     return process.run();
 }

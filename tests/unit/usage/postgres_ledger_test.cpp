@@ -1,6 +1,7 @@
 // What Postgres adds to the contract: it can refuse more than SQLite, go away, and be shared.
 #include "turngate/usage/postgres.hpp"
 
+#include "migration.hpp"
 #include "postgres_server.hpp"
 #include "sample_record.hpp"
 #include "turngate/usage/settler.hpp"
@@ -165,6 +166,83 @@ TEST_F(PostgresLedger, GoesOnAfterASilentServerOnANewConnection)
     EXPECT_TRUE(settler.settle_all(30s)); // the backends of new connections are well
     EXPECT_EQ(rows(database), 1u);
     signal_backends(url_, SIGCONT);
+}
+
+TEST_F(PostgresLedger, SaysThatItGaveUpASilentServer)
+{
+    PostgresDatabase database({.url = url_, .patience = 300ms});
+    const auto ledger = database.open();
+    signal_backends(url_, SIGSTOP);
+    EXPECT_THAT([&] { ledger->list({}); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("no answer within 300 ms")));
+    signal_backends(url_, SIGCONT);
+}
+
+TEST_F(PostgresLedger, IsNeitherMadeNorMigratedByWhoOnlyReadsOrWrites)
+{
+    for (const Opening opening : {Opening::to_read, Opening::to_write}) {
+        PostgresDatabase database({.url = url_, .opening = opening});
+        EXPECT_THAT([&] { database.open(); },
+                    ThrowsMessage<std::runtime_error>(HasSubstr("no tables of turngate")));
+    }
+    PostgresDatabase({.url = url_}).open()->insert({numbered(1)});
+    PostgresDatabase writing({.url = url_, .opening = Opening::to_write});
+    EXPECT_EQ(writing.open()->insert({numbered(2)}), 1u);
+    run("DELETE FROM schema_migrations WHERE number = 5");
+    EXPECT_THAT([&] { PostgresDatabase({.url = url_, .opening = Opening::to_read}).open(); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("turngate migrate")));
+}
+
+// As a read replica is: no transaction of it may write.
+TEST_F(PostgresLedger, IsReadWhereNothingMayBeWritten)
+{
+    PostgresDatabase({.url = url_}).open()->insert({numbered(1)});
+    const std::string read_only = url_ + "%20-cdefault_transaction_read_only%3Don";
+    PostgresDatabase database({.url = read_only, .opening = Opening::to_read});
+    const auto ledger = database.open();
+    EXPECT_EQ(ledger->list({.after = 0}).records.size(), 1u);
+    EXPECT_EQ(ledger->sums({}, GroupBy::day).size(), 1u);
+    EXPECT_EQ(ledger->keys().size(), 0u);
+    EXPECT_THROW(ledger->insert({numbered(2)}), std::runtime_error);
+}
+
+TEST_F(PostgresLedger, WritesNothingWhereItOnlyReads)
+{
+    PostgresDatabase({.url = url_}).open();
+    PostgresDatabase database({.url = url_, .opening = Opening::to_read});
+    EXPECT_THROW(database.open()->insert({numbered(1)}), std::runtime_error);
+    EXPECT_THROW(database.open()->set_credit("ada", std::nullopt), std::runtime_error);
+}
+
+// What a database of earlier versions has comes along: numbered, and summed up.
+TEST_F(PostgresLedger, NumbersAndSumsUpTheBillsOfEarlierVersions)
+{
+    std::string old;
+    for (const Migration& migration : postgres_migrations().files.first(4))
+        old += std::string(migration.sql) + ";";
+    run(old);
+    run("CREATE TABLE schema_migrations (number integer PRIMARY KEY, name text NOT NULL, sha256 "
+        "text NOT NULL, applied_at bigint NOT NULL)");
+    for (const Migration& migration : postgres_migrations().files.first(4))
+        run("INSERT INTO schema_migrations VALUES (" + std::to_string(migration.number) + ", '" +
+            std::string(migration.name) + "', '" + checksum_of(migration) + "', 0)");
+    for (const char* uid : {"second", "first", "third"})
+        run("INSERT INTO usage_records VALUES ('" + std::string(uid) +
+            "', 't', 'r', 'ada', 'k', 'g', 'a', 'm', 'm', '', '', 3, 10, 1, 1, 1, 1, 11, 0, 0, '', "
+            "0, 1, '', '', '', 1000000, 5, 6, 0, NULL, 1, " +
+            std::to_string(86'400'000'000 * (uid[0] == 's' ? 2 : 1)) + ", '', '', '')");
+    run("INSERT INTO users (name, credit_nano_usd, spent_nano_usd) VALUES ('bob', 7, 0)");
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    const auto records = ledger->list({.after = 0}).records;
+    ASSERT_EQ(records.size(), 3u);
+    EXPECT_EQ(records[0].response_uid, "second");
+    EXPECT_EQ(records[2].response_uid, "third");
+    const auto sums = ledger->sums({}, GroupBy::day);
+    ASSERT_EQ(sums.size(), 2u);
+    EXPECT_EQ(sums[1].responses, 2);
+    EXPECT_EQ(sums[1].tokens.input, 20);
+    EXPECT_EQ(ledger->credit_book("bob", 9).at(0).credit, core::NanoUsd{7});
 }
 
 TEST_F(PostgresLedger, TakesNoMoreConnectionsThanItsPoolAndUsesThemAgain)
