@@ -34,4 +34,23 @@ ReportSpan report_span(const UsageQuery& query)
     return span;
 }
 
+// A day that is asked for in part may have any number of them.
+Span span_of_newest(const Span& asked, const std::vector<DayCount>& days, std::int64_t wanted)
+{
+    if (days.empty())
+        return {0, 0};
+    Span span = asked;
+    const std::int64_t end = (days.front().day + 1) * kDay;
+    span.before = std::min(asked.before.value_or(end), end);
+    for (const DayCount& one : days) {
+        const bool is_whole = !asked.before || (one.day + 1) * kDay <= *asked.before;
+        wanted -= is_whole ? one.bills : 0;
+        if (wanted <= 0) {
+            span.from = std::max(asked.from.value_or(0), one.day * kDay);
+            break;
+        }
+    }
+    return span;
+}
+
 } // namespace turngate::usage

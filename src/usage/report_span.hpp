@@ -29,4 +29,14 @@ struct ReportSpan
 
 ReportSpan report_span(const UsageQuery& query);
 
+// How many bills of a day match, the newest day first.
+struct DayCount
+{
+    std::int64_t day = 0;
+    std::int64_t bills = 0;
+};
+
+// The part of `asked` (microseconds) that has the newest `wanted` of them.
+Span span_of_newest(const Span& asked, const std::vector<DayCount>& days, std::int64_t wanted);
+
 } // namespace turngate::usage

@@ -42,6 +42,21 @@ Span span_of(const UsageQuery& query)
     return span;
 }
 
+Span before(Span span, const Cursor& cursor)
+{
+    const std::int64_t end = micros(cursor.started_at) + 1;
+    span.before = std::min(span.before.value_or(end), end);
+    return span;
+}
+
+// One name has an index. With more, or by the type, the database looks at bill after bill.
+bool is_without_index(const UsageQuery& query)
+{
+    const int names =
+        !query.key.empty() + !query.user.empty() + !query.account.empty() + !query.model.empty();
+    return names > 1 || query.request_type || query.stream;
+}
+
 UsageRecord take_record(SqlRow& row)
 {
     UsageRecord record;
@@ -61,14 +76,20 @@ UsagePage SqlLedger::list(const UsageQuery& query)
 {
     if (query.after && !query.cursor.empty())
         throw std::invalid_argument("after, cursor: one of them, not both");
+    std::optional<Cursor> cursor;
+    if (!query.cursor.empty())
+        cursor = Cursor::parse(query.cursor);
+    Span span = span_of(query);
+    if (!query.after && is_without_index(query))
+        span = span_of_page(query, cursor ? before(span, *cursor) : span);
     SqlValues values;
     SqlWhere where(values);
-    where.add_span("started_at", span_of(query));
+    where.add_span("started_at", span);
     where.add_names(query);
     if (query.after)
         where.add_after(*query.after);
-    if (!query.cursor.empty())
-        where.add_cursor(Cursor::parse(query.cursor));
+    if (cursor)
+        where.add_cursor(*cursor);
     const std::size_t limit = std::clamp(query.limit, 1u, 1000u);
     const std::string order =
         query.after ? " ORDER BY settled_seq" : " ORDER BY started_at DESC, response_uid DESC";

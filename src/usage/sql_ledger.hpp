@@ -1,5 +1,6 @@
 #pragma once
 
+#include "report_span.hpp"
 #include "sql_session.hpp"
 #include "turngate/usage/ledger.hpp"
 
@@ -49,6 +50,7 @@ public:
 private:
     void remember_retention(core::Timestamp before);
     void forget_empty_days();
+    Span span_of_page(const UsageQuery& query, const Span& asked);
     void enter_credit(const CreditEntry& entry);
 
     std::unique_ptr<SqlSession> session_;

@@ -91,6 +91,31 @@ UsageSum take_sum(SqlRow& row, GroupBy by)
 
 } // namespace
 
+// Only where there are some to be found.
+Span SqlLedger::span_of_page(const UsageQuery& query, const Span& asked)
+{
+    constexpr std::int64_t kDay = 86'400'000'000;
+    Span days;
+    if (asked.from)
+        days.from = *asked.from / kDay;
+    if (asked.before)
+        days.before = (*asked.before - 1) / kDay + 1;
+    SqlValues values;
+    SqlWhere where(values);
+    where.add_span("day", days);
+    where.add_names(query);
+    std::vector<DayCount> counts;
+    for (SqlRow& row :
+         session_->ask("SELECT day, sum(responses) FROM usage_daily" + where.sql() +
+                           " GROUP BY day HAVING sum(responses) > 0 ORDER BY day DESC",
+                       values)) {
+        DayCount& one = counts.emplace_back();
+        one.day = row.take_int();
+        one.bills = row.take_int();
+    }
+    return span_of_newest(asked, counts, std::int64_t{query.limit} + 1);
+}
+
 std::vector<UsageSum> SqlLedger::sums(const UsageQuery& query, GroupBy by)
 {
     SqlValues values;

@@ -686,6 +686,36 @@ TEST_P(LedgerContract, SumsUpWholeDaysAndWhatIsBesideThem)
     EXPECT_EQ(count(day, 0), 0);
 }
 
+// Pages by filters that no index has are looked for where there are some.
+TEST_P(LedgerContract, PagesThroughWhatSeveralFiltersLeave)
+{
+    constexpr std::int64_t day = 86'400;
+    std::vector<std::string> all;
+    for (int i = 0; i < 12; ++i) {
+        UsageRecord record = record_at(std::to_string(100 + i), (i / 3) * 2 * day + i);
+        record.request_type = i % 3 == 0 ? RequestType::sync : RequestType::ws_v2;
+        if (i % 3 == 0)
+            all.insert(all.begin(), record.response_uid);
+        repository_->insert({record});
+    }
+    for (const UsageQuery& base : {UsageQuery{.request_type = RequestType::sync, .limit = 1},
+                                   UsageQuery{.user = "team-a", .stream = false, .limit = 3}}) {
+        UsageQuery query = base;
+        std::vector<std::string> paged;
+        do {
+            const UsagePage page = repository_->list(query);
+            for (const UsageRecord& record : page.records)
+                paged.push_back(record.response_uid);
+            query.cursor = page.next_cursor;
+        } while (!query.cursor.empty());
+        EXPECT_EQ(paged, all);
+    }
+    EXPECT_THAT(list({.since = at(1), .until = at(4 * day + 7), .stream = false}),
+                ElementsAre("106", "103"));
+    EXPECT_THAT(list({.key = "dev", .model = "none"}), IsEmpty());
+    EXPECT_THAT(list({.request_type = RequestType::unknown}), IsEmpty());
+}
+
 TEST_P(LedgerContract, SumsUpByEachFilter)
 {
     UsageRecord other = record_at("b", 2);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace turngate::usage {
 namespace {
 
@@ -46,6 +48,17 @@ TEST(ReportSpan, FitsWhateverTheTimes)
     EXPECT_EQ(span(-5, {}), (ReportSpan{Span{}, {}}));
     EXPECT_FALSE(span(most, most).days);
     EXPECT_EQ(span({}, -5), (ReportSpan{Span{{}, 0}, {}}));
+}
+
+TEST(ReportSpan, OfTheNewestEndsWithTheDayThatHasTheLastOfThem)
+{
+    const std::vector<DayCount> days{{9, 2}, {7, 3}, {1, 5}};
+    EXPECT_EQ(span_of_newest({}, {}, 1), (Span{0, 0}));
+    EXPECT_EQ(span_of_newest({}, days, 2), (Span{9 * kDay, 10 * kDay}));
+    EXPECT_EQ(span_of_newest({}, days, 3), (Span{7 * kDay, 10 * kDay}));
+    EXPECT_EQ(span_of_newest({}, days, 99), (Span{{}, 10 * kDay}));
+    EXPECT_EQ(span_of_newest({9 * kDay + 5, {}}, days, 2), (Span{9 * kDay + 5, 10 * kDay}));
+    EXPECT_EQ(span_of_newest({{}, 9 * kDay + 5}, days, 2), (Span{7 * kDay, 9 * kDay + 5}));
 }
 
 } // namespace
