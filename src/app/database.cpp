@@ -14,9 +14,9 @@ Database::Database(const config::Usage& config)
     name_ = "postgres";
 }
 
-std::unique_ptr<usage::Ledger> Database::open()
+std::unique_ptr<usage::Ledger> Database::open(core::Deadline until)
 {
-    return postgres_ ? postgres_->open() : usage::open_sqlite(sqlite_path_);
+    return postgres_ ? postgres_->open(until) : usage::open_sqlite(sqlite_path_);
 }
 
 void Database::cut() noexcept

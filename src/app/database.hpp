@@ -16,10 +16,11 @@ class Database
 public:
     explicit Database(const config::Usage& config);
 
-    // Its schema is brought up to date first. Throws std::runtime_error when it cannot be had.
-    std::unique_ptr<usage::Ledger> open();
+    // Its schema is brought up to date first. Throws std::runtime_error when it cannot be had, or a
+    // pool has no connection to spare by `until`.
+    std::unique_ptr<usage::Ledger> open(core::Deadline until = core::Deadline::max());
 
-    // Ends all waits for it, now: they throw.
+    // Ends all waits for it, now and from now on: they throw.
     void cut() noexcept;
 
     std::string_view backend() const noexcept { return postgres_ ? "postgres" : "sqlite"; }

@@ -6,6 +6,7 @@
 #include "sql_ledger.hpp"
 #include "watchdog.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -17,7 +18,7 @@ struct PostgresDatabase::Parts
     explicit Parts(PostgresOptions o) : options(std::move(o)) {}
 
     void migrate_once();
-    void take_place();
+    void take_place(core::Deadline until);
     void free_place(std::unique_ptr<PostgresConnection> connection);
     std::unique_ptr<PostgresConnection> take_idle();
     std::unique_ptr<PostgresConnection> connection();
@@ -31,6 +32,7 @@ struct PostgresDatabase::Parts
     std::mutex mutex;
     std::condition_variable freed;
     std::vector<std::unique_ptr<PostgresConnection>> idle;
+    bool is_cut = false;
     unsigned taken = 0; // places, with a connection or about to have one
 };
 
@@ -48,13 +50,18 @@ void PostgresDatabase::migrate()
 
 void PostgresDatabase::cut() noexcept
 {
+    {
+        const std::lock_guard lock(parts_->mutex);
+        parts_->is_cut = true;
+        parts_->freed.notify_all();
+    }
     parts_->watchdog.cut_all();
 }
 
-std::unique_ptr<Ledger> PostgresDatabase::open()
+std::unique_ptr<Ledger> PostgresDatabase::open(core::Deadline until)
 {
     parts_->migrate_once();
-    parts_->take_place();
+    parts_->take_place(until);
     auto session = std::make_unique<PostgresSession>(
         parts_->connection(), [parts = parts_](std::unique_ptr<PostgresConnection> connection) {
             parts->free_place(std::move(connection));
@@ -71,11 +78,14 @@ void PostgresDatabase::Parts::migrate_once()
     is_migrated = true;
 }
 
-void PostgresDatabase::Parts::take_place()
+void PostgresDatabase::Parts::take_place(core::Deadline until)
 {
     std::unique_lock lock(mutex);
+    const auto deadline = std::min(until, core::Clock::now() + options.patience);
     const bool is_free =
-        freed.wait_for(lock, options.patience, [this] { return taken < options.pool; });
+        freed.wait_until(lock, deadline, [this] { return is_cut || taken < options.pool; });
+    if (is_cut)
+        throw std::runtime_error("postgres: this process ends");
     if (!is_free)
         throw std::runtime_error("postgres: all " + std::to_string(options.pool) +
                                  " connections are in use");
