@@ -46,6 +46,7 @@ private:
     void wait_for_sessions();
     void settle_last();
     bool finish();
+    admin::Sources admin_sources();
 
     std::shared_ptr<const config::Config> config_; // as it was at the start
 
@@ -61,6 +62,7 @@ private:
     std::unique_ptr<net::Dialer> dialer_;
     gateway::Gateway gateway_;
     AdminSources sources_;
+    admin::LedgerThreads ledger_threads_;
     admin::Server admin_;
     Watchdog watchdog_;
 
