@@ -3,6 +3,7 @@
 #include "database.hpp"
 #include "snapshots.hpp"
 
+#include "turngate/admin/ledger_threads.hpp"
 #include "turngate/gateway/gateway.hpp"
 #include "turngate/usage/journal.hpp"
 #include "turngate/usage/settler.hpp"
@@ -23,7 +24,7 @@ public:
         state::State& state;
         const Snapshots& snapshots;
         usage::JournalDirectory& journal;
-        Database& database;
+        const Database& database;
         const usage::Settler& settler;
         const gateway::Gateway& gateway;
         const std::vector<std::string>& addresses;
@@ -34,7 +35,7 @@ public:
     std::vector<std::string> not_ready() const; // reasons; empty: ready
     std::string status() const;
     std::string accounts() const;
-    std::string balances() const; // throws while the repository is away
+    admin::LedgerThreads::Work balances() const;
 
 private:
     bool journal_is_healthy() const;

@@ -18,9 +18,9 @@ Database::Database(const config::Usage& config,
     name_ = "postgres";
 }
 
-std::unique_ptr<usage::Ledger> Database::open()
+std::unique_ptr<usage::Ledger> Database::open(core::Deadline until)
 {
-    return postgres_ ? postgres_->open() : usage::open_sqlite(sqlite_path_, opening_);
+    return postgres_ ? postgres_->open(until) : usage::open_sqlite(sqlite_path_, opening_);
 }
 
 void Database::cut() noexcept

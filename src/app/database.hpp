@@ -20,10 +20,11 @@ public:
                       usage::Opening opening = usage::Opening::to_serve,
                       std::chrono::milliseconds patience = std::chrono::seconds(30));
 
-    // As `opening` has it. Throws std::runtime_error when it cannot be had.
-    std::unique_ptr<usage::Ledger> open();
+    // As `opening` has it. Throws std::runtime_error when it cannot be had, or a pool has no
+    // connection to spare by `until`.
+    std::unique_ptr<usage::Ledger> open(core::Deadline until = core::Deadline::max());
 
-    // Ends all waits for it, now: they throw.
+    // Ends all waits for it, now and from now on: they throw.
     void cut() noexcept;
 
     std::string_view backend() const noexcept { return postgres_ ? "postgres" : "sqlite"; }

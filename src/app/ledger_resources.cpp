@@ -150,7 +150,7 @@ Answer letters(const Request& request, const config::Config&, usage::Ledger& led
 }
 
 // Mistakes are told as what they are; all else is the admin side's to tell.
-admin::Handler told(ConfigNow config,
+admin::Handler told(ReadConfig config,
                     Answer (*work)(const Request&, const config::Config&, usage::Ledger&))
 {
     return [config = std::move(config), work](const Request& request, usage::Ledger& ledger) {
@@ -164,7 +164,7 @@ admin::Handler told(ConfigNow config,
 
 } // namespace
 
-std::vector<admin::Resource> ledger_resources(ConfigNow config)
+std::vector<admin::Resource> ledger_resources(ReadConfig config)
 {
     return {{"/api/v1/keys", told(config, keys)},
             {"/api/v1/users", told(config, users)},

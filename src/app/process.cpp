@@ -1,13 +1,16 @@
 #include "process.hpp"
 
 #include "account_orders.hpp"
+#include "admin_options.hpp"
 #include "commands.hpp"
+#include "ledger_resources.hpp"
 #include "systemd.hpp"
 
 #include "turngate/telemetry/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +26,7 @@ constexpr auto kAfterDeadline =
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kFirstReading = std::chrono::seconds(2);
 constexpr auto kLastReading = std::chrono::seconds(1);
+constexpr auto kLastQuestions = std::chrono::seconds(1);
 constexpr auto kLastLines = std::chrono::seconds(1);
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
@@ -73,7 +77,7 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
 Process::Process(std::string config_path,
                  std::shared_ptr<const config::Config> config,
                  std::shared_ptr<const usage::PriceTable> prices)
-    : config_(std::move(config)), loops_(make_loops(config_->server.threads)),
+    : config_(std::move(config)), config_now_(config_), loops_(make_loops(config_->server.threads)),
       state_(state::make_state(*config_, pointers(loops_))),
       snapshots_({std::move(config_path),
                   *state_,
@@ -101,20 +105,10 @@ Process::Process(std::string config_path,
                                                                       listener_tls(*config_),
                                                                       snapshots_.current()}),
       sources_({loops_, *state_, snapshots_, journal_, database_, settler_, gateway_, addresses_}),
-      admin_(admin_loop_,
-             config_->admin.token,
-             {metrics_,
-              [this] { return sources_.not_ready(); },
-              [this] { return sources_.status(); },
-              [this] { return sources_.accounts(); },
-              [this] { return sources_.balances(); },
-              [this] { return database_.open(); },
-              [this] { return snapshots_.reload(); },
-              [this] { drain(); },
-              [this](const std::string& account, std::string_view verb) {
-                  return order_account(
-                      snapshots_.current()->accounts, state_->bulletin(), account, verb);
-              }}),
+      ledger_threads_(admin_loop_,
+                      ledger_options(*config_),
+                      [this](core::Deadline until) { return database_.open(until); }),
+      admin_(admin_loop_, config_->admin, admin_sources(), ledger_threads_),
       watchdog_(admin_loop_, {loops_, *state_, snapshots_, metrics_}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), drain_timer_(admin_loop_.context())
 {
@@ -124,6 +118,23 @@ Process::Process(std::string config_path,
 }
 
 Process::~Process() = default;
+
+admin::Sources Process::admin_sources()
+{
+    return {metrics_,
+            [this] { return sources_.not_ready(); },
+            [this] { return sources_.status(); },
+            [this] { return sources_.accounts(); },
+            [this] { return sources_.balances(); },
+            [this] { return snapshots_.reload(); },
+            [this] { drain(); },
+            [this](const std::string& account, std::string_view verb) {
+                return order_account(
+                    snapshots_.current()->accounts, state_->bulletin(), account, verb);
+            },
+            ledger_resources([this] { return config_now_.get(); }),
+            [this] { books_.read_now(std::chrono::milliseconds(0)); }};
+}
 
 // Before the first client comes: the bills of a previous life are settled, and what users and keys
 // have left is known. A repository that is away does not keep us from serving.
@@ -139,6 +150,8 @@ void Process::read_books()
 void Process::replace(std::shared_ptr<const gateway::Snapshot> snapshot)
 {
     books_.watch(snapshot->keys.budgeted());
+    config_now_.replace(snapshot->config);
+    admin_.replace(admin_to_go_by(config_->admin, snapshot->config->admin));
     gateway_.replace(std::move(snapshot));
 }
 
@@ -174,7 +187,11 @@ void Process::listen()
 int Process::run()
 {
     for (const auto& loop : loops_)
-        threads_.emplace_back([&loop = *loop] { loop.run(); });
+        threads_.emplace_back([&loop = *loop] {
+            ::pthread_setname_np(::pthread_self(),
+                                 ("loop " + std::to_string(loop.index())).c_str());
+            loop.run();
+        });
     on_signal();
     watchdog_.start();
     admin_loop_.post([] { notify_systemd("READY=1"); });
@@ -185,12 +202,14 @@ int Process::run()
         ::unlink(path.c_str());
     const bool is_settled = settler_.settle_all(kSettle);
     database_.cut(); // what is not settled by now is in the journal
+    const bool is_answered = ledger_threads_.stop(kLastQuestions);
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
-    if (!is_clean) { // a task hangs; what it refers to must not be taken from under it
+    const int code = was_cut_ || !is_clean ? exit_drain_deadline : exit_fine;
+    if (!is_clean || !is_answered) { // what hangs must not lose what it refers to
         telemetry::flush_log(kLastLines);
-        ::_exit(exit_drain_deadline);
+        ::_exit(code);
     }
-    return was_cut_ ? exit_drain_deadline : exit_fine;
+    return code;
 }
 
 // While the loops still run: a shared state hears which charges have become bills. After a restart

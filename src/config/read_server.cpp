@@ -61,6 +61,11 @@ void read_admin(Section admin, Admin& out)
 {
     if (auto address = read_listen(admin["listen"]))
         out.listen = std::move(*address);
+    for (const Value& item : admin["hosts"].items())
+        if (auto host = item.filled())
+            out.hosts.push_back(std::move(*host));
+    admin["query_timeout"].read_duration(
+        out.query_timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));
     const Value token = admin["token"];
     const auto given = token.text();
     if (given && !given->empty())

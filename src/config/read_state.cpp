@@ -14,23 +14,6 @@ using namespace std::chrono_literals;
 constexpr std::string_view kUnix = "unix:";
 constexpr unsigned kMostDatabase = 65'535;
 
-std::optional<std::string> unescape(std::string_view text)
-{
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out.push_back(text[i]);
-            continue;
-        }
-        const auto byte = core::from_hex(text.substr(i + 1, 2));
-        if (!byte || byte->size() != 1)
-            return std::nullopt;
-        out += *byte;
-        i += 2;
-    }
-    return out;
-}
-
 bool read_database(std::string_view text, unsigned& out)
 {
     const char* end = text.data() + text.size();
@@ -52,8 +35,9 @@ bool read_unix(std::string_view url, Redis& out)
 bool read_userinfo(std::string_view userinfo, Redis& out)
 {
     const std::size_t colon = std::min(userinfo.find(':'), userinfo.size());
-    const auto user = unescape(userinfo.substr(0, colon));
-    const auto password = unescape(userinfo.substr(std::min(colon + 1, userinfo.size())));
+    const auto user = core::percent_decode(userinfo.substr(0, colon));
+    const auto password =
+        core::percent_decode(userinfo.substr(std::min(colon + 1, userinfo.size())));
     if (!user || !password)
         return false;
     out.user = *user;

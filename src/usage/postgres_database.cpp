@@ -7,6 +7,7 @@
 #include "sql_ledger.hpp"
 #include "watchdog.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -18,7 +19,7 @@ struct PostgresDatabase::Parts
     explicit Parts(PostgresOptions o) : options(std::move(o)) {}
 
     void prepare_once();
-    void take_place();
+    void take_place(core::Deadline until);
     void free_place(std::unique_ptr<PostgresConnection> connection);
     std::unique_ptr<PostgresConnection> take_idle();
     std::unique_ptr<PostgresConnection> connection();
@@ -33,6 +34,7 @@ struct PostgresDatabase::Parts
     std::mutex mutex;
     std::condition_variable freed;
     std::vector<std::unique_ptr<PostgresConnection>> idle;
+    bool is_cut = false;
     unsigned taken = 0; // places, with a connection or about to have one
 };
 
@@ -46,13 +48,18 @@ PostgresDatabase::~PostgresDatabase() = default;
 
 void PostgresDatabase::cut() noexcept
 {
+    {
+        const std::lock_guard lock(parts_->mutex);
+        parts_->is_cut = true;
+        parts_->freed.notify_all();
+    }
     parts_->watchdog.cut_all();
 }
 
-std::unique_ptr<Ledger> PostgresDatabase::open()
+std::unique_ptr<Ledger> PostgresDatabase::open(core::Deadline until)
 {
     parts_->prepare_once();
-    parts_->take_place();
+    parts_->take_place(until);
     auto session = std::make_unique<PostgresSession>(
         parts_->connection(), [parts = parts_](std::unique_ptr<PostgresConnection> connection) {
             parts->free_place(std::move(connection));
@@ -72,11 +79,14 @@ void PostgresDatabase::Parts::prepare_once()
     is_prepared = true;
 }
 
-void PostgresDatabase::Parts::take_place()
+void PostgresDatabase::Parts::take_place(core::Deadline until)
 {
     std::unique_lock lock(mutex);
+    const auto deadline = std::min(until, core::Clock::now() + options.patience);
     const bool is_free =
-        freed.wait_for(lock, options.patience, [this] { return taken < options.pool; });
+        freed.wait_until(lock, deadline, [this] { return is_cut || taken < options.pool; });
+    if (is_cut)
+        throw std::runtime_error("postgres: this process ends");
     if (!is_free)
         throw std::runtime_error("postgres: all " + std::to_string(options.pool) +
                                  " connections are in use");

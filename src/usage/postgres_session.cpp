@@ -87,6 +87,12 @@ PostgresSession::PostgresSession(std::unique_ptr<PostgresConnection> connection,
 {
 }
 
+PostgresSession::~PostgresSession()
+{
+    connection_->give_up_at(core::Deadline::max()); // the next who has it may take its time
+    give_back_(std::move(connection_));
+}
+
 std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues& values)
 {
     return connection_->ask(sql, values);

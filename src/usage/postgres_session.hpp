@@ -14,10 +14,11 @@ public:
     using GiveBack = std::function<void(std::unique_ptr<PostgresConnection>)>;
 
     PostgresSession(std::unique_ptr<PostgresConnection> connection, GiveBack give_back);
-    ~PostgresSession() override { give_back_(std::move(connection_)); }
+    ~PostgresSession() override;
     PostgresSession(const PostgresSession&) = delete;
     PostgresSession& operator=(const PostgresSession&) = delete;
 
+    void give_up_at(core::Deadline deadline) override { connection_->give_up_at(deadline); }
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
     void together(const std::function<void()>& work) override;
     void alone(const std::function<void()>& work) override;

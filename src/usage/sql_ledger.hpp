@@ -14,6 +14,8 @@ class SqlLedger final : public Ledger
 public:
     explicit SqlLedger(std::unique_ptr<SqlSession> session) : session_(std::move(session)) {}
 
+    void give_up_at(core::Deadline deadline) override { session_->give_up_at(deadline); }
+
     std::size_t insert(const std::vector<UsageRecord>& records) override;
     UsagePage list(const UsageQuery& query) override;
     std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override;

@@ -52,6 +52,8 @@ class SqlSession
 public:
     virtual ~SqlSession() = default;
 
+    virtual void give_up_at(core::Deadline deadline) = 0; // as Ledger's
+
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
 

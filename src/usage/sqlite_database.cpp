@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
@@ -11,6 +12,7 @@ namespace turngate::usage {
 namespace {
 
 constexpr int kBusyMilliseconds = 5'000;
+constexpr int kStepsBetweenLooks = 10'000; // of SQLite's machine: some tenths of a millisecond
 
 // SQLite gives the files that it makes beside the database the mode of this one.
 void make_if_absent(const std::string& path)
@@ -55,7 +57,22 @@ void SqliteDatabase::fail() const
     const int code = sqlite3_errcode(handle_.get()) & 0xff; // without what extends it
     if (code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG)
         throw RecordRefused(what);
+    if (code == SQLITE_INTERRUPT)
+        throw OutOfTime(what);
     throw std::runtime_error(what);
+}
+
+void SqliteDatabase::give_up_at(const core::Deadline& deadline) noexcept
+{
+    const auto is_over = [](void* until) {
+        return core::Clock::now() < *static_cast<const core::Deadline*>(until) ? 0 : 1;
+    };
+    sqlite3_progress_handler(
+        handle_.get(), kStepsBetweenLooks, is_over, const_cast<core::Deadline*>(&deadline));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - core::Clock::now());
+    sqlite3_busy_timeout(
+        handle_.get(),
+        static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, kBusyMilliseconds)));
 }
 
 void SqliteDatabase::run(const std::string& sql)

@@ -97,6 +97,12 @@ SqliteSession::SqliteSession(const std::string& path, Opening opening)
 {
 }
 
+void SqliteSession::give_up_at(core::Deadline deadline)
+{
+    until_ = deadline;
+    database_.give_up_at(until_);
+}
+
 std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& values)
 {
     auto statement = database_.prepare(sql);

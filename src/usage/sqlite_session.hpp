@@ -12,6 +12,7 @@ class SqliteSession final : public SqlSession
 public:
     SqliteSession(const std::string& path, Opening opening);
 
+    void give_up_at(core::Deadline deadline) override;
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
     void together(const std::function<void()>& work) override;
     void alone(const std::function<void()>& work) override;
@@ -21,6 +22,7 @@ public:
 private:
     bool insert_one(const UsageRecord& record);
 
+    core::Deadline until_ = core::Deadline::max();
     SqliteDatabase database_;
     SqliteStatement insert_;
     SqliteStatement move_user_;

@@ -213,3 +213,29 @@ test('TheConfigurationIsFoundByTheEnvironment', async (t) => {
   assert.equal(status, 0);
   assert.ok(existsSync(join(place.home, 'usage.db')));
 });
+
+test('KeysAndCreditsAreChangedOverAdminHttp', async (t) => {
+  const daemon = await startDaemon(t, { upstream: await startSim(t) });
+  const call = async (method, path, body) => {
+    const headers = { 'x-turngate': '1', 'content-type': 'application/json' };
+    return daemon.admin(`/api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  };
+  const made = await call('POST', 'keys', { name: 'a b', user: 'ann' });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const client = await opens(t, daemon, made.body.secret);
+  assert.ok(await isDone(client));
+  const credit = await call('POST', 'users/ann/credit', { usd: '0.0000001', note: 'June' });
+  assert.equal(credit.body.credit_nano_usd, 100);
+  await waitFor(async () => (await client.turn(kTurn)).error?.code === 'insufficient_quota', 'the credit to count', kWithin);
+  assert.equal((await call('POST', 'users/ann/credit', { usd: 5 })).status, 200);
+  await waitFor(() => isDone(client), 'more credit to count', kWithin);
+  const { body: ann } = await call('GET', 'users/ann');
+  assert.deepEqual(ann.book.map((entry) => entry.added_nano_usd), [5e9, 100]);
+  assert.match(ann.book[0].by, /admin/);
+  assert.equal((await call('PATCH', 'keys/a%20b', { rpm: 9 })).body.rpm, 9);
+  assert.equal((await call('POST', 'keys', { name: 'dev', user: 'ann' })).status, 409, 'the file wins');
+  assert.equal((await call('DELETE', 'keys/a%20b')).status, 200);
+  assert.equal((await client.closed(kWithin)).code, 1008);
+  assert.deepEqual((await call('GET', 'dead-letters')).body.data, []);
+  assert.equal((await call('GET', 'usage?after=0&limit=1')).body.data.length, 1);
+});

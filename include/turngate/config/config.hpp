@@ -40,7 +40,9 @@ struct Server
 struct Admin
 {
     std::string listen = "127.0.0.1:9090";
-    std::string token; // required when not on loopback
+    std::string token;                              // required when not on loopback
+    std::vector<std::string> hosts;                 // more names that it is reached by
+    std::chrono::milliseconds query_timeout{5'000}; // for an answer from the repository
 };
 
 enum class Mode : std::uint8_t { off, ctx_pool };

@@ -115,6 +115,10 @@ struct BalanceDifference
 class Ledger : public UsageRepository
 {
 public:
+    // From now on what is asked is given up at that moment, here and at the database, as far as it
+    // can be: it throws OutOfTime. Not of one who cannot.
+    virtual void give_up_at(core::Deadline) {}
+
     // Puts a record that insert() refused aside, whatever is in it. Once: a second time is nothing.
     virtual void bury(const UsageRecord& record, const std::string& reason) = 0;
     virtual std::vector<DeadLetter> dead_letters(unsigned limit) = 0; // newest first

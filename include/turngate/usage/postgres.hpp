@@ -28,11 +28,11 @@ public:
 
     // A ledger on a connection of its own, which goes back to the pool with it. Before the first
     // one the schema is brought up to date or, as `opening` has it, only looked at. Throws
-    // std::runtime_error when there is no connection to be had.
-    std::unique_ptr<Ledger> open();
+    // std::runtime_error when there is no connection to be had, or none is free by `until`.
+    std::unique_ptr<Ledger> open(core::Deadline until = core::Deadline::max());
 
-    // Ends all waits for the database, now; they throw. So that a silent server does not hold up
-    // the end of the process.
+    // Ends all waits for the database, now and from now on; they throw. So that a silent server
+    // does not hold up the end of the process.
     void cut() noexcept;
 
 private:

@@ -57,6 +57,13 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// It took longer than whoever asked was going to wait.
+class OutOfTime : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
+
 // Where bills end up. Implementations have one contract test suite. Not thread-safe: one for each
 // thread that needs one. Every operation throws std::runtime_error when the database fails; the
 // settler retries with backoff. A cursor that is none of ours is the client's mistake:

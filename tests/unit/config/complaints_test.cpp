@@ -108,6 +108,7 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
          "4: admin.token: is required when admin.listen is not on loopback"},
         {"admin: {listen: 0.0.0.0:1, token: ''}",
          "4: admin.token: is required when admin.listen is not on loopback"},
+        {"admin: {query_timeout: 10ms}", "4: admin.query_timeout: must be from 100ms to 5m"},
         {"admin: {token: a b}", "4: admin.token: must have visible ASCII characters only"},
         {"admin: {token: 'file:/nowhere/token'}",
          "4: admin.token: the file /nowhere/token cannot be read: No such file or directory"},

@@ -74,7 +74,7 @@ server:
   threads: 3
   deflate: off
   trusted_proxies: [10.0.0.0/8, ::1, unix]
-admin: {listen: 0.0.0.0:9090, token: t}
+admin: {listen: 0.0.0.0:9090, token: t, hosts: [gate.test], query_timeout: 2s}
 accounts:
   - name: a
     kind: xai
@@ -112,6 +112,8 @@ log: {level: debug, format: json}
     EXPECT_FALSE(config->server.deflate);
     EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1", "unix"));
     EXPECT_EQ(config->admin.token, "t");
+    EXPECT_THAT(config->admin.hosts, ElementsAre("gate.test"));
+    EXPECT_EQ(config->admin.query_timeout, 2s);
 
     ASSERT_EQ(config->accounts.size(), 1u);
     const Account& account = config->accounts[0];

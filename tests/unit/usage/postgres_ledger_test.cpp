@@ -245,6 +245,52 @@ TEST_F(PostgresLedger, NumbersAndSumsUpTheBillsOfEarlierVersions)
     EXPECT_EQ(ledger->credit_book("bob", 9).at(0).credit, core::NanoUsd{7});
 }
 
+TEST_F(PostgresLedger, GivesUpInTimeAlsoAtTheServer)
+{
+    PostgresDatabase database({.url = url_, .pool = 1});
+    database.open()->insert({numbered(0)});
+    pqxx::connection connection(url_);
+    pqxx::work work(connection);
+    work.exec("LOCK TABLE usage_records"); // whoever reads it waits
+    {
+        const auto ledger = database.open();
+        ledger->give_up_at(core::Clock::now() + 100ms);
+        EXPECT_THROW(ledger->list({}), OutOfTime);
+        EXPECT_TRUE(
+            work.exec("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").empty());
+    }
+    work.commit();
+    EXPECT_EQ(rows(database), 1u); // whoever has the connection next may take its time
+}
+
+TEST_F(PostgresLedger, GivesUpInTimeWhereTheServerIsSilent)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    ledger->insert({numbered(0)});
+    signal_backends(url_, SIGSTOP);
+    ledger->give_up_at(core::Clock::now() + 100ms);
+    EXPECT_THROW(ledger->list({}), OutOfTime);
+    signal_backends(url_, SIGCONT);
+    EXPECT_EQ(rows(database), 1u);
+}
+
+TEST_F(PostgresLedger, WaitsForAPlaceNoLongerThanItsAsked)
+{
+    PostgresDatabase database({.url = url_, .pool = 1, .patience = 1min});
+    const auto one = database.open();
+    EXPECT_THAT([&] { database.open(core::Clock::now() + 50ms); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("connections are in use")));
+}
+
+TEST_F(PostgresLedger, IsNotOpenedAfterItWasCut)
+{
+    PostgresDatabase database({.url = url_, .pool = 1, .patience = 1min});
+    const auto one = database.open();
+    database.cut();
+    EXPECT_THROW(database.open(), std::runtime_error);
+}
+
 TEST_F(PostgresLedger, TakesNoMoreConnectionsThanItsPoolAndUsesThemAgain)
 {
     PostgresDatabase database({.url = url_, .pool = 2, .patience = 100ms});

@@ -120,6 +120,22 @@ TEST(Sqlite, LetsReadersInWhileItWrites)
     EXPECT_EQ(mode.take_text(), "wal");
 }
 
+TEST(Sqlite, GivesUpInTime)
+{
+    const TempDir dir;
+    const core::Deadline soon = core::Clock::now() + std::chrono::milliseconds(50);
+    SqliteDatabase database(dir / "usage.db");
+    database.give_up_at(soon);
+    auto endless =
+        database.prepare("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                         "SELECT count(*) FROM n");
+    EXPECT_THROW(endless.step(), OutOfTime);
+    EXPECT_GE(core::Clock::now(), soon);
+    const core::Deadline never = core::Deadline::max();
+    database.give_up_at(never);
+    database.run("CREATE TABLE fine (x INTEGER)");
+}
+
 TEST(Sqlite, ThatCannotBeOpenedSaysWhichFile)
 {
     const TempDir dir;
