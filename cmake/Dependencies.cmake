@@ -33,9 +33,11 @@ target_compile_definitions(turngate-asio INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_BEAST_SEPARATE_COMPILATION)
 
-# Debian 12's libpqxx has no CMake files.
+# Debian 12's libpqxx has no CMake files. What it is made on comes with it.
 find_path(PQXX_INCLUDE pqxx/pqxx REQUIRED)
+find_path(PQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 find_library(PQXX_LIBRARY pqxx REQUIRED)
+find_library(PQ_LIBRARY pq REQUIRED)
 add_library(turngate-pqxx INTERFACE)
-target_include_directories(turngate-pqxx SYSTEM INTERFACE ${PQXX_INCLUDE})
-target_link_libraries(turngate-pqxx INTERFACE ${PQXX_LIBRARY})
+target_include_directories(turngate-pqxx SYSTEM INTERFACE ${PQXX_INCLUDE} ${PQ_INCLUDE})
+target_link_libraries(turngate-pqxx INTERFACE ${PQXX_LIBRARY} ${PQ_LIBRARY})

@@ -1,5 +1,5 @@
 # What has threads, built by the preset `tsan` (its target tsan-tests), as tests of the tree of preset `dev`.
-set(rooms telemetry net state usage upstream gateway app)
+set(rooms telemetry net state usage upstream gateway admin app)
 list(TRANSFORM rooms PREPEND test- OUTPUT_VARIABLE programs)
 add_custom_target(tsan-tests DEPENDS ${programs} turngate turngate-sim)
 if(NOT TURNGATE_OTHER_TREES)

@@ -87,7 +87,7 @@ std::shared_ptr<state::Slots> UserSlots::of(const std::string& user, unsigned li
 KeyRing::KeyRing(const config::Config& config,
                  UserSlots& slots,
                  const std::optional<Registry>& registry)
-    : is_complete_(registry.has_value())
+    : is_complete_(registry && registry->is_current), knows_spending_(registry.has_value())
 {
     const Registry stored = registry.value_or(Registry());
     for (const config::Key& key : config.keys) {

@@ -2,20 +2,18 @@
 
 namespace turngate::access {
 
-Registry registry_of(const std::vector<usage::StoredKey>& keys,
-                     const usage::Balances& balances,
-                     core::Timestamp at)
+Registry registry_of(const usage::KnownBooks& books, core::Timestamp at)
 {
     Registry registry;
-    for (const usage::StoredKey& key : keys) {
+    for (const auto& [name, key] : books.stored_keys) {
         if (key.revoked || (key.expires && *key.expires <= at))
             continue;
         registry.keys.push_back(key);
         registry.keys.back().used = {};
     }
-    for (const usage::UserBalance& user : balances.users)
+    for (const auto& [name, user] : books.users)
         if (user.credit)
-            registry.credits.emplace(user.user, *user.credit);
+            registry.credits.emplace(name, *user.credit);
     return registry;
 }
 

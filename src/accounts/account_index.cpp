@@ -9,7 +9,7 @@ AccountIndex::AccountIndex(const Accounts& accounts)
 {
     for (const auto& account : accounts) {
         by_name_.emplace(account->config.name, account);
-        if (account->config.mode == config::Mode::off)
+        if (account->is_off())
             continue;
         const std::set<std::string_view> names(account->config.groups.begin(),
                                                account->config.groups.end());

@@ -30,9 +30,15 @@ net::Url responses_url(const config::Account& account)
 
 } // namespace
 
+bool Account::is_off() const
+{
+    return config.mode == config::Mode::off ||
+           (!config.credentials.command.empty() && config.api_key.empty());
+}
+
 bool Account::serves(std::string_view group) const
 {
-    return config.mode != config::Mode::off &&
+    return !is_off() &&
            std::find(config.groups.begin(), config.groups.end(), group) != config.groups.end();
 }
 

@@ -36,7 +36,7 @@ Fitness fitness(const Account& account,
                 std::string_view model,
                 core::Deadline now)
 {
-    if (account.config.mode == config::Mode::off)
+    if (account.is_off())
         return Fitness::off;
     if (!account.serves(group))
         return Fitness::other_group;

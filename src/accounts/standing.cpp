@@ -167,4 +167,13 @@ std::optional<core::Deadline> Standing::refused_until(core::Deadline now) const
     return std::max(refusal.due, now);
 }
 
+std::optional<core::Deadline> Standing::refused_at() const
+{
+    if (is_unmarked())
+        return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    const Refusal& refusal = state_->refusal;
+    return refusal.phase == Refusal::Phase::accepted ? std::nullopt : std::optional(refusal.since);
+}
+
 } // namespace turngate::accounts

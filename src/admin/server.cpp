@@ -1,25 +1,23 @@
 #include "turngate/admin/server.hpp"
 
 #include "account_order.hpp"
+#include "guard.hpp"
+#include "query.hpp"
 #include "usage_query.hpp"
+#include "visit.hpp"
 
-#include "turngate/core/id.hpp"
-#include "turngate/net/http.hpp"
 #include "turngate/protocol/edit.hpp"
-#include "turngate/protocol/error_event.hpp"
 #include "turngate/telemetry/log.hpp"
-#include "turngate/usage/report.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace turngate::admin {
 namespace {
 
-constexpr const char* kCsv = "text/csv; charset=utf-8";
-
 constexpr net::HttpLimits kLimits;
-constexpr auto kIdle = std::chrono::seconds(60); // a kept-alive connection without a request
 constexpr auto kWrite = std::chrono::seconds(30);
+constexpr auto kLastAnswers = std::chrono::milliseconds(500);
 
 std::string list_of(const std::vector<std::string>& texts)
 {
@@ -29,53 +27,68 @@ std::string list_of(const std::vector<std::string>& texts)
     return json + "]";
 }
 
-bool has_token(const net::HttpRequest& request, const std::string& token)
+bool is_read(const net::HttpRequest& request)
 {
-    constexpr std::string_view kBearer = "Bearer ";
-    const std::string_view header = request.headers.get("authorization");
-    return net::equal_without_case(header.substr(0, kBearer.size()), kBearer) &&
-           core::equal_in_constant_time(core::sha256(header.substr(kBearer.size())),
-                                        core::sha256(token));
+    return request.method == "GET" || request.method == "HEAD";
 }
 
-// Known while it is open, whatever ends it, so that the server's end does not wait for it.
-class Known
+bool is_json(const net::HttpRequest& request)
 {
-public:
-    Known(std::vector<net::Stream*>& open, net::Stream& stream) : open_(open), stream_(stream)
-    {
-        open_.push_back(&stream_);
-    }
-    ~Known() { std::erase(open_, &stream_); }
-    Known(const Known&) = delete;
-    Known& operator=(const Known&) = delete;
+    const std::string_view type = request.headers.get("content-type");
+    return net::equal_without_case(type.substr(0, type.find(';')), "application/json");
+}
 
-private:
-    std::vector<net::Stream*>& open_;
-    net::Stream& stream_;
-};
+bool is_below(std::string_view path, std::string_view resource)
+{
+    return path.starts_with(resource) &&
+           (path.size() == resource.size() || path[resource.size()] == '/');
+}
+
+Answer not_http(int status)
+{
+    return refusal(status, "This is not an acceptable HTTP request.", "bad_request");
+}
+
+Answer internal_error(const net::HttpRequest& request, const std::exception& bug)
+{
+    telemetry::log_error("admin request failed", {{"path", request.path()}, {"what", bug.what()}});
+    return refusal(500, "An internal error occurred.", "internal_error");
+}
+
+std::string to_bytes(const Answer& answer, bool keep_alive, bool is_head)
+{
+    net::HttpResponse response;
+    response.status = answer.status;
+    response.headers.add("content-type", answer.type);
+    response.headers.add("cache-control", "no-store");
+    response.body = answer.body;
+    return net::to_bytes(response, keep_alive, is_head);
+}
 
 } // namespace
 
-struct Server::Answer
-{
-    int status = 200;
-    std::string body;
-    std::string_view type = "application/json";
-};
-
-Server::Server(net::Loop& loop, std::string token, Sources sources)
-    : loop_(loop), token_(std::move(token)), sources_(std::move(sources)), tasks_(loop)
+Server::Server(net::Loop& loop,
+               const config::Admin& config,
+               Sources sources,
+               LedgerThreads& ledgers,
+               Limits limits)
+    : loop_(loop), guard_(std::make_unique<Guard>(config)), sources_(std::move(sources)),
+      ledgers_(ledgers), limits_(limits), tasks_(loop)
 {
 }
 
 Server::~Server() = default;
 
+void Server::replace(const config::Admin& config)
+{
+    *guard_ = Guard(config);
+}
+
 void Server::accept_on(int descriptor)
 {
     auto acceptor = std::make_unique<net::Acceptor>(
-        loop_, descriptor, [this](net::Socket socket, const std::string&) {
-            tasks_.spawn("admin", serve(std::move(socket)));
+        loop_, descriptor, [this](net::Socket socket, std::string peer) {
+            welcome(std::move(socket), std::move(peer));
         });
     tasks_.spawn("admin acceptor", acceptor->run());
     acceptors_.push_back(std::move(acceptor));
@@ -85,161 +98,202 @@ net::Task<> Server::finish()
 {
     for (const auto& acceptor : acceptors_)
         acceptor->close();
-    for (net::Stream* stream : open_)
-        stream->close();
+    is_ending_ = true;
+    close_if([](const Visit& visit) { return !visit.is_asking; });
+    ledgers_.close();
+    net::Event pause(loop_);
+    const auto until = core::Clock::now() + kLastAnswers;
+    while (!visits_.empty() && core::Clock::now() < until)
+        co_await pause.wait_until(core::Clock::now() + std::chrono::milliseconds(10));
+    close_if([](const Visit&) { return true; });
     co_await tasks_.join();
 }
 
-net::Task<> Server::serve(net::Socket socket)
+void Server::close_if(const std::function<bool(const Visit&)>& is_so)
 {
-    net::Stream stream(std::move(socket));
-    const Known known(open_, stream);
-    std::string leftover;
-    for (bool keep_alive = true; keep_alive;) {
-        const auto idle = core::Clock::now() + kIdle;
-        auto request = co_await net::read_request(stream, std::move(leftover), kLimits, idle);
-        if (!request && request.error().status == 0)
-            co_return;
-        const Answer answered =
-            request ? answer_safely(*request) : not_http(request.error().status);
-        const bool is_head = request && request->method == "HEAD";
-        keep_alive = request && request->keep_alive;
-        if (keep_alive)
-            leftover = std::move(request->leftover);
-        net::HttpResponse response;
-        response.status = answered.status;
-        response.headers.add("content-type", answered.type);
-        response.headers.add("cache-control", "no-store");
-        response.body = answered.body;
-        const std::string bytes = net::to_bytes(response, keep_alive, is_head);
-        const auto written = co_await stream.write_all(bytes, core::Clock::now() + kWrite);
-        if (!written)
-            co_return;
-    }
-    co_await stream.linger(core::Clock::now() + kWrite);
+    const auto all = visits_; // closing takes them out
+    for (Visit* visit : all)
+        if (is_so(*visit))
+            visit->close();
 }
 
-Server::Answer Server::not_http(int status)
+void Server::welcome(net::Socket socket, std::string peer)
 {
-    return {status,
-            protocol::error_body(
-                "This is not an acceptable HTTP request.", "invalid_request_error", "bad_request")};
+    if (!make_room())
+        return;
+    tasks_.spawn("admin",
+                 serve(std::make_unique<Visit>(visits_, std::move(socket), std::move(peer))));
+}
+
+// The oldest of those that do not wait for an answer gives way.
+bool Server::make_room()
+{
+    if (visits_.size() < limits_.connections)
+        return true;
+    const auto silent =
+        std::ranges::find_if(visits_, [](const Visit* visit) { return !visit->is_asking; });
+    if (silent == visits_.end())
+        return false;
+    (*silent)->close();
+    return true;
+}
+
+net::Task<> Server::serve(std::unique_ptr<Visit> visit)
+{
+    for (bool keep_alive = true; keep_alive;) {
+        auto request = co_await read(*visit);
+        if (!request && request.error().status == 0)
+            co_return;
+        visit->is_asking = true;
+        Answer answered;
+        if (request)
+            answered = co_await answer(*request, visit->who);
+        else
+            answered = not_http(request.error().status);
+        keep_alive = request && request->keep_alive && !is_ending_;
+        const bool is_head = request && request->method == "HEAD";
+        const std::string bytes = to_bytes(answered, keep_alive, is_head);
+        const auto written = co_await visit->stream.write_all(bytes, core::Clock::now() + kWrite);
+        if (!written)
+            co_return;
+        if (keep_alive)
+            visit->leftover = std::move(request->leftover);
+        visit->is_asking = false;
+    }
+    co_await visit->stream.linger(core::Clock::now() + kWrite);
+}
+
+net::Task<core::Result<net::HttpRequest>> Server::read(Visit& visit)
+{
+    if (visit.leftover.empty()) {
+        const auto silence = visit.is_first ? limits_.request : limits_.idle;
+        std::array<char, 4096> chunk;
+        const auto begun = co_await visit.stream.read_some(chunk, core::Clock::now() + silence);
+        if (!begun)
+            co_return begun.error();
+        visit.leftover.assign(chunk.data(), *begun);
+    }
+    visit.is_first = false;
+    std::string begun = std::exchange(visit.leftover, {});
+    const auto until = core::Clock::now() + limits_.request;
+    co_return co_await net::read_request(visit.stream, std::move(begun), kLimits, until);
+}
+
+net::Task<Answer> Server::answer(const net::HttpRequest& request, const std::string& peer)
+{
+    Reply replied = reply_safely(request, peer);
+    if (auto* at_once = std::get_if<Answer>(&replied))
+        co_return std::move(*at_once);
+    auto work = std::get<LedgerThreads::Work>(std::move(replied));
+    Answer answered = co_await ledgers_.ask(std::move(work));
+    if (!is_read(request) && answered.status < 300)
+        sources_.ledger_changed();
+    co_return answered;
 }
 
 // A bug behind one question ends neither the connection nor the server.
-Server::Answer Server::answer_safely(const net::HttpRequest& request)
+Server::Reply Server::reply_safely(const net::HttpRequest& request, const std::string& peer)
 {
     try {
-        return answer(request);
+        return reply(request, peer);
     } catch (const std::exception& bug) {
-        telemetry::log_error("admin request failed",
-                             {{"path", request.path()}, {"what", bug.what()}});
-        return {
-            500,
-            protocol::error_body("An internal error occurred.", "server_error", "internal_error")};
+        return internal_error(request, bug);
     }
 }
 
-Server::Answer Server::answer(const net::HttpRequest& request)
+Server::Reply Server::reply(const net::HttpRequest& request, const std::string& peer)
 {
+    if (auto refused = guard_->refuse(request))
+        return std::move(*refused);
     const std::string_view path = request.path();
-    const bool is_post = request.method == "POST";
-    const bool is_read = request.method == "GET" || request.method == "HEAD";
-
-    if (path == "/healthz" && is_read)
-        return {200, R"({"status":"alive"})"};
-    if (path == "/readyz" && is_read) {
-        const auto reasons = sources_.not_ready();
-        if (reasons.empty())
-            return {200, R"({"status":"ready"})"};
-        return {503, R"({"status":"not ready","reasons":)" + list_of(reasons) + "}"};
+    if (is_read(request)) {
+        if (path == "/healthz")
+            return Answer{200, R"({"status":"alive"})"};
+        if (path == "/readyz")
+            return ready();
+        if (path == "/metrics")
+            return Answer{
+                200, sources_.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"};
+        if (path == "/api/v1/status")
+            return Answer{200, sources_.status()};
+        if (path == "/api/v1/accounts")
+            return Answer{200, sources_.accounts()};
+        if (path == "/api/v1/usage")
+            return usage(request.query());
+        if (path == "/api/v1/balances")
+            return sources_.balances();
+    } else if (request.method == "POST") {
+        if (path == "/api/v1/drain") {
+            sources_.drain();
+            return Answer{202, R"({"status":"draining"})"};
+        }
+        if (path == "/api/v1/reload")
+            return reload();
+        if (const auto order = read_account_order(path))
+            return order_account(order->account, order->verb);
     }
-    if (!token_.empty() && !has_token(request, token_))
-        return {401,
-                protocol::error_body("The admin token is missing or wrong.",
-                                     "authentication_error",
-                                     "invalid_token")};
-    if (path == "/metrics" && is_read)
-        return {200, sources_.metrics.render(), "text/plain; version=0.0.4; charset=utf-8"};
-    if (path == "/api/v1/status" && is_read)
-        return {200, sources_.status()};
-    if (path == "/api/v1/accounts" && is_read)
-        return {200, sources_.accounts()};
-    if (path == "/api/v1/usage" && is_read)
-        return usage(request.query());
-    if (path == "/api/v1/balances" && is_read)
-        return balances();
-    if (path == "/api/v1/drain" && is_post) {
-        sources_.drain();
-        return {202, R"({"status":"draining"})"};
-    }
-    if (path == "/api/v1/reload" && is_post) {
-        const auto complaints = sources_.reload();
-        if (complaints.empty())
-            return {200, R"({"status":"reloaded"})"};
-        return {422, R"({"status":"not reloaded","complaints":)" + list_of(complaints) + "}"};
-    }
-    if (const auto order = read_account_order(path); order && is_post)
-        return order_account(order->account, order->verb);
-    return {404,
-            protocol::error_body("There is nothing here.", "invalid_request_error", "not_found")};
+    return resource(request, peer);
 }
 
-Server::Answer Server::order_account(const std::string& account, std::string_view verb)
+Answer Server::ready() const
+{
+    const auto reasons = sources_.not_ready();
+    const auto warnings = sources_.warnings ? sources_.warnings() : std::vector<std::string>();
+    if (reasons.empty() && warnings.empty())
+        return {200, R"({"status":"ready"})"};
+    if (reasons.empty())
+        return {200, R"({"status":"ready","warnings":)" + list_of(warnings) + "}"};
+    return {503, R"({"status":"not ready","reasons":)" + list_of(reasons) + "}"};
+}
+
+Answer Server::reload() const
+{
+    const Reload done = sources_.reload();
+    if (!done.complaints.empty())
+        return {422, R"({"status":"not reloaded","complaints":)" + list_of(done.complaints) + "}"};
+    const std::string notes = done.notes.empty() ? "" : ",\"notes\":" + list_of(done.notes);
+    return {200, R"({"status":"reloaded")" + notes + "}"};
+}
+
+Answer Server::order_account(const std::string& account, std::string_view verb) const
 {
     if (!sources_.order_account(account, verb))
-        return {404,
-                protocol::error_body(
-                    "There is no such account.", "invalid_request_error", "account_not_found")};
+        return refusal(404, "There is no such account.", "account_not_found");
     return {200,
             R"({"account":)" + protocol::quote(account) + R"(,"order":)" + protocol::quote(verb) +
                 "}"};
 }
 
-Server::Answer Server::usage(std::string_view query)
+Server::Reply Server::usage(std::string_view query) const
 {
-    const UsageRequest wanted = read_usage_request(query, core::wall_now());
+    UsageRequest wanted = read_usage_request(read_query(query), core::wall_now());
     if (!wanted.complaint.empty())
-        return {
-            400,
-            protocol::error_body(wanted.complaint, "invalid_request_error", "invalid_parameter")};
-    try {
-        if (!usage_)
-            usage_ = sources_.open_usage();
-        if (wanted.by) {
-            const auto sums = usage_->sums(wanted.query, *wanted.by);
-            if (wanted.as_csv)
-                return {200, usage::to_csv(sums, *wanted.by), kCsv};
-            return {200, usage::to_json(sums, *wanted.by)};
-        }
-        const auto page = usage_->list(wanted.query);
-        if (wanted.as_csv)
-            return {200, usage::to_csv(page), kCsv};
-        return {200, usage::to_json(page)};
-    } catch (const std::invalid_argument& bad) {
-        return {400,
-                protocol::error_body(bad.what(), "invalid_request_error", "invalid_parameter")};
-    } catch (const std::exception& failure) {
-        usage_.reset(); // opened anew next time
-        return repository_down(failure);
-    }
+        return refusal(400, wanted.complaint, "invalid_parameter");
+    return [wanted = std::move(wanted)](usage::Ledger& ledger) {
+        return answer_usage(wanted, ledger);
+    };
 }
 
-Server::Answer Server::balances()
+Server::Reply Server::resource(const net::HttpRequest& request, const std::string& peer) const
 {
-    try {
-        return {200, sources_.balances()};
-    } catch (const std::exception& failure) {
-        return repository_down(failure);
-    }
-}
-
-Server::Answer Server::repository_down(const std::exception& failure)
-{
-    telemetry::log_error("repository cannot be read", {{"what", failure.what()}});
-    return {503,
-            protocol::error_body(
-                "The usage repository cannot be read.", "server_error", "repository_down")};
+    const std::string_view path = request.path();
+    const auto found = std::ranges::find_if(
+        sources_.resources, [&](const Resource& each) { return is_below(path, each.path); });
+    if (found == sources_.resources.end())
+        return nothing_here();
+    if (!request.body.empty() && !is_json(request))
+        return refusal(415, "The body must be application/json.", "unsupported_media_type");
+    auto segments = read_segments(path.substr(found->path.size()));
+    if (!segments)
+        return nothing_here();
+    Request asked{is_read(request) ? "GET" : request.method,
+                  std::move(*segments),
+                  read_query(request.query()),
+                  request.body,
+                  peer};
+    return [asked = std::move(asked), answer = found->answer](usage::Ledger& ledger) {
+        return answer(asked, ledger);
+    };
 }
 
 } // namespace turngate::admin

@@ -1,33 +1,19 @@
 #include "usage_query.hpp"
 
+#include "turngate/usage/report.hpp"
+
 #include <charconv>
 
 namespace turngate::admin {
 namespace {
 
-std::string percent_decode(std::string_view text)
-{
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        if (text[i] == '+') {
-            decoded.push_back(' ');
-        } else if (text[i] == '%' && i + 2 < text.size() &&
-                   std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
-                       text.data() + i + 3) {
-            decoded.push_back(static_cast<char>(value));
-            i += 2;
-        } else {
-            decoded.push_back(text[i]);
-        }
-    }
-    return decoded;
-}
+constexpr const char* kCsv = "text/csv; charset=utf-8";
 
-bool read_limit(std::string_view text, unsigned& limit)
+template <class Number>
+bool read_number(std::string_view text, Number& number)
 {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    return error == std::errc() && end == text.data() + text.size() && limit >= 1 && limit <= 1000;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
 }
 
 std::optional<usage::RequestType> request_type(std::string_view name)
@@ -58,7 +44,9 @@ bool take(UsageRequest& request,
     if (name == "format")
         return (request.as_csv = value == "csv") || value == "json";
     if (name == "limit")
-        return read_limit(value, query.limit);
+        return read_number(value, query.limit) && query.limit >= 1 && query.limit <= 1000;
+    if (name == "after")
+        return read_number(value, query.after.emplace()) && *query.after >= 0;
     if (name == "stream") {
         query.stream = value == "true" || value == "1";
         return *query.stream || value == "false" || value == "0";
@@ -80,21 +68,28 @@ bool take(UsageRequest& request,
 
 } // namespace
 
-UsageRequest read_usage_request(std::string_view query_string, core::Timestamp now)
+UsageRequest read_usage_request(const std::vector<std::pair<std::string, std::string>>& query,
+                                core::Timestamp now)
 {
     UsageRequest request;
-    while (!query_string.empty()) {
-        const std::string_view pair = query_string.substr(0, query_string.find('&'));
-        query_string.remove_prefix(std::min(query_string.size(), pair.size() + 1));
-        if (pair.empty())
-            continue;
-        const auto equals = std::min(pair.find('='), pair.size());
-        const std::string name = percent_decode(pair.substr(0, equals));
-        const std::string value = percent_decode(pair.substr(std::min(equals + 1, pair.size())));
+    for (const auto& [name, value] : query)
         if (!take(request, name, value, now) && request.complaint.empty())
             request.complaint = name + ": unknown, or its value is not valid";
-    }
     return request;
+}
+
+Answer answer_usage(const UsageRequest& wanted, usage::Ledger& ledger)
+{
+    if (wanted.by) {
+        const auto sums = ledger.sums(wanted.query, *wanted.by);
+        if (wanted.as_csv)
+            return {200, usage::to_csv(sums, *wanted.by), kCsv};
+        return {200, usage::to_json(sums, *wanted.by)};
+    }
+    const auto page = ledger.list(wanted.query);
+    if (wanted.as_csv)
+        return {200, usage::to_csv(page), kCsv};
+    return {200, usage::to_json(page)};
 }
 
 } // namespace turngate::admin

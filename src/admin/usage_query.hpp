@@ -1,10 +1,12 @@
 #pragma once
 
+#include "turngate/admin/resource.hpp"
 #include "turngate/usage/repository.hpp"
 
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace turngate::admin {
 
@@ -18,6 +20,9 @@ struct UsageRequest
 };
 
 // since, until: RFC 3339, a date, or a span back from now (24h, 7d).
-UsageRequest read_usage_request(std::string_view query_string, core::Timestamp now);
+UsageRequest read_usage_request(const std::vector<std::pair<std::string, std::string>>& query,
+                                core::Timestamp now);
+
+Answer answer_usage(const UsageRequest& wanted, usage::Ledger& ledger);
 
 } // namespace turngate::admin

@@ -29,13 +29,15 @@ std::int64_t seconds_until(core::Deadline at, core::Deadline now)
 nlohmann::ordered_json standing_json(const accounts::Account& account, core::Deadline now)
 {
     const accounts::Standing& standing = *account.standing;
-    nlohmann::ordered_json json{{"reason", accounts::name(standing.fitness({}, now))}};
+    const auto fitness = account.is_off() ? accounts::Fitness::off : standing.fitness({}, now);
+    nlohmann::ordered_json json{{"reason", accounts::name(fitness)}};
     const auto until = standing.retry_at({}, now);
     json["until_s"] = until ? nlohmann::ordered_json(seconds_until(*until, now)) : nullptr;
     json["disabled"] = standing.is_disabled();
     const auto probe = standing.refused_until(now);
     json["credentials"] = {{"digest", account.credentials.hex().substr(0, 8)},
-                           {"refused", probe.has_value()}};
+                           {"refused", probe.has_value()},
+                           {"missing", account.config.api_key.empty()}};
     if (probe)
         json["credentials"]["probe_in_s"] = seconds_until(*probe, now);
     json["cooling"] = nlohmann::ordered_json::array();

@@ -2,6 +2,7 @@
 
 #include "accounts_json.hpp"
 #include "balances_json.hpp"
+#include "loop_lags.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,20 @@ std::vector<std::string> AdminSources::not_ready() const
         reasons.emplace_back("draining");
     if (!journal_is_healthy())
         reasons.emplace_back("the journal cannot be written");
+    for (const unsigned loop : standing_still(parts_.loops))
+        reasons.push_back("loop " + std::to_string(loop) + " stands still");
     return reasons;
+}
+
+std::vector<std::string> AdminSources::warnings() const
+{
+    std::vector<std::string> warnings;
+    if (const std::size_t letters = parts_.books.dead_letters(); letters > 0)
+        warnings.push_back(std::to_string(letters) +
+                           " bills were refused by the repository and are dead letters");
+    if (const auto why = parts_.books.foreign_schema())
+        warnings.push_back("the repository cannot be used: " + *why);
+    return warnings;
 }
 
 std::string AdminSources::accounts() const
@@ -32,11 +46,13 @@ std::string AdminSources::accounts() const
         .dump();
 }
 
-std::string AdminSources::balances() const
+// Made here and asked on another thread: what it needs of this one it takes along.
+admin::LedgerThreads::Work AdminSources::balances() const
 {
-    return balances_json(parts_.database.open()->balances(),
-                         *parts_.snapshots.current()->config,
-                         parts_.state.budgets());
+    return [config = parts_.snapshots.current()->config,
+            &budgets = parts_.state.budgets()](usage::Ledger& ledger) {
+        return admin::Answer{200, balances_json(ledger.balances(), *config, budgets)};
+    };
 }
 
 std::string AdminSources::status() const
@@ -47,6 +63,7 @@ std::string AdminSources::status() const
         std::chrono::duration_cast<std::chrono::seconds>(core::Clock::now() - started_).count();
     status["draining"] = parts_.gateway.is_draining();
     status["listen"] = parts_.addresses;
+    status["lag_us"] = longest_lag(parts_.loops).count();
     for (const auto& loop : parts_.loops)
         status["loops"].push_back({{"loop", loop->index()}, {"lag_us", loop->lag().count()}});
     status["sessions"] = parts_.gateway.sessions();
@@ -64,7 +81,8 @@ std::string AdminSources::status() const
                        {"refused", store.refused},
                        {"lost", store.lost}};
     status["repository"] = {{"backend", parts_.database.backend()},
-                            {"healthy", parts_.settler.repository_is_healthy()}};
+                            {"healthy", parts_.settler.repository_is_healthy()},
+                            {"dead_letters", parts_.books.dead_letters()}};
     return status.dump();
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "books.hpp"
 #include "database.hpp"
 #include "snapshots.hpp"
 
+#include "turngate/admin/ledger_threads.hpp"
 #include "turngate/gateway/gateway.hpp"
 #include "turngate/usage/journal.hpp"
 #include "turngate/usage/settler.hpp"
@@ -23,18 +25,20 @@ public:
         state::State& state;
         const Snapshots& snapshots;
         usage::JournalDirectory& journal;
-        Database& database;
+        const Database& database;
         const usage::Settler& settler;
         const gateway::Gateway& gateway;
         const std::vector<std::string>& addresses;
+        const Books& books;
     };
 
     explicit AdminSources(Parts parts) : parts_(parts), started_(core::Clock::now()) {}
 
     std::vector<std::string> not_ready() const; // reasons; empty: ready
+    std::vector<std::string> warnings() const;  // to be looked after, though turns go on
     std::string status() const;
     std::string accounts() const;
-    std::string balances() const; // throws while the repository is away
+    admin::LedgerThreads::Work balances() const;
 
 private:
     bool journal_is_healthy() const;

@@ -1,6 +1,5 @@
 #include "books.hpp"
 
-#include "turngate/access/principal.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <utility>
@@ -8,27 +7,29 @@
 namespace turngate::app {
 namespace {
 
+using core::Clock;
+
 // behaviour.md section 1 and interface.md: a change reaches every gateway within 5 s.
 constexpr auto kInterval = std::chrono::seconds(3);
 
-std::map<std::string, state::Spending> spending_of(const usage::Balances& balances)
-{
-    std::map<std::string, state::Spending> all;
-    for (const usage::UserBalance& user : balances.users)
-        all.emplace(access::user_subject(user.user), state::Spending{user.revision, user.spent});
-    for (const usage::KeyBalance& key : balances.keys)
-        all.emplace(access::key_subject(key.key), state::Spending{key.revision, key.used});
-    return all;
-}
+// All rows: one that somebody deleted is no change of any.
+constexpr auto kAllAgain = std::chrono::minutes(5);
 
 } // namespace
 
 Books::Books(Parts parts)
-    : parts_(std::move(parts)), thread_([this](const std::stop_token& stop) { keep_reading(stop); })
+    : parts_(std::move(parts)),
+      letters_gauge_(parts_.metrics.gauge("turngate_dead_letters",
+                                          "Bills that the repository refused and nobody mended"))
 {
 }
 
 Books::~Books() = default;
+
+void Books::start()
+{
+    thread_ = std::jthread([this](const std::stop_token& stop) { keep_reading(stop); });
+}
 
 bool Books::read_now(std::chrono::milliseconds within)
 {
@@ -38,27 +39,10 @@ bool Books::read_now(std::chrono::milliseconds within)
     return changed_.wait_for(lock, within, [&] { return answered_ >= mine; });
 }
 
-std::optional<access::Registry> Books::registry() const
+std::optional<std::string> Books::foreign_schema() const
 {
     const std::lock_guard lock(mutex_);
-    return registry_;
-}
-
-// Never unwatched: what was charged while there was a limit is still to be told.
-void Books::watch(const std::set<std::string>& subjects)
-{
-    const std::lock_guard lock(mutex_);
-    watched_.insert(subjects.begin(), subjects.end());
-}
-
-void Books::settled(const std::vector<usage::UsageRecord>& records)
-{
-    const std::lock_guard lock(mutex_);
-    for (const usage::UsageRecord& record : records)
-        for (std::string subject :
-             {access::key_subject(record.key), access::user_subject(record.user)})
-            if (watched_.contains(subject))
-                settled_[std::move(subject)].push_back(record.response_uid);
+    return foreign_schema_;
 }
 
 void Books::keep_reading(const std::stop_token& stop)
@@ -77,61 +61,43 @@ void Books::keep_reading(const std::stop_token& stop)
 
 void Books::read()
 {
-    Uids settled = take_settled(); // these are in what is read after it
     try {
         const auto ledger = parts_.open(); // not kept: a pool may have one place for all
-        balances_ = ledger->balances();
-        keys_ = ledger->keys();
-        is_down_ = false;
+        learn(*ledger);
+    } catch (const usage::ForeignSchema& failure) {
+        failed(failure, true);
     } catch (const std::exception& failure) {
-        put_back(std::move(settled));
-        if (!std::exchange(is_down_, true))
-            telemetry::log_error("users and keys cannot be read", {{"error", failure.what()}});
-        return;
-    }
-    tell_budgets(settled);
-    tell_registry();
-}
-
-Books::Uids Books::take_settled()
-{
-    const std::lock_guard lock(mutex_);
-    return std::exchange(settled_, {});
-}
-
-void Books::put_back(Uids uids)
-{
-    const std::lock_guard lock(mutex_);
-    for (auto& [subject, those] : uids) {
-        auto& all = settled_[subject];
-        all.insert(all.end(), those.begin(), those.end());
+        failed(failure, false);
     }
 }
 
-// Those whose spending is news, and those whose bills have arrived: who has bills has a balance.
-void Books::tell_budgets(const Uids& settled)
+void Books::learn(usage::Ledger& ledger)
 {
-    for (const auto& [subject, spent] : spending_of(balances_)) {
-        const auto uids = settled.find(subject);
-        const auto [told, is_first] = told_.try_emplace(subject, spent.revision);
-        if (uids == settled.end() && !is_first && told->second == spent.revision)
-            continue;
-        told->second = spent.revision;
-        parts_.budgets.report(
-            subject, spent, uids == settled.end() ? std::vector<std::string>() : uids->second);
-    }
-}
-
-void Books::tell_registry()
-{
-    access::Registry registry = access::registry_of(keys_, balances_, core::wall_now());
+    const auto now = Clock::now();
+    const bool are_all = read_until_ == 0 || now >= read_all_at_;
+    usage::Changes changes = ledger.changes(are_all ? 0 : read_until_);
+    read_until_ = changes.until;
+    read_all_at_ = are_all ? now + kAllAgain : read_all_at_;
+    dead_letters_ = changes.dead_letters;
+    letters_gauge_.set(static_cast<double>(changes.dead_letters));
+    is_down_ = false;
     {
         const std::lock_guard lock(mutex_);
-        if (registry_ == registry)
-            return;
-        registry_ = registry;
+        foreign_schema_.reset();
     }
-    parts_.on_change();
+    const bool is_changed = parts_.spendings.learn(std::move(changes), are_all);
+    if (is_changed)
+        parts_.on_change();
+}
+
+// What comes back may be another repository, so all of it is read.
+void Books::failed(const std::exception& failure, bool is_foreign)
+{
+    read_until_ = 0;
+    if (!std::exchange(is_down_, true))
+        telemetry::log_error("users and keys cannot be read", {{"error", failure.what()}});
+    const std::lock_guard lock(mutex_);
+    foreign_schema_ = is_foreign ? std::optional<std::string>(failure.what()) : std::nullopt;
 }
 
 } // namespace turngate::app

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "turngate/config/config.hpp"
+#include "turngate/usage/prices.hpp"
+#include "turngate/usage/repository.hpp"
 
 #include <memory>
 #include <string>
@@ -13,16 +15,16 @@ enum Exit : int {
     exit_bad_input = 1,    // configuration or arguments
     exit_cannot_start = 2, // port, database, file
     exit_drain_deadline = 3,
-    exit_uneven = 4, // reconcile found differences, and did not mend them
+    exit_uneven = 4, // reconcile found differences that are left
 };
 
 struct UsageOptions
 {
     std::string config;
+    usage::UsageQuery query; // but for its times
     std::string since;
+    std::string until;
     std::string by;
-    unsigned limit = 100;
-    std::string cursor; // of the page before
     bool json = false;
     bool csv = false;
 };
@@ -30,9 +32,10 @@ struct UsageOptions
 int serve(const std::string& config_path, const std::string& log_level);
 int check_config(const std::string& config_path);
 int migrate(const std::string& config_path);
-int show_usage(const UsageOptions& options);
+int show_usage(UsageOptions options);
 
-// Compares journal, bills and balances, and says what differs: exit code 4. With `fix` mends it.
+// Compares journal, bills and balances, counts dead letters, and says what differs: exit code 4.
+// With `fix` mends what can be.
 int reconcile(const std::string& config_path, bool fix, bool json);
 
 // Deletes the bills that are older: a span back (400d), a date or an RFC 3339 time.
@@ -41,5 +44,6 @@ int retain(const std::string& config_path, const std::string& older_than);
 // The configuration, or null after its complaints were printed to standard error. Warnings are
 // printed too.
 std::shared_ptr<const config::Config> load_or_complain(const std::string& path);
+std::shared_ptr<const usage::PriceTable> load_prices_or_complain(const config::Config& config);
 
 } // namespace turngate::app

@@ -4,6 +4,7 @@
 #include "turngate/usage/ledger.hpp"
 #include "turngate/usage/postgres.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +15,16 @@ namespace turngate::app {
 class Database
 {
 public:
-    explicit Database(const config::Usage& config);
+    // `patience` is for an answer; 0: for ever. For who may look, and waits: a command.
+    explicit Database(const config::Usage& config,
+                      usage::Opening opening = usage::Opening::to_serve,
+                      std::chrono::milliseconds patience = std::chrono::seconds(30));
 
-    // Its schema is brought up to date first. Throws std::runtime_error when it cannot be had.
-    std::unique_ptr<usage::Ledger> open();
+    // As `opening` has it. Throws std::runtime_error when it cannot be had, or a pool has no
+    // connection to spare by `until`.
+    std::unique_ptr<usage::Ledger> open(core::Deadline until = core::Deadline::max());
 
-    // Ends all waits for it, now: they throw.
+    // Ends all waits for it, now and from now on: they throw.
     void cut() noexcept;
 
     std::string_view backend() const noexcept { return postgres_ ? "postgres" : "sqlite"; }
@@ -27,6 +32,7 @@ public:
     const std::string& name() const noexcept { return name_; }
 
 private:
+    usage::Opening opening_;
     std::string sqlite_path_;
     std::string name_;
     std::optional<usage::PostgresDatabase> postgres_;

@@ -1,5 +1,6 @@
+#include "arguments.hpp"
 #include "commands.hpp"
-#include "keys_command.hpp"
+#include "prices_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -9,38 +10,6 @@
 
 namespace turngate::app {
 namespace {
-
-// What was given on the command line, and what it asks for.
-struct Arguments
-{
-    std::string config;
-    std::string log_level;
-    UsageOptions usage;
-    NewKey key;
-    std::string user;
-    std::string balance;
-    std::string older_than;
-    bool fix = false;
-    bool json = false;
-    std::function<int()> run;
-};
-
-// A subcommand that runs `run` when it is given.
-CLI::App* add(
-    CLI::App& to, Arguments& given, const char* name, const char* what, std::function<int()> run)
-{
-    CLI::App* command = to.add_subcommand(name, what);
-    command->callback([&given, run] { given.run = run; });
-    return command;
-}
-
-CLI::App* add_with_config(
-    CLI::App& to, Arguments& given, const char* name, const char* what, std::function<int()> run)
-{
-    CLI::App* command = add(to, given, name, what, std::move(run));
-    command->add_option("--config", given.config, "config.yaml")->required();
-    return command;
-}
 
 void add_daemon(CLI::App& app, Arguments& given)
 {
@@ -75,10 +44,21 @@ void add_usage(CLI::App& app, Arguments& given)
             return show_usage(usage);
         });
     command->add_option("--since", usage.since, "24h, 7d, 2026-11-01 or an RFC 3339 time");
+    command->add_option("--until", usage.until, "As --since; that moment is none of it");
     command->add_option("--by", usage.by, "Sums by key, user, group, account, model or day");
-    command->add_option("--limit", usage.limit, "Records to show, newest first")
+    command->add_option("--key", usage.query.key, "Of this key alone");
+    command->add_option("--user", usage.query.user, "Of this user alone");
+    command->add_option("--account", usage.query.account, "Of this account alone");
+    command->add_option("--model", usage.query.model, "Of this model alone, as it was asked for");
+    command->add_option("--limit", usage.query.limit, "Records to show, newest first")
         ->check(CLI::Range(1, 1000));
-    command->add_option("--cursor", usage.cursor, "next_cursor of the page before");
+    auto* cursor =
+        command->add_option("--cursor", usage.query.cursor, "next_cursor of the page before");
+    command
+        ->add_option("--after",
+                     usage.query.after,
+                     "Records that settled after this settled_seq, in the order of settling")
+        ->excludes(cursor);
     auto* json = command->add_flag("--json", usage.json, "As /api/v1/usage gives it");
     command->add_flag("--csv", usage.csv, "For spreadsheets")->excludes(json);
 }
@@ -105,48 +85,16 @@ void add_repository(CLI::App& app, Arguments& given)
         ->required();
 }
 
-void add_key_creation(CLI::App& keys, Arguments& given)
+void add_prices(CLI::App& app, Arguments& given)
 {
-    NewKey& key = given.key;
-    auto* command = add_with_config(
-        keys, given, "create", "Make a key; its secret is printed once", [&given, &key] {
-            return create_key(given.config, key);
+    CLI::App& prices = *app.add_subcommand("prices", "The price file");
+    prices.require_subcommand(1);
+    auto* command = add(
+        prices, given, "check", "Check a price file and say all that is wrong with it", [&given] {
+            return check_prices(given.config, given.against);
         });
-    command->add_option("--name", key.name, "For lists, logs and bills")->required();
-    command->add_option("--user", key.user, "Whose it is")->required();
-    command->add_option("--group", key.group, "One of the configuration's")->required();
-    command->add_option("--quota-usd", key.quota_usd, "For all its bills; no limit without");
-    command->add_option("--rpm", key.rpm, "Requests per minute; 0: no limit")
-        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000)));
-    command->add_option("--tpm", key.tpm, "Tokens per minute; 0: no limit")
-        ->check(CLI::Range(std::int64_t(0), std::int64_t(1'000'000'000'000)));
-    command->add_option("--expires", key.expires, "2027-01-31 or an RFC 3339 time");
-}
-
-void add_principals(CLI::App& app, Arguments& given)
-{
-    CLI::App& keys = *app.add_subcommand("keys", "Keys that live in the usage repository");
-    keys.require_subcommand(1);
-    add_key_creation(keys, given);
-    add_with_config(keys, given, "list", "Show them", [&given] {
-        return list_keys(given.config, given.json);
-    })->add_flag("--json", given.json, "For programs");
-    add_with_config(keys,
-                    given,
-                    "revoke",
-                    "Close a key's sockets, for good",
-                    [&given] { return revoke_key(given.config, given.key.name); })
-        ->add_option("--name", given.key.name, "Which")
-        ->required();
-
-    CLI::App& users = *app.add_subcommand("users", "Users that live in the usage repository");
-    users.require_subcommand(1);
-    auto* command = add_with_config(users, given, "set", "Say what a user has paid in", [&given] {
-        return set_user(given.config, given.user, given.balance);
-    });
-    command->add_option("--name", given.user, "Who")->required();
-    command->add_option("--balance-usd", given.balance, "For all their bills; none: no limit")
-        ->required();
+    command->add_option("file", given.config, "pricing.yaml")->required();
+    command->add_option("--against", given.against, "The version before: what has changed since");
 }
 
 int run(int argc, char** argv)
@@ -161,6 +109,7 @@ int run(int argc, char** argv)
     add_usage(app, given);
     add_repository(app, given);
     add_principals(app, given);
+    add_prices(app, given);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,13 +1,16 @@
 #include "process.hpp"
 
 #include "account_orders.hpp"
+#include "admin_options.hpp"
 #include "commands.hpp"
+#include "ledger_resources.hpp"
 #include "systemd.hpp"
 
 #include "turngate/telemetry/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,8 +25,10 @@ constexpr auto kAfterDeadline =
     std::chrono::seconds(3); // for the aborted turns' bills and closing handshakes
 constexpr auto kSettle = std::chrono::seconds(10);
 constexpr auto kFirstReading = std::chrono::seconds(2);
-constexpr auto kLastReading = std::chrono::seconds(1);
+constexpr auto kLastSettling = std::chrono::seconds(1);
+constexpr auto kLastQuestions = std::chrono::seconds(1);
 constexpr auto kLastLines = std::chrono::seconds(1);
+constexpr auto kKeepSettled = std::chrono::minutes(2); // a start, and Redis back
 
 std::vector<std::unique_ptr<net::Loop>> make_loops(unsigned threads)
 {
@@ -48,6 +53,7 @@ usage::JournalOptions journal_options(const config::Journal& config)
     usage::JournalOptions options;
     options.dir = config.dir;
     options.fsync = config.fsync;
+    options.keep_settled = kKeepSettled;
     return options;
 }
 
@@ -73,26 +79,19 @@ net::ListenSocket adopt_passed(int descriptor, const std::string& address, std::
 Process::Process(std::string config_path,
                  std::shared_ptr<const config::Config> config,
                  std::shared_ptr<const usage::PriceTable> prices)
-    : config_(std::move(config)), loops_(make_loops(config_->server.threads)),
+    : config_(std::move(config)), config_now_(config_), loops_(make_loops(config_->server.threads)),
       state_(state::make_state(*config_, pointers(loops_))),
       snapshots_({std::move(config_path),
                   *state_,
-                  [this] { return books_.registry(); },
+                  [this] { return spendings_.registry(); },
+                  [this](const auto& snapshot) { spendings_.watch(snapshot.keys.budgeted()); },
                   [this](auto snapshot) { replace(std::move(snapshot)); },
+                  [this](auto work) { admin_loop_.post(std::move(work)); },
                   [this](const config::Config& loaded) { gateway_.replace(listener_tls(loaded)); }},
                  config_,
                  std::move(prices)),
       journal_(journal_options(config_->usage.journal)), database_(config_->usage),
       admin_loop_(static_cast<unsigned>(loops_.size())),
-      books_({[this] { return database_.open(); },
-              state_->budgets(),
-              [this] { admin_loop_.post([this] { snapshots_.refresh(); }); }}),
-      settler_(
-          journal_,
-          config_->usage.journal.fsync,
-          [this] { return database_.open(); },
-          metrics_,
-          [this](const auto& records) { books_.settled(records); }),
       dialer_(net::make_dialer(net::TlsContext::client())), gateway_({loops_,
                                                                       *state_,
                                                                       journal_,
@@ -100,45 +99,84 @@ Process::Process(std::string config_path,
                                                                       metrics_,
                                                                       listener_tls(*config_),
                                                                       snapshots_.current()}),
-      sources_({loops_, *state_, snapshots_, journal_, database_, settler_, gateway_, addresses_}),
-      admin_(admin_loop_,
-             config_->admin.token,
-             {metrics_,
-              [this] { return sources_.not_ready(); },
-              [this] { return sources_.status(); },
-              [this] { return sources_.accounts(); },
-              [this] { return sources_.balances(); },
-              [this] { return database_.open(); },
-              [this] { return snapshots_.reload(); },
-              [this] { drain(); },
-              [this](const std::string& account, std::string_view verb) {
-                  return order_account(
-                      snapshots_.current()->accounts, state_->bulletin(), account, verb);
-              }}),
+      credentials_([this](Credentials::Secrets secrets) {
+          admin_loop_.post([this, secrets = std::move(secrets)] { snapshots_.renew(secrets); });
+      }),
+      spendings_({state_->budgets(),
+                  config_->usage.journal.dir + "/books",
+                  [this](const auto& take) { settler_.each_waiting(take); },
+                  journal_.settled_lately()}),
+      settler_(
+          journal_,
+          config_->usage.journal.fsync,
+          [this] { return database_.open(); },
+          metrics_,
+          [this](const auto& records, const auto& sums) { spendings_.settled(records, sums); }),
+      books_({[this] { return database_.open(); },
+              spendings_,
+              metrics_,
+              [this] { snapshots_.refresh_from_afar(); }}),
+      sources_({loops_,
+                *state_,
+                snapshots_,
+                journal_,
+                database_,
+                settler_,
+                gateway_,
+                addresses_,
+                books_}),
+      ledger_threads_(admin_loop_,
+                      ledger_options(*config_),
+                      [this](core::Deadline until) { return database_.open(until); }),
+      admin_(admin_loop_, config_->admin, admin_sources(), ledger_threads_),
       watchdog_(admin_loop_, {loops_, *state_, snapshots_, metrics_}),
       signals_(admin_loop_.context(), SIGTERM, SIGINT, SIGHUP), drain_timer_(admin_loop_.context())
 {
-    state_->bulletin().on_revoked([this](const core::Digest& key) { gateway_.revoke(key); });
+    state_->bulletin().on_revoked(
+        [this](const core::Digest& key, core::Timestamp at) { gateway_.revoke(key, at); });
     read_books();
     listen();
 }
 
 Process::~Process() = default;
 
-// Before the first client comes: the bills of a previous life are settled, and what users and keys
-// have left is known. A repository that is away does not keep us from serving.
-void Process::read_books()
+admin::Sources Process::admin_sources()
 {
-    books_.read_now(kFirstReading);
-    snapshots_.refresh(); // who has a limit is known now
-    settler_.settle_all(kFirstReading);
-    books_.read_now(kFirstReading);
+    return {metrics_,
+            [this] { return sources_.not_ready(); },
+            [this] { return sources_.status(); },
+            [this] { return sources_.accounts(); },
+            [this] { return sources_.balances(); },
+            [this] { return snapshots_.reload(); },
+            [this] { drain(); },
+            [this](const std::string& account, std::string_view verb) {
+                return order_account(
+                    snapshots_.current()->accounts, state_->bulletin(), account, verb);
+            },
+            ledger_resources([this] { return config_now_.get(); }),
+            [this] { books_.read_now(std::chrono::milliseconds(0)); },
+            [this] { return sources_.warnings(); }};
 }
 
-// For the turns to come. Of who has a limit the books are told first, so that no bill slips by.
+// Before the first client comes: what users and keys have left is known, and the bills of a
+// previous life are settled. A repository that is away does not keep us from serving; one that is
+// there and another program's does.
+void Process::read_books()
+{
+    books_.start();
+    books_.read_now(kFirstReading);
+    if (const auto why = books_.foreign_schema())
+        throw std::runtime_error(*why);
+    snapshots_.refresh(); // who has a limit is known now
+    settler_.settle_all(kFirstReading);
+}
+
+// For the turns to come.
 void Process::replace(std::shared_ptr<const gateway::Snapshot> snapshot)
 {
-    books_.watch(snapshot->keys.budgeted());
+    credentials_.watch(snapshot->accounts);
+    config_now_.replace(snapshot->config);
+    admin_.replace(admin_to_go_by(config_->admin, snapshot->config->admin));
     gateway_.replace(std::move(snapshot));
 }
 
@@ -174,7 +212,11 @@ void Process::listen()
 int Process::run()
 {
     for (const auto& loop : loops_)
-        threads_.emplace_back([&loop = *loop] { loop.run(); });
+        threads_.emplace_back([&loop = *loop] {
+            ::pthread_setname_np(::pthread_self(),
+                                 ("loop " + std::to_string(loop.index())).c_str());
+            loop.run();
+        });
     on_signal();
     watchdog_.start();
     admin_loop_.post([] { notify_systemd("READY=1"); });
@@ -185,20 +227,21 @@ int Process::run()
         ::unlink(path.c_str());
     const bool is_settled = settler_.settle_all(kSettle);
     database_.cut(); // what is not settled by now is in the journal
+    const bool is_answered = ledger_threads_.stop(kLastQuestions);
     telemetry::log_info("stopped", {{"cut", was_cut_}, {"settled", is_settled}});
-    if (!is_clean) { // a task hangs; what it refers to must not be taken from under it
+    const int code = was_cut_ || !is_clean ? exit_drain_deadline : exit_fine;
+    if (!is_clean || !is_answered) { // what hangs must not lose what it refers to
         telemetry::flush_log(kLastLines);
-        ::_exit(exit_drain_deadline);
+        ::_exit(code);
     }
-    return was_cut_ ? exit_drain_deadline : exit_fine;
+    return code;
 }
 
 // While the loops still run: a shared state hears which charges have become bills. After a restart
-// they would count beside these bills for as long as they last.
+// they would count beside these bills until it is told again.
 void Process::settle_last()
 {
-    settler_.settle_all(kLastReading);
-    books_.read_now(kLastReading);
+    settler_.settle_all(kLastSettling);
 }
 
 void Process::on_signal()
@@ -207,7 +250,7 @@ void Process::on_signal()
         if (error)
             return;
         if (number == SIGHUP) {
-            for (const std::string& complaint : snapshots_.reload())
+            for (const std::string& complaint : snapshots_.reload().complaints)
                 telemetry::log_error("not reloaded", {{"complaint", complaint}});
         } else {
             drain();

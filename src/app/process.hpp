@@ -2,6 +2,8 @@
 
 #include "admin_sources.hpp"
 #include "books.hpp"
+#include "config_now.hpp"
+#include "credentials.hpp"
 #include "database.hpp"
 #include "snapshots.hpp"
 #include "watchdog.hpp"
@@ -46,8 +48,10 @@ private:
     void wait_for_sessions();
     void settle_last();
     bool finish();
+    admin::Sources admin_sources();
 
     std::shared_ptr<const config::Config> config_; // as it was at the start
+    ConfigNow config_now_;
 
     telemetry::Metrics metrics_;
     std::vector<std::unique_ptr<net::Loop>> loops_;
@@ -56,11 +60,14 @@ private:
     usage::JournalDirectory journal_;
     Database database_;
     net::Loop admin_loop_;
-    Books books_;
-    usage::Settler settler_;
     std::unique_ptr<net::Dialer> dialer_;
     gateway::Gateway gateway_;
+    Credentials credentials_;
+    Spendings spendings_;
+    usage::Settler settler_;
+    Books books_;
     AdminSources sources_;
+    admin::LedgerThreads ledger_threads_;
     admin::Server admin_;
     Watchdog watchdog_;
 

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "open_doors.hpp"
 #include "process.hpp"
 
 #include "turngate/telemetry/log.hpp"
@@ -13,10 +14,8 @@ int serve(const std::string& config_path, const std::string& log_level)
     auto config = load_or_complain(config_path);
     if (!config)
         return exit_bad_input;
-    const auto prices = usage::load_prices(config->pricing.file, config->pricing.unknown_model);
-    for (const std::string& complaint : prices.complaints)
-        std::cerr << complaint << '\n';
-    if (!prices.table)
+    auto prices = load_prices_or_complain(*config);
+    if (!prices)
         return exit_bad_input;
 
     config::Log log = config->log;
@@ -29,7 +28,8 @@ int serve(const std::string& config_path, const std::string& log_level)
         log.level = kLevels.at(log_level);
     }
     telemetry::start_log(log);
-    Process process(config_path, std::move(config), prices.table);
+    tell_of_open_doors(config->usage);
+    Process process(config_path, std::move(config), std::move(prices));
     return process.run();
 }
 

@@ -1,5 +1,6 @@
 #include "watchdog.hpp"
 
+#include "loop_lags.hpp"
 #include "systemd.hpp"
 
 #include "turngate/telemetry/log.hpp"
@@ -15,7 +16,10 @@ constexpr auto kPause = std::chrono::milliseconds(500);
 
 } // namespace
 
-Watchdog::Watchdog(net::Loop& loop, Parts parts) : parts_(parts), timer_(loop.context()) {}
+Watchdog::Watchdog(net::Loop& loop, Parts parts)
+    : loop_(loop), parts_(parts), timer_(loop.context())
+{
+}
 
 void Watchdog::start()
 {
@@ -38,18 +42,32 @@ void Watchdog::look()
     measure_state();
     measure_accounts();
     measure_log();
-    if (const auto interval = watchdog_interval(); interval && *interval >= kPause)
+    beat();
+}
+
+// systemd kills a process that it does not hear of for WatchdogSec=.
+void Watchdog::beat()
+{
+    const auto still = standing_still(parts_.loops);
+    if (still.empty() && watchdog_interval())
         notify_systemd("WATCHDOG=1");
+    if (!still.empty() && !was_still_)
+        telemetry::log_error("a loop stands still", {{"loop", still.front()}});
+    was_still_ = !still.empty();
 }
 
 void Watchdog::measure_loops()
 {
-    for (const auto& loop : parts_.loops)
+    const auto set = [this](const std::string& loop, std::chrono::microseconds lag) {
         parts_.metrics
             .gauge("turngate_loop_lag_seconds",
-                   "How late a loop's last tick came",
-                   {{"loop", std::to_string(loop->index())}})
-            .set(std::chrono::duration<double>(loop->lag()).count());
+                   "How late a loop's last tick came, or by how much the next is overdue",
+                   {{"loop", loop}})
+            .set(std::chrono::duration<double>(lag).count());
+    };
+    for (const auto& loop : parts_.loops)
+        set(std::to_string(loop->index()), loop->lag());
+    set("admin", loop_.lag());
 }
 
 void Watchdog::measure_state()

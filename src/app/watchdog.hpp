@@ -12,7 +12,7 @@ namespace turngate::app {
 
 // Looks after the process twice a second: sets the gauges that nobody counts up and down, and tells
 // systemd's watchdog that we are well. It hears of us from the admin loop, and only while no loop
-// is stuck.
+// stands still.
 class Watchdog
 {
 public:
@@ -32,13 +32,16 @@ public:
 
 private:
     void look();
+    void beat();
     void measure_loops();
     void measure_state();
     void measure_accounts();
     void measure_log();
 
+    net::Loop& loop_;
     Parts parts_;
     net::Timer timer_;
+    bool was_still_ = false;
 };
 
 } // namespace turngate::app

@@ -1,6 +1,6 @@
 #include "document.hpp"
 
-#include "report.hpp"
+#include "turngate/config/report.hpp"
 #include "variables.hpp"
 
 #include <yaml-cpp/eventhandler.h>

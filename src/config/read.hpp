@@ -2,7 +2,7 @@
 
 #include "turngate/config/config.hpp"
 
-#include "section.hpp"
+#include "turngate/config/section.hpp"
 
 #include <set>
 #include <string>

@@ -106,6 +106,33 @@ std::string lower(std::string_view text)
     return out;
 }
 
+void read_credentials(Section credentials, Credentials& out)
+{
+    const Value command = credentials["command"];
+    for (const Value& item : command.items())
+        if (const auto word = item.text())
+            out.command.push_back(*word);
+    credentials["refresh"].read_duration(out.refresh, 1s, 168h);
+    if (out.command.empty())
+        return;
+    std::string& program = out.command.front();
+    if (program.find('/') != program.npos) // else it is looked for in PATH
+        command.items().front().read_path(program);
+    if (program.empty())
+        command.complain("needs a program");
+}
+
+// The secret itself, or where it comes from.
+void read_secret(Section& account, Account& out)
+{
+    read_credentials(account["credentials"].section(), out.credentials);
+    const Value key = account["api_key"];
+    if (out.credentials.command.empty())
+        out.api_key = key.required().secret(&out.api_key_file).value_or("");
+    else if (key.is_given())
+        key.complain("stands beside credentials.command: one of them");
+}
+
 // The upgrade is the gateway's; everything else may be the operator's.
 bool is_of_the_upgrade(std::string_view name)
 {
@@ -123,7 +150,7 @@ void read_headers(const Value& value, std::map<std::string, std::string, std::le
 {
     for (const Value& entry : value.entries()) {
         std::string name = lower(entry.key());
-        std::string text = entry.required().text().value_or("");
+        std::string text = entry.text().value_or("");
         if (name.empty() || !is_header_name(name))
             entry.complain("must be the name of a header");
         else if (is_of_the_upgrade(name))
@@ -151,32 +178,33 @@ void read_forward_headers(const Value& value, std::vector<std::string>& out)
     }
 }
 
-void read_models(const Value& value, std::map<std::string, std::string, std::less<>>& out)
+void read_models(const Value& value, Account& account, std::vector<Mapping>& mappings)
 {
     for (const Value& entry : value.entries()) {
         std::string upstream;
-        entry.required().read_text(upstream);
+        entry.read_text(upstream);
         if (entry.key().empty())
             entry.complain("a model needs a name");
-        out.emplace(entry.key(), std::move(upstream));
+        mappings.push_back({entry.complaint(""), entry.key(), upstream});
+        account.models.emplace(entry.key(), std::move(upstream));
     }
 }
 
-Account read_account(Section account, const Config& config, Names& taken)
+Account read_account(Section account, Config& config, Names& taken)
 {
     Account out;
     read_name(account["name"], out.name, taken);
     read_kind(account["kind"], out);
     read_base_url(account["base_url"], out.base_url);
-    out.api_key = account["api_key"].required().secret().value_or("");
+    read_secret(account, out);
     read_account_groups(account["groups"], config, out.groups);
     read_mode(account["mode"], out.mode);
     account["concurrency"].read_number(out.concurrency, 1, 1'000'000);
     account["max_connections"].read_number(out.max_connections, 1, 1'000'000);
     account["priority"].read_number(out.priority, -1'000'000, 1'000'000);
     account["cost_multiplier"].read_multiplier(out.cost_multiplier);
-    read_models(account["models"], out.models);
-    read_proxy(account["proxy"], out.proxy);
+    read_models(account["models"], out, config.mappings);
+    read_proxy(account.or_blank("proxy"), out.proxy);
     account["lanes"].read_flag(out.lanes);
     out.control_events = out.lanes;
     account["control_events"].read_flag(out.control_events);

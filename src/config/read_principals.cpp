@@ -27,7 +27,7 @@ User read_user(Section user, const Config& config, Names& taken)
     user["balance_usd"].read_money(out.balance);
     for (const Value& entry : user["group_multipliers"].entries()) {
         check_group(entry, config, entry.key());
-        entry.required().read_multiplier(out.group_multipliers[entry.key()]);
+        entry.read_multiplier(out.group_multipliers[entry.key()]);
     }
     return out;
 }
@@ -118,7 +118,7 @@ void read_users(const Value& users, Config& config)
 void read_keys(const Value& keys, bool has_users, Config& config)
 {
     Names taken;
-    if (!keys.is_given())
+    if (!keys.is_given() && !keys.is_blank())
         keys.complain("at least one is required; [] if all come from `turngate keys create`");
     for (const Value& item : keys.mappings())
         config.keys.push_back(read_key(item.section(), has_users, config, taken));

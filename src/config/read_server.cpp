@@ -19,9 +19,10 @@ std::optional<std::string> read_listen(const Value& value)
 // An empty path is none: `tls: {cert: , key: }` means no TLS.
 std::string read_readable(const Value& value)
 {
-    const std::string path = value.text().value_or("");
-    if (path.empty())
+    std::string path;
+    if (value.text().value_or("").empty())
         return path;
+    value.read_path(path);
     if (const FileText file = read_file(path); !file.fault.empty())
         value.complain("the file " + path + " " + file.fault);
     return path;
@@ -30,7 +31,7 @@ std::string read_readable(const Value& value)
 void read_tls(const Value& value, std::optional<Tls>& out)
 {
     Section tls = value.section();
-    Tls files{read_readable(tls["cert"]), read_readable(tls["key"])};
+    Tls files{read_readable(tls.or_blank("cert")), read_readable(tls.or_blank("key"))};
     if (files.cert.empty() != files.key.empty())
         value.complain("needs both cert and key");
     if (!files.cert.empty() && !files.key.empty())
@@ -61,7 +62,12 @@ void read_admin(Section admin, Admin& out)
 {
     if (auto address = read_listen(admin["listen"]))
         out.listen = std::move(*address);
-    const Value token = admin["token"];
+    for (const Value& item : admin["hosts"].items())
+        if (auto host = item.filled())
+            out.hosts.push_back(std::move(*host));
+    admin["query_timeout"].read_duration(
+        out.query_timeout, std::chrono::milliseconds(100), std::chrono::minutes(5));
+    const Value token = admin["token"]; // ${VAR:-} may leave it empty, and says so
     const auto given = token.text();
     if (given && !given->empty())
         out.token = token.secret().value_or("");

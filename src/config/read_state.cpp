@@ -14,23 +14,6 @@ using namespace std::chrono_literals;
 constexpr std::string_view kUnix = "unix:";
 constexpr unsigned kMostDatabase = 65'535;
 
-std::optional<std::string> unescape(std::string_view text)
-{
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out.push_back(text[i]);
-            continue;
-        }
-        const auto byte = core::from_hex(text.substr(i + 1, 2));
-        if (!byte || byte->size() != 1)
-            return std::nullopt;
-        out += *byte;
-        i += 2;
-    }
-    return out;
-}
-
 bool read_database(std::string_view text, unsigned& out)
 {
     const char* end = text.data() + text.size();
@@ -52,8 +35,9 @@ bool read_unix(std::string_view url, Redis& out)
 bool read_userinfo(std::string_view userinfo, Redis& out)
 {
     const std::size_t colon = std::min(userinfo.find(':'), userinfo.size());
-    const auto user = unescape(userinfo.substr(0, colon));
-    const auto password = unescape(userinfo.substr(std::min(colon + 1, userinfo.size())));
+    const auto user = core::percent_decode(userinfo.substr(0, colon));
+    const auto password =
+        core::percent_decode(userinfo.substr(std::min(colon + 1, userinfo.size())));
     if (!user || !password)
         return false;
     out.user = *user;
@@ -88,12 +72,13 @@ void read_url(const Value& value, Redis& out)
 void read_redis(Section redis, Redis& out)
 {
     read_url(redis["url"], out);
-    if (const auto user = redis["user"].text(); user && !user->empty())
+    if (const auto user = redis.or_blank("user").text(); user && !user->empty())
         out.user = *user;
-    const Value password = redis["password"];
+    const Value password = redis.or_blank("password");
     if (const auto given = password.text(); given && !given->empty())
         out.password = password.secret().value_or("");
     redis["timeout"].read_duration(out.timeout, 1ms, 10s);
+    redis["hold_timeout"].read_duration(out.hold_timeout, 1ms, 10s);
 }
 
 } // namespace
@@ -102,7 +87,7 @@ void read_state(Section state, State& out)
 {
     state["backend"].read_word<StateBackend>(
         out.backend, {{"memory", StateBackend::memory}, {"redis", StateBackend::redis}});
-    const Value instance = state["instance"];
+    const Value instance = state.or_blank("instance");
     if (const auto given = instance.text(); given && !given->empty()) {
         Names none;
         read_name(instance, out.instance, none);

@@ -1,9 +1,21 @@
 #include "read.hpp"
 
+#include <cstdlib>
+
 namespace turngate::config {
 namespace {
 
 using namespace std::chrono_literals;
+
+// Where nothing is said, data is where a service may write: systemd names that place, and so does
+// the container's image.
+void read_data_path(const Value& value, std::string& out)
+{
+    const char* service = std::getenv("STATE_DIRECTORY");
+    if (!value.is_given() && service != nullptr && *service != '\0')
+        out = std::string(service) + "/" + out;
+    value.read_path(out);
+}
 
 void read_fsync(const Value& value, milliseconds& out)
 {
@@ -16,7 +28,7 @@ void read_fsync(const Value& value, milliseconds& out)
 
 void read_journal(Section journal, Journal& out)
 {
-    journal["dir"].read_text(out.dir);
+    read_data_path(journal["dir"], out.dir);
     read_fsync(journal["fsync"], out.fsync);
     journal["on_failure"].read_word<OnJournalFailure>(
         out.on_failure,
@@ -45,7 +57,7 @@ void read_usage(Section usage, Usage& out)
     usage["repository"].read_word<UsageBackend>(
         out.repository, {{"sqlite", UsageBackend::sqlite}, {"postgres", UsageBackend::postgres}});
     Section sqlite = usage["sqlite"].section();
-    sqlite["path"].read_text(out.sqlite_path);
+    read_data_path(sqlite["path"], out.sqlite_path);
     read_postgres(
         usage["postgres"].section(), out.repository == UsageBackend::postgres, out.postgres);
     read_journal(usage["journal"].section(), out.journal);

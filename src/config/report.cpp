@@ -1,4 +1,4 @@
-#include "report.hpp"
+#include "turngate/config/report.hpp"
 
 namespace turngate::config {
 
@@ -30,6 +30,18 @@ void Report::complain(Position at, std::string key, std::string what)
 void Report::warn(Position at, std::string key, std::string what)
 {
     warnings_.emplace(at, Complaint{file_, at.line, std::move(key), std::move(what)});
+}
+
+void Report::know(const std::string& path)
+{
+    std::string key;
+    bool is_index = false;
+    for (const char c : path) {
+        is_index = c == '[' || (is_index && c != ']');
+        if (!is_index && c != ']')
+            key.push_back(c);
+    }
+    known_.insert(std::move(key));
 }
 
 std::vector<Complaint> Report::list(const Placed& placed)

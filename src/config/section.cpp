@@ -1,4 +1,4 @@
-#include "section.hpp"
+#include "turngate/config/section.hpp"
 
 #include "spelling.hpp"
 
@@ -22,8 +22,17 @@ Section::~Section()
 
 Value Section::operator[](std::string_view key)
 {
+    Value value = or_blank(key);
+    if (value.is_blank())
+        value.complain(std::string(kBlank));
+    return value;
+}
+
+Value Section::or_blank(std::string_view key)
+{
     known_.push_back(key);
     const std::string path = key_path(path_, std::string(key));
+    report_.know(path);
     if (node_ == nullptr)
         return {report_, nullptr, path, at_};
     const auto child = std::ranges::find(node_->children, key, &Node::key);

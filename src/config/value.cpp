@@ -1,8 +1,9 @@
-#include "value.hpp"
+#include "turngate/config/value.hpp"
 
-#include "file.hpp"
-#include "section.hpp"
+#include "place.hpp"
 #include "turngate/config/quantity.hpp"
+#include "turngate/config/secret.hpp"
+#include "turngate/config/section.hpp"
 #include "variables.hpp"
 
 #include <algorithm>
@@ -37,7 +38,7 @@ std::string real_text(double value)
 
 const Value& Value::required() const
 {
-    if (!is_given())
+    if (node_ == nullptr)
         complain("is required");
     return *this;
 }
@@ -68,33 +69,47 @@ std::optional<std::string> Value::filled() const
     return value;
 }
 
-std::optional<std::string> Value::secret() const
+std::optional<std::string> Value::secret(std::string* from) const
 {
     static constexpr std::string_view kFile = "file:";
     auto value = filled();
-    if (value && value->starts_with(kFile)) {
-        const std::string path = value->substr(kFile.size());
-        FileText file = read_file(path);
-        if (!file.fault.empty()) {
-            complain("the file " + path + " " + file.fault);
-            return std::nullopt;
-        }
-        value = std::move(file.text);
-        value->resize(value->find_last_not_of("\r\n") + 1);
-        if (value->empty())
-            complain("the file " + path + " is empty");
-    }
-    if (value && !std::ranges::all_of(*value, [](char c) { return c > 0x20 && c < 0x7f; })) {
-        complain("must have visible ASCII characters only");
+    if (!value)
         return std::nullopt;
+    std::string place;
+    if (value->starts_with(kFile)) {
+        std::string path = value->substr(kFile.size());
+        find(path);
+        place = "the file " + path + " ";
+        *value = path;
+        if (from != nullptr)
+            *from = std::move(path);
     }
-    return value;
+    Secret secret = place.empty() ? Secret{*value, fault_of_secret(*value)} : read_secret(*value);
+    if (secret.fault.empty())
+        return std::move(secret.text);
+    complain(place + secret.fault);
+    return std::nullopt;
 }
 
 void Value::read_text(std::string& out) const
 {
     if (auto value = filled())
         out = std::move(*value);
+}
+
+void Value::read_path(std::string& out) const
+{
+    read_text(out);
+    find(out);
+}
+
+void Value::find(std::string& path) const
+{
+    Place place = place_in(folder_of(report_->file()), path);
+    if (place.is_elsewhere)
+        warn("is in the working directory, and relative paths start at this file's folder: move "
+             "it there, or write the whole path");
+    path = std::move(place.path);
 }
 
 void Value::read_flag(bool& out) const
@@ -180,7 +195,8 @@ std::vector<Value> Value::items(bool or_one) const
             items.emplace_back(*report_, &child, item_path(path_, items.size()), child.at);
     }
     for (const Value& item : items)
-        item.required();
+        if (item.is_blank())
+            item.complain("is blank");
     std::erase_if(items, [](const Value& item) { return !item.is_given(); });
     return items;
 }
@@ -200,7 +216,7 @@ std::vector<Value> Value::mappings() const
 
 void Value::require_items() const
 {
-    if (!is_given() || (node_->kind == Node::Kind::list && node_->children.empty()))
+    if (node_ == nullptr || (node_->kind == Node::Kind::list && node_->children.empty()))
         complain("at least one is required");
 }
 
@@ -213,6 +229,9 @@ std::vector<Value> Value::entries() const
         for (const Node& child : node_->children)
             entries.emplace_back(*report_, &child, key_path(path_, child.key), child.key_at);
     }
+    for (const Value& entry : entries)
+        if (entry.is_blank())
+            entry.complain(std::string(kBlank));
     return entries;
 }
 

@@ -94,6 +94,24 @@ std::string to_base64(std::string_view bytes)
     return text;
 }
 
+std::optional<std::string> percent_decode(std::string_view text)
+{
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded.push_back(text[i]);
+            continue;
+        }
+        const auto byte = from_hex(text.substr(i + 1, 2));
+        if (!byte || byte->size() != 1)
+            return std::nullopt;
+        decoded += *byte;
+        i += 2;
+    }
+    return decoded;
+}
+
 bool is_utf8(std::string_view text) noexcept
 {
     while (!text.empty()) {

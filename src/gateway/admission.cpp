@@ -32,7 +32,7 @@ net::Task<Result<>> take_rate(Turn& turn)
 {
     if (!turn.principal->is_rated())
         co_return Result<>();
-    turn.claims.rated_tokens = static_cast<std::int64_t>(turn.frame.size() / 4);
+    turn.claims.rated_tokens = tokens_in(turn.frame.size(), turn.create.size);
     const auto verdict = co_await turn.rooms.rates.take(
         turn.principal->key, turn.principal->rates, turn.claims.rated_tokens);
     if (verdict.fits)
@@ -58,6 +58,8 @@ net::Task<Result<state::Slot>> admit(Turn& turn)
         co_return Fault{FaultCode::accounting_unavailable, {}, "admit"};
     if (is_unknown(*turn.snapshot, *turn.principal, turn.create.model))
         co_return Fault{FaultCode::model_not_found, {}, "admit"};
+    if (turn.principal->is_budgeted() && !turn.snapshot->keys.knows_spending())
+        co_return Fault{FaultCode::accounting_unavailable, {}, "what was spent is not known"};
     const auto budget = co_await hold_budget(turn);
     if (!budget)
         co_return budget.error();

@@ -1,10 +1,13 @@
 #include "bill.hpp"
 
+#include "turn_price.hpp"
+
 #include "turngate/core/id.hpp"
 #include "turngate/telemetry/log.hpp"
 #include "turngate/usage/prices.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace turngate::gateway {
 namespace {
@@ -17,17 +20,36 @@ std::int64_t ms_between(core::Deadline from, core::Deadline to)
     return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
 }
 
-// A response's tokens, by its size: about four bytes each. Its parent's context is known exactly.
-protocol::TokenUsage estimate(const Turn& turn, const Response& response)
+// A response's tokens, by its size. Its parent's context is known exactly.
+protocol::TokenUsage estimate(const Turn& turn,
+                              const Response& response,
+                              const usage::ModelPrice* price)
 {
     const auto& input = response.context.input;
     const std::size_t bytes = input ? input->size() : turn.frame.size();
     protocol::TokenUsage tokens;
-    tokens.input = response.context.parent_tokens + static_cast<std::int64_t>(bytes + 3) / 4;
+    tokens.input = response.context.parent_tokens + tokens_in(bytes, turn.create.size);
+    tokens.input = std::min(tokens.input, input_limit(price).value_or(tokens.input));
     tokens.cached =
         0; // unknown: the user is not charged less on a guess, nor more than the list price
     tokens.output = response.meter.estimated_output_tokens();
     tokens.total = tokens.input + tokens.output;
+    return tokens;
+}
+
+// The same of one that has its end: what came without deltas stands there.
+protocol::TokenUsage estimate_ended(const Turn& turn,
+                                    const Response& response,
+                                    const protocol::TerminalEvent& terminal,
+                                    const usage::ModelPrice* price)
+{
+    protocol::TokenUsage tokens = estimate(turn, response, price);
+    if (tokens.output == 0)
+        tokens.output = tokens_in(terminal.output.size(), {});
+    tokens.total = tokens.input + tokens.output;
+    tokens.web_searches = is_credible({.web_searches = terminal.web_searches}, price, true)
+                              ? terminal.web_searches
+                              : 0;
     return tokens;
 }
 
@@ -64,21 +86,43 @@ usage::UsageRecord who_and_when(const Turn& turn, const Attempt& attempt)
     return record;
 }
 
-void put_price(const Turn& turn, const Attempt& attempt, usage::UsageRecord& record)
+// That of the turn's start, or of the model that only the answer names.
+usage::FoundPrice found_price(const Turn& turn,
+                              const Attempt& attempt,
+                              const usage::UsageRecord& record)
 {
-    const usage::PriceTable& prices = *turn.snapshot->prices;
-    const auto* price = attempt.place.price;
+    if (attempt.place.price)
+        return {attempt.place.price, usage::FoundPrice::Kind::known};
+    return usage::find_price(*turn.snapshot->prices,
+                             turn.snapshot->config->pricing.unknown_model,
+                             record.upstream_model);
+}
+
+// Where an answer's model may not be used without a price, it is billed with the dearest.
+const usage::ModelPrice* price_of_unpriced(const Turn& turn,
+                                           const usage::FoundPrice& found,
+                                           usage::UsageRecord& record)
+{
+    telemetry::log_warn_hourly("a model has no price", {"model", record.upstream_model});
+    turn.rooms.metrics.unpriced.add();
+    const bool is_free = may_use(*turn.principal, found);
+    if (record.reason.empty())
+        record.reason = is_free ? "unpriced" : "unpriced_model";
+    if (is_free)
+        return nullptr;
+    record.estimated = true;
+    return dearest_price(*turn.snapshot, turn.principal->group, record.tokens, record.service_tier);
+}
+
+void put_price(const Turn& turn,
+               const Attempt& attempt,
+               const usage::FoundPrice& found,
+               usage::UsageRecord& record)
+{
+    const auto* price = found.price ? found.price : price_of_unpriced(turn, found, record);
     if (!price)
-        price = usage::find_price(
-                    prices, turn.snapshot->config->pricing.unknown_model, record.upstream_model)
-                    .price;
-    if (!price) {
-        telemetry::log_warn_hourly("a model has no price", {"model", record.upstream_model});
-        turn.rooms.metrics.unpriced.add();
-        record.reason = record.reason.empty() ? "unpriced" : record.reason;
         return;
-    }
-    const auto cost = usage::settle_price(prices,
+    const auto cost = usage::settle_price(*turn.snapshot->prices,
                                           *price,
                                           record.tokens,
                                           record.service_tier,
@@ -86,6 +130,22 @@ void put_price(const Turn& turn, const Attempt& attempt, usage::UsageRecord& rec
                                           attempt.place.account->config.cost_multiplier);
     record.cost = cost.cost;
     record.account_cost = cost.account_cost;
+}
+
+// What the upstream reports, if it can be so; else nothing, and somebody must hear of it.
+std::optional<protocol::TokenUsage> credible_usage(const Turn& turn,
+                                                   const protocol::TerminalEvent& terminal,
+                                                   const usage::ModelPrice* price,
+                                                   const std::string& model)
+{
+    const bool is_open = turn.create.size.has_hosted_tools;
+    if (terminal.usage && is_credible(*terminal.usage, price, is_open))
+        return terminal.usage;
+    if (terminal.usage || terminal.has_odd_usage) {
+        telemetry::log_warn_hourly("usage makes no sense: estimated", {"model", model});
+        turn.rooms.metrics.odd_usage.add();
+    }
+    return std::nullopt;
 }
 
 usage::Status status_of(EventKind kind)
@@ -123,17 +183,20 @@ usage::UsageRecord bill(const Turn& turn,
         record.upstream_response_id = terminal.response_id;
     if (record.upstream_model.empty())
         record.upstream_model = terminal.model;
-    record.service_tier = terminal.service_tier;
-    record.estimated = !terminal.usage;
+    record.service_tier =
+        terminal.service_tier.empty() ? turn.create.service_tier : terminal.service_tier;
+    const auto price = found_price(turn, attempt, record);
+    const auto reported = credible_usage(turn, terminal, price.price, record.upstream_model);
+    record.estimated = !reported;
     // A response that failed without usage and without content has cost nobody anything that we
     // know of.
     const bool is_failed = terminal.kind == EventKind::failed || terminal.kind == EventKind::error;
     const bool is_free = record.estimated && is_failed && !response.has_output;
-    if (terminal.usage)
-        record.tokens = *terminal.usage;
+    if (reported)
+        record.tokens = *reported;
     else if (!is_free)
-        record.tokens = estimate(turn, response);
-    put_price(turn, attempt, record);
+        record.tokens = estimate_ended(turn, response, terminal, price.price);
+    put_price(turn, attempt, price, record);
     return record;
 }
 
@@ -150,12 +213,13 @@ usage::UsageRecord bill_aborted(const Turn& turn, const Attempt& attempt, const 
     record.reason = std::string(core::name_of(fault.code));
     record.estimated = true;
     record.service_tier = turn.create.service_tier;
+    const auto price = found_price(turn, attempt, record);
     // An upstream that failed before any content has delivered nothing to pay for.
     const bool is_undelivered =
         core::side_of(fault.code) == core::Side::upstream && !response.has_output;
     if (turn.snapshot->config->usage.aborted_turns != config::AbortedTurns::free && !is_undelivered)
-        record.tokens = estimate(turn, response);
-    put_price(turn, attempt, record);
+        record.tokens = estimate(turn, response, price.price);
+    put_price(turn, attempt, price, record);
     return record;
 }
 

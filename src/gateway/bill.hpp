@@ -7,8 +7,10 @@
 namespace turngate::gateway {
 
 // The bill of the attempt's response, which ended with a terminal event: usage as the upstream
-// reported it. Without usage (a missing one, or an error after response.created) it is estimated
-// and says so.
+// reported it. Without usage (a missing one, one that makes no sense, or an error after
+// response.created) it is estimated and says so, as it does where the model has no price and is
+// billed with the dearest of the group (behaviour.md section 7). The service tier is what the
+// answer says, else what was asked for.
 usage::UsageRecord bill(const Turn& turn,
                         const Attempt& attempt,
                         const protocol::TerminalEvent& terminal);

@@ -4,15 +4,17 @@
 
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace turngate::gateway {
 namespace {
 
-constexpr std::int64_t kBytesPerToken = 4;
+constexpr std::int64_t kToolCalls = 10; // of hosted tools, where the client sets no limit
+constexpr auto kRetryAfter = std::chrono::seconds(5); // state keeps room for longer
 
 // Of the parent, as far as anybody knows; which response that is, is resolved later.
-net::Task<std::int64_t> context_tokens(const Turn& turn)
+net::Task<std::optional<std::int64_t>> context_tokens(const Turn& turn)
 {
     const protocol::ClientEvent& create = turn.create;
     const std::string& parent = create.previous_response_id;
@@ -22,21 +24,43 @@ net::Task<std::int64_t> context_tokens(const Turn& turn)
     if (parent.empty())
         co_return 0;
     const auto binding = co_await turn.rooms.store.find_response(turn.session.tenant, parent);
-    co_return binding ? binding->context_tokens : 0;
+    co_return binding ? std::optional(binding->context_tokens) : std::nullopt;
 }
 
 net::Task<core::NanoUsd> estimate(const Turn& turn)
 {
-    const std::int64_t context = co_await context_tokens(turn);
-    const std::int64_t own = static_cast<std::int64_t>(turn.frame.size()) / kBytesPerToken;
-    const auto output =
-        turn.create.generate ? turn.create.max_output_tokens : std::optional<std::int64_t>(0);
-    co_return most_it_costs(*turn.snapshot,
-                            *turn.principal,
-                            turn.create.model,
-                            turn.create.service_tier,
-                            context + own,
-                            output);
+    const protocol::ClientEvent& create = turn.create;
+    const auto context = co_await context_tokens(turn);
+    // A parent that nobody here knows: it is refused, or the upstream's.
+    const bool is_foreign = !context && turn.snapshot->config->continuity.unknown_parent ==
+                                            config::UnknownParent::forward;
+    TurnSize size;
+    size.input = context.value_or(0) + tokens_in(turn.frame.size(), create.size);
+    size.is_open = create.size.is_open || is_foreign;
+    size.output = create.generate ? create.max_output_tokens : std::optional<std::int64_t>(0);
+    if (create.size.has_web_search)
+        size.web_searches = create.max_tool_calls.value_or(kToolCalls);
+    co_return most_it_costs(
+        *turn.snapshot, *turn.principal, create.model, create.service_tier, size);
+}
+
+// The same for a client that comes again, since it is refused by turns, not by clients.
+std::string asker_of(const Turn& turn)
+{
+    return turn.session.key.hex() + '/' + std::string(turn.lane_name());
+}
+
+void note_refusal(Turn& turn, const state::HoldRequest& request, const core::Fault& fault)
+{
+    const bool is_busy = fault.code == core::FaultCode::rate_limited;
+    telemetry::log_debug("no room in the budget",
+                         {{"turn", turn.id},
+                          {"budget", request.subject},
+                          {"estimate_nano_usd", request.amount.value},
+                          {"while_others_hold", is_busy}});
+    if (is_busy)
+        turn.retry_after = kRetryAfter;
+    (is_busy ? turn.rooms.metrics.budget_waits : turn.rooms.metrics.budget_refusals).add();
 }
 
 struct Limit
@@ -58,14 +82,12 @@ net::Task<core::Result<>> hold_budget(Turn& turn)
     for (const Limit& limit : limits) {
         if (!limit.amount)
             continue;
-        auto hold = co_await turn.rooms.budgets.hold(limit.subject, *limit.amount, turn.id, amount);
+        state::HoldRequest request{limit.subject, *limit.amount, turn.id, amount, asker_of(turn)};
+        auto hold = co_await turn.rooms.budgets.hold(request);
         if (!hold) {
-            telemetry::log_debug("no room in the budget",
-                                 {{"turn", turn.id},
-                                  {"budget", limit.subject},
-                                  {"estimate_nano_usd", amount.value}});
-            turn.rooms.metrics.budget_refusals.add();
-            co_return core::Fault{core::FaultCode::quota_exceeded, {}, "budget"};
+            note_refusal(turn, request, hold.error());
+            turn.claims.holds.clear(); // the key's, where the user is refused
+            co_return hold.error();
         }
         turn.claims.holds.push_back(std::move(*hold));
     }
@@ -74,8 +96,17 @@ net::Task<core::Result<>> hold_budget(Turn& turn)
 
 void charge_budget(Turn& turn, const usage::UsageRecord& record)
 {
+    turn.claims.billed += record.cost;
     for (state::Hold& hold : turn.claims.holds)
         hold.charge({record.response_uid, record.cost});
+}
+
+bool has_used_its_hold(const Turn& turn) noexcept
+{
+    const core::NanoUsd billed = turn.claims.billed;
+    return billed.value > 0 && std::ranges::any_of(turn.claims.holds, [&](const auto& hold) {
+               return billed >= hold.amount();
+           });
 }
 
 } // namespace turngate::gateway

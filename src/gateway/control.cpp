@@ -1,6 +1,7 @@
 #include "control.hpp"
 
 #include "attempt.hpp"
+#include "budget.hpp"
 
 #include "turngate/protocol/control_answer.hpp"
 
@@ -119,6 +120,14 @@ Refusal steer(Lanes& lanes, const ClientEvent& event, std::string_view frame, Cl
     }
     if (!knows_control_events(*turn))
         return not_supported(*turn);
+    if (has_used_its_hold(*turn)) {
+        client.send(protocol::steer_failed_event("insufficient_quota",
+                                                 "What this turn may cost is used up.",
+                                                 input,
+                                                 event.previous_response_id,
+                                                 turn->lane_name()));
+        return std::nullopt;
+    }
     if (turn->attempt->relay.steering().is_full()) {
         client.send(protocol::steer_failed_event("too_many_pending_steers",
                                                  "Earlier input waits to be taken.",

@@ -6,7 +6,7 @@
 
 #include "turngate/protocol/close_code.hpp"
 #include "turngate/protocol/error_event.hpp"
-#include "turngate/telemetry/log.hpp"
+#include "turngate/telemetry/log_whole.hpp"
 
 #include <algorithm>
 
@@ -131,14 +131,16 @@ core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record)
         return {};
     }
     turn.rooms.metrics.journal_failures.add();
-    telemetry::log_error("bill not written",
-                         {{"turn", turn.id},
-                          {"response", record.upstream_response_id},
-                          {"cost_nano_usd", record.cost.value},
-                          {"error", written.error().cause.message()}});
-    if (turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::keep_serving)
-        return {};
-    return written.error();
+    telemetry::log_error_whole("bill not written",
+                               {{"turn", turn.id},
+                                {"response", record.upstream_response_id},
+                                {"cost_nano_usd", record.cost.value},
+                                {"error", written.error().cause.message()},
+                                {"record", usage::to_json(record)}});
+    if (turn.snapshot->config->usage.journal.on_failure == config::OnJournalFailure::refuse)
+        return written.error();
+    charge_budget(turn, record);
+    return {};
 }
 
 void send_terminal(Turn& turn, Attempt& attempt, const protocol::TerminalEvent& terminal)

@@ -15,7 +15,8 @@ struct Failure
 };
 
 // The record goes to the journal. Fault accounting_unavailable when it cannot and the configuration
-// says `refuse`.
+// says `refuse`; with `continue` budgets are charged all the same. What is not in the journal is in
+// the log, whole.
 core::Result<> write_bill(Turn& turn, const usage::UsageRecord& record);
 
 // The terminal event in the upstream's own words, as clients can read it.

@@ -58,10 +58,10 @@ void Gateway::replace(std::shared_ptr<const net::TlsContext> tls)
         shard->loop().post([&shard = *shard, tls] { shard.entrance().replace(tls); });
 }
 
-void Gateway::revoke(const core::Digest& key)
+void Gateway::revoke(const core::Digest& key, core::Timestamp at)
 {
     for (const auto& shard : shards_)
-        shard->loop().post([&shard = *shard, key] { shard.revoke(key); });
+        shard->loop().post([&shard = *shard, key, at] { shard.revoke(key, at); });
 }
 
 void Gateway::drain()

@@ -49,8 +49,12 @@ Metrics::Metrics(telemetry::Metrics& registry)
           registry.counter("turngate_journal_failures_total", "Bills the journal did not take")),
       unpriced(registry.counter("turngate_unpriced_responses_total",
                                 "Responses of models without a price")),
+      odd_usage(registry.counter("turngate_odd_usage_total",
+                                 "Responses whose usage makes no sense: billed by an estimate")),
       budget_refusals(registry.counter("turngate_budget_refusals_total",
-                                       "Turns refused for a quota or balance that is used up"))
+                                       "Turns refused for a quota or balance that is used up")),
+      budget_waits(registry.counter("turngate_budget_waits_total",
+                                    "Turns told to come later, since others hold the rest"))
 {
     for (std::size_t i = 0; i < turns.size(); ++i)
         turns[i] = registry.counter("turngate_turns_total",

@@ -32,7 +32,9 @@ struct Metrics
     telemetry::Counter client_bytes_out;
     telemetry::Counter journal_failures;
     telemetry::Counter unpriced;
+    telemetry::Counter odd_usage;
     telemetry::Counter budget_refusals;
+    telemetry::Counter budget_waits;
 };
 
 } // namespace turngate::gateway

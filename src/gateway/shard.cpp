@@ -2,6 +2,8 @@
 
 #include "session.hpp"
 
+#include <algorithm>
+
 namespace turngate::gateway {
 namespace {
 
@@ -69,8 +71,13 @@ void Shard::begin()
     replace(rooms_.snapshot);
 }
 
-void Shard::revoke(const core::Digest& key)
+// What our own file says of the key is the newer word, if it was read since.
+void Shard::revoke(const core::Digest& key, core::Timestamp at)
 {
+    const config::Config& config = *rooms_.snapshot->config;
+    if (config.read_at > at &&
+        std::ranges::find(config.keys, key, &config::Key::digest) != config.keys.end())
+        return;
     rooms_.revoked.insert(key);
     for (const auto& [id, session] : sessions_)
         if (session->secret() == key)
@@ -79,7 +86,7 @@ void Shard::revoke(const core::Digest& key)
 
 void Shard::replace(std::shared_ptr<const Snapshot> snapshot)
 {
-    if (snapshot->config != rooms_.snapshot->config)
+    if (snapshot->config->read_at != rooms_.snapshot->config->read_at)
         rooms_.revoked.clear(); // it is the newer word
     rooms_.snapshot = std::move(snapshot);
     entrance_.replace(rooms_.snapshot->config->server);

@@ -34,7 +34,7 @@ public:
     Entrance& entrance() noexcept { return entrance_; }
     void begin(); // once all shards are there
     void replace(std::shared_ptr<const Snapshot> snapshot);
-    void revoke(const core::Digest& key);
+    void revoke(const core::Digest& key, core::Timestamp at);
     void drain();
     void shut_down();
     net::Task<> finish(); // ends everything and waits for it

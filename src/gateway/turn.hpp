@@ -27,6 +27,7 @@ struct Attempt;
 struct Claims
 {
     std::vector<state::Hold> holds;
+    core::NanoUsd billed;          // of the turn's responses so far
     std::int64_t rated_tokens = 0; // what its key's rate was charged beforehand
     std::int64_t billed_tokens = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "turngate/access/principal.hpp"
 #include "turngate/gateway/snapshot.hpp"
+#include "turngate/protocol/client_event.hpp"
 
 #include <optional>
 #include <string_view>
@@ -29,13 +30,41 @@ std::string_view why_unknown(const Snapshot& snapshot,
                              const access::Principal& principal,
                              std::string_view model);
 
-// What those tokens cost the principal where the model is dearest; without a model, by the dearest
+// Of so many bytes of a create, about four to a token: but no picture that comes with them is more
+// than the dearest model makes of one.
+std::int64_t tokens_in(std::size_t bytes, const protocol::InputSize& size) noexcept;
+
+// How large a turn may become.
+struct TurnSize
+{
+    std::int64_t input = 0;             // tokens that are known of
+    bool is_open = false;               // there may be more: as much as the context window takes
+    std::optional<std::int64_t> output; // nothing: the model's most
+    std::int64_t web_searches = 0;
+};
+
+// What such a turn costs the principal where the model is dearest; without a model, by the dearest
 // there is.
 core::NanoUsd most_it_costs(const Snapshot& snapshot,
                             const access::Principal& principal,
                             std::string_view model,
                             std::string_view service_tier,
-                            std::int64_t input_tokens,
-                            std::optional<std::int64_t> output_tokens); // nothing: the model's most
+                            const TurnSize& size);
+
+// The price at which those tokens cost most, of all models that the group's accounts may answer
+// with, else of the table: for a response whose model has none. Null: an empty table.
+const usage::ModelPrice* dearest_price(const Snapshot& snapshot,
+                                       std::string_view group,
+                                       const protocol::TokenUsage& tokens,
+                                       std::string_view service_tier);
+
+// The most input that the model takes at once; nothing: the table does not say. Where long context
+// has a price of its own, it is the largest context there is.
+std::optional<std::int64_t> input_limit(const usage::ModelPrice* price) noexcept;
+
+// Whether a response can have such figures. With hosted tools a model runs several times for one.
+bool is_credible(const protocol::TokenUsage& usage,
+                 const usage::ModelPrice* price, // null: not known
+                 bool has_hosted_tools) noexcept;
 
 } // namespace turngate::gateway

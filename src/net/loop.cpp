@@ -2,6 +2,7 @@
 
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <exception>
 
 namespace turngate::net {
@@ -18,6 +19,7 @@ Loop::~Loop() = default;
 
 void Loop::run()
 {
+    due_ = core::Clock::now() + kTick;
     for (;;) {
         try {
             context_.run();
@@ -41,6 +43,17 @@ void Loop::tick(Ticked& ticked)
     ticked_.push_back(ticked);
 }
 
+std::chrono::microseconds Loop::lag() const noexcept
+{
+    using std::chrono::microseconds;
+    const core::Deadline due = due_.load(std::memory_order_relaxed);
+    const core::Deadline now = core::Clock::now();
+    const microseconds last(lag_us_.load(std::memory_order_relaxed));
+    if (now <= due)
+        return last;
+    return std::max(last, std::chrono::duration_cast<microseconds>(now - due));
+}
+
 void Loop::schedule_tick()
 {
     tick_timer_.expires_after(kTick);
@@ -56,6 +69,7 @@ void Loop::on_tick()
     const auto late =
         std::chrono::duration_cast<std::chrono::microseconds>(now - tick_timer_.expiry());
     lag_us_.store(late.count(), std::memory_order_relaxed);
+    due_.store(now + kTick, std::memory_order_relaxed);
     schedule_tick(); // first: whatever a tick throws, it is not the last one
     for (auto at = ticked_.begin(); at != ticked_.end();) {
         Ticked& ticked = *at++; // it may unlink itself

@@ -1,5 +1,7 @@
 #include "turngate/net/dial.hpp"
 
+#include "turngate/core/bytes.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -15,27 +17,6 @@ std::uint16_t default_port(std::string_view scheme) noexcept
     if (scheme == "socks5" || scheme == "socks5h")
         return 1080;
     return 0;
-}
-
-std::optional<std::string> percent_decode(std::string_view text)
-{
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            decoded.push_back(text[i]);
-            continue;
-        }
-        unsigned value = 0;
-        if (i + 2 >= text.size())
-            return std::nullopt;
-        const auto [end, error] =
-            std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
-        if (error != std::errc() || end != text.data() + i + 3)
-            return std::nullopt;
-        decoded.push_back(static_cast<char>(value));
-        i += 2;
-    }
-    return decoded;
 }
 
 } // namespace
@@ -69,8 +50,9 @@ std::optional<Url> parse_url(std::string_view text)
     if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
         const std::string_view credentials = authority.substr(0, at);
         const auto colon = std::min(credentials.find(':'), credentials.size());
-        auto user = percent_decode(credentials.substr(0, colon));
-        auto password = percent_decode(credentials.substr(std::min(colon + 1, credentials.size())));
+        auto user = core::percent_decode(credentials.substr(0, colon));
+        auto password =
+            core::percent_decode(credentials.substr(std::min(colon + 1, credentials.size())));
         if (!user || !password)
             return std::nullopt;
         url.user = std::move(*user);

@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, kFieldCount> kNames{
     "client_metadata",
     "prompt_cache_options",
     "tools",
+    "max_tool_calls",
     "stream",
     "stream_options",
     "background",
@@ -51,7 +52,8 @@ private:
         if (field == Field::input && opening == '[')
             return take_items("input", [this](const ItemFields& item) { note(item); });
         if (field == Field::tools && opening == '[')
-            return take_items("tools", [](const ItemFields&) {});
+            return take_items(
+                "tools", [this](const ItemFields& tool) { note_tool(tool, fields_.finds.size); });
         if (field == Field::client_metadata && opening == '{')
             return take_metadata();
         if (field == Field::prompt_cache_options && opening == '{')
@@ -68,7 +70,7 @@ private:
             if (cursor_.peek() != '{')
                 return cursor_.take_value().has_value();
             ItemFields item;
-            if (!take_item(cursor_, item, fields_.container_ids))
+            if (!take_item(cursor_, item, fields_.finds))
                 return false;
             if (const auto key = item.ambiguous(); !key.empty())
                 note_ambiguous(std::string(array) + "[" + std::to_string(index) + "]", key);
@@ -113,6 +115,8 @@ private:
         const bool is_trigger = type == "compaction_trigger";
         fields_.has_compaction_trigger |= is_trigger;
         fields_.has_compaction |= type.starts_with("compaction") && !is_trigger;
+        // A bare part: nobody promises what an upstream makes of it.
+        fields_.finds.size.is_open |= type.starts_with("input_");
     }
 
     // {"id":…} alone is one too: its `type` may be left out. With a role it is a message.

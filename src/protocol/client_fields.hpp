@@ -1,5 +1,6 @@
 #pragma once
 
+#include "item_fields.hpp"
 #include "named_fields.hpp"
 
 #include <array>
@@ -30,11 +31,12 @@ enum class Field : std::uint8_t {
     client_metadata,
     prompt_cache_options,
     tools,
+    max_tool_calls,
     stream,
     stream_options,
     background,
 };
-constexpr std::size_t kFieldCount = 20;
+constexpr std::size_t kFieldCount = 21;
 
 std::string_view name_of(Field field) noexcept;
 
@@ -46,7 +48,7 @@ struct ClientFields
     std::string ambiguous;             // the path of a key within a field; empty: none
     std::vector<std::string> tool_output_call_ids;
     std::vector<std::string> tool_call_ids;
-    std::vector<std::string> container_ids;
+    ItemFinds finds; // in items and tools
     bool has_item_reference = false;
     bool has_compaction = false;
     bool has_compaction_trigger = false;

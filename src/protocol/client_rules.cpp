@@ -1,6 +1,7 @@
 #include "client_rules.hpp"
 
 #include "client_values.hpp"
+#include "json_text.hpp"
 
 #include "turngate/core/bytes.hpp"
 
@@ -132,6 +133,19 @@ Complaint check_shapes(const ClientFields& fields, ClientEvent& event)
     return check_opening(fields, Field::input, "\"[", "a string or an array");
 }
 
+// A figure that is none limits nothing, and is for the upstream to refuse.
+Complaint read_size(const ClientFields& fields, ClientEvent& event)
+{
+    event.size = fields.finds.size;
+    event.size.is_open |= event.has_prompt || event.has_conversation || fields.has_item_reference;
+    event.size.has_hosted_tools |= event.has_prompt;
+    event.size.has_web_search |= event.has_prompt;
+    const auto calls = whole_number<std::int64_t>(fields[Field::max_tool_calls].value);
+    if (calls && *calls >= 0)
+        event.max_tool_calls = calls;
+    return {};
+}
+
 Complaint check_parent(const ClientFields&, ClientEvent& event)
 {
     for (const std::string_view prefix : {"msg_", "item_", "chatcmpl"})
@@ -210,6 +224,7 @@ constexpr Complaint (*kRules[])(const ClientFields&, ClientEvent&) = {
     read_comparison,
     read_settings,
     check_shapes,
+    read_size,
     check_parent,
     check_needs,
 };
@@ -252,7 +267,7 @@ boost::system::result<ClientEvent, Rejection> judge(ClientFields fields)
     note_places(fields, event);
     event.tool_output_call_ids = std::move(fields.tool_output_call_ids);
     event.tool_call_ids = std::move(fields.tool_call_ids);
-    event.container_ids = std::move(fields.container_ids);
+    event.container_ids = std::move(fields.finds.container_ids);
     event.has_item_reference = fields.has_item_reference;
     event.has_compaction = fields.has_compaction;
     event.has_compaction_trigger = fields.has_compaction_trigger;

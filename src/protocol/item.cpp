@@ -19,8 +19,8 @@ FieldSpan within(std::uint32_t begin, const FieldSpan& at)
 std::optional<Item> take(Cursor& cursor)
 {
     ItemFields fields;
-    std::vector<std::string> container_ids; // of no interest here
-    const auto text = cursor.taken_by([&] { return take_item(cursor, fields, container_ids); });
+    ItemFinds finds; // of no interest here
+    const auto text = cursor.taken_by([&] { return take_item(cursor, fields, finds); });
     if (!text || !fields.ambiguous().empty())
         return std::nullopt;
     const std::uint32_t begin = cursor.offset_of(text->data());

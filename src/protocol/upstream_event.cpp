@@ -3,16 +3,14 @@
 #include "cursor.hpp"
 #include "field_search.hpp"
 #include "json_text.hpp"
+#include "token_usage.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
 namespace turngate::protocol {
 namespace {
-
-constexpr double kMostTokens = 9007199254740992.0; // 2^53
 
 // Each read_… takes the value that stands at the cursor and says whether it was sound JSON. A value
 // of another type leaves its target as it was.
@@ -51,76 +49,6 @@ bool read_status(Cursor& cursor, int& out)
     return true;
 }
 
-bool read_count(Cursor& cursor, std::int64_t& out)
-{
-    const auto value = cursor.take_value();
-    if (!value)
-        return false;
-    double number = 0;
-    if (std::from_chars(value->data(), value->data() + value->size(), number).ec == std::errc{})
-        out = static_cast<std::int64_t>(std::clamp(number, 0.0, kMostTokens));
-    return true;
-}
-
-bool skip(Cursor& cursor)
-{
-    return cursor.take_value().has_value();
-}
-
-template <class OnField>
-bool read_object(Cursor& cursor, OnField&& on_field)
-{
-    return cursor.peek() == '{' ? cursor.each_field(on_field) : skip(cursor);
-}
-
-bool read_input_details(Cursor& cursor, TokenUsage& usage)
-{
-    return read_object(cursor, [&](std::string_view key) {
-        if (key == "cached_tokens")
-            return read_count(cursor, usage.cached);
-        if (key == "cache_write_tokens")
-            return read_count(cursor, usage.cache_write);
-        return skip(cursor);
-    });
-}
-
-bool read_output_details(Cursor& cursor, TokenUsage& usage)
-{
-    return read_object(cursor, [&](std::string_view key) {
-        return key == "reasoning_tokens" ? read_count(cursor, usage.reasoning) : skip(cursor);
-    });
-}
-
-bool read_usage(Cursor& cursor, std::optional<TokenUsage>& out)
-{
-    if (cursor.peek() != '{')
-        return skip(cursor);
-    TokenUsage& usage = out.emplace();
-    return cursor.each_field([&](std::string_view key) {
-        if (key == "input_tokens")
-            return read_count(cursor, usage.input);
-        if (key == "input_tokens_details")
-            return read_input_details(cursor, usage);
-        if (key == "output_tokens")
-            return read_count(cursor, usage.output);
-        if (key == "output_tokens_details")
-            return read_output_details(cursor, usage);
-        if (key == "total_tokens")
-            return read_count(cursor, usage.total);
-        return skip(cursor);
-    });
-}
-
-bool read_web_searches(Cursor& cursor, std::int64_t& count)
-{
-    const auto read_web_search = [&](std::string_view key) {
-        return key == "num_requests" ? read_count(cursor, count) : skip(cursor);
-    };
-    return read_object(cursor, [&](std::string_view key) {
-        return key == "web_search" ? read_object(cursor, read_web_search) : skip(cursor);
-    });
-}
-
 // What an event says from its top down. The two shapes of an error are kept apart until its end.
 struct Terminal
 {
@@ -130,7 +58,6 @@ struct Terminal
     int status = 0;
     int status_code = 0;  // what some call it
     int inner_status = 0; // within `error`
-    std::int64_t web_searches = 0;
 };
 
 bool read_error(Cursor& cursor, Terminal& terminal)
@@ -173,9 +100,9 @@ bool read_response(Cursor& cursor, Terminal& terminal)
         if (key == "output")
             return read_output(cursor, event.output);
         if (key == "usage")
-            return read_usage(cursor, event.usage);
+            return read_usage(cursor, event);
         if (key == "tool_usage")
-            return read_web_searches(cursor, terminal.web_searches);
+            return read_web_searches(cursor, event);
         if (key == "incomplete_details")
             return read_object(cursor, [&](std::string_view detail) {
                 return detail == "reason" ? read_text(cursor, event.reason) : skip(cursor);
@@ -215,7 +142,7 @@ TerminalEvent conclude(Terminal terminal, EventKind kind)
     TerminalEvent event = std::move(terminal.event);
     event.kind = kind;
     if (event.usage)
-        event.usage->web_searches = terminal.web_searches;
+        event.usage->web_searches = event.web_searches;
     if (kind != EventKind::error)
         return event;
     if (event.error_code.empty())

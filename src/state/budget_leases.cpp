@@ -37,6 +37,15 @@ core::NanoUsd amount_of(const std::string& text)
     return {value};
 }
 
+Verdict verdict_of(const std::string& text)
+{
+    if (text == "busy")
+        return {.word = Verdict::Word::busy, .amount = {}};
+    if (text == "spent")
+        return {};
+    return {.word = Verdict::Word::held, .amount = amount_of(text)};
+}
+
 // A charge is renewed like a hold. That of a gateway which was killed just after its bill had
 // arrived nobody reports any more: it must not count beside the bill for long.
 constexpr milliseconds kUnrenewed = std::chrono::hours(1);
@@ -65,18 +74,20 @@ Command BudgetLeases::word_on(const std::string& subject) const
     return {std::to_string(spent->revision), text_of(spent->amount)};
 }
 
-net::Task<bool> BudgetLeases::take(std::string subject,
-                                   core::NanoUsd limit,
-                                   std::string id,
-                                   core::NanoUsd amount)
+net::Task<std::optional<Verdict>> BudgetLeases::take(const HoldRequest& request)
 {
-    Command keys{budget_key(subject)};
-    Command arguments = word_on(subject);
-    for (std::string text :
-         {text_of(limit), text_of(amount), hold_name(id), std::to_string(lease_.count())})
+    Command keys{budget_key(request.subject)};
+    Command arguments = word_on(request.subject);
+    for (std::string text : {text_of(request.limit),
+                             text_of(request.amount),
+                             hold_name(request.id),
+                             std::to_string(lease_.count()),
+                             request.asker,
+                             std::to_string(milliseconds(kKeptFree).count())})
         arguments.push_back(std::move(text));
-    const Answer answer = co_await link_.run(kHoldBudget, std::move(keys), std::move(arguments));
-    co_return !answer || answer->integer != 0;
+    const Answer answer =
+        co_await link_.run_hold(kHoldBudget, std::move(keys), std::move(arguments));
+    co_return answer ? std::optional(verdict_of(answer->text)) : std::nullopt;
 }
 
 void BudgetLeases::settle(const std::string& subject,
@@ -98,6 +109,11 @@ void BudgetLeases::report(const std::string& subject, const std::vector<std::str
         return tell(subject, gone, {});
     remember(subject, gone);
     due_.try_emplace(subject);
+}
+
+void BudgetLeases::tell_soon(const std::string& subject)
+{
+    due_.insert_or_assign(subject, std::string());
 }
 
 void BudgetLeases::tell(const std::string& subject,

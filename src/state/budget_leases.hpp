@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace turngate::state {
 
@@ -24,15 +25,13 @@ public:
 
     void start(); // the renewals
 
-    // Whether there is room in all gateways together; true if Redis cannot say.
-    net::Task<bool> take(std::string subject,
-                         core::NanoUsd limit,
-                         std::string id,
-                         core::NanoUsd amount);
+    // What all gateways together have to say; nothing if Redis cannot tell. `request` outlives it.
+    net::Task<std::optional<Verdict>> take(const HoldRequest& request);
     void settle(const std::string& subject,
                 const std::string& id,
                 const std::vector<Charge>& charges);
     void report(const std::string& subject, const std::vector<std::string>& uids);
+    void tell_soon(const std::string& subject); // what there is, with the next tick
     void answer(const std::shared_ptr<HeldQuestion>& question);
 
     // Redis has come back or has forgotten everything.

@@ -146,7 +146,7 @@ bool Bulletin::is_revoked(const core::Digest& key) const
     return find(revoked_subject(key)).has_value();
 }
 
-void Bulletin::on_revoked(std::function<void(const core::Digest&)> tell)
+void Bulletin::on_revoked(OnRevoked tell)
 {
     const std::lock_guard lock(mutex_);
     on_revoked_ = std::move(tell);
@@ -180,7 +180,7 @@ void Bulletin::merge(const std::string& subject, const Note& note)
 bool Bulletin::accept(const std::string& subject, const Note& note)
 {
     const Timestamp now = core::wall_now();
-    std::function<void(const core::Digest&)> tell;
+    OnRevoked tell;
     {
         const std::lock_guard lock(mutex_);
         if (note.until <= now)
@@ -194,7 +194,7 @@ bool Bulletin::accept(const std::string& subject, const Note& note)
             tell = on_revoked_;
     }
     if (const auto key = revoked_key(subject); key && tell)
-        tell(*key);
+        tell(*key, note.until - kRevokedFor);
     return true;
 }
 

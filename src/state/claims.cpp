@@ -21,15 +21,51 @@ core::NanoUsd Claims::sum() const noexcept
 void Claims::put(const std::string& name, core::NanoUsd amount, unsigned loop, core::Deadline until)
 {
     Known& known = claims_[name];
-    sum_ += Sum{amount.value} - known.amount.value;
+    count(name, Sum{amount.value} - known.amount.value);
     known = {amount, loop, until, next_++};
     first_end_ = std::min(first_end_, until);
 }
 
 void Claims::remove(ByName::iterator at)
 {
-    sum_ -= at->second.amount.value;
+    count(at->first, -Sum{at->second.amount.value});
     claims_.erase(at);
+}
+
+void Claims::count(const std::string& name, Sum amount)
+{
+    sum_ += amount;
+    if (name.starts_with(kHold))
+        holds_ += amount;
+}
+
+// In budget_scripts.cpp, too.
+Verdict Claims::ask(const HoldRequest& request,
+                    core::NanoUsd spent,
+                    unsigned loop,
+                    core::Deadline now)
+{
+    forget(now);
+    const Sum left = Sum{request.limit.value} - spent.value - (sum_ - holds_);
+    const bool is_other_first = waiting_ && waiting_->asker != request.asker;
+    const Sum kept = is_other_first
+                         ? std::clamp(Sum{waiting_->amount.value}, Sum{0}, std::max(left, Sum{0}))
+                         : Sum{0};
+    Verdict verdict{.word = Verdict::Word::held, .amount = request.amount};
+    if (holds_ + kept + request.amount.value > left) {
+        if (left <= 0)
+            return {};
+        if (holds_ > 0 || kept > 0) {
+            if (!is_other_first && !request.asker.empty())
+                waiting_ = Waiting{request.asker, request.amount, now + kKeptFree};
+            return {.word = Verdict::Word::busy, .amount = {}};
+        }
+        verdict.amount = {static_cast<std::int64_t>(left)}; // less than was asked for
+    }
+    if (!is_other_first)
+        waiting_.reset();
+    hold(request.id, verdict.amount, loop);
+    return verdict;
 }
 
 bool Claims::has_holds() const
@@ -60,14 +96,20 @@ Claims::Settled Claims::settle(const std::string& id,
     return settled;
 }
 
+void Claims::charge(const std::vector<Charge>& charges, unsigned loop, core::Deadline until)
+{
+    for (const Charge& each : charges)
+        put(charge_name(each.uid), each.cost, loop, until);
+}
+
 void Claims::report(const std::vector<std::string>& uids)
 {
     for (const std::string& uid : uids) {
         const auto charged = claims_.find(charge_name(uid));
         if (charged != claims_.end())
             remove(charged);
-        else if (has_holds())
-            reported_[uid] = next_; // its turn still runs
+        if (has_holds())
+            reported_[uid] = next_; // its turn may still run, though it was charged
     }
 }
 
@@ -81,8 +123,10 @@ void Claims::forget_reported()
     std::erase_if(reported_, [&](const auto& each) { return each.second <= oldest; });
 }
 
-void Claims::forget_charges(core::Deadline now)
+void Claims::forget(core::Deadline now)
 {
+    if (waiting_ && waiting_->until <= now)
+        waiting_.reset();
     if (now < first_end_)
         return;
     first_end_ = core::Deadline::max();

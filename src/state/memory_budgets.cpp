@@ -6,34 +6,39 @@
 
 namespace turngate::state {
 
-net::Task<std::optional<Hold>> MemoryBudgets::hold(std::string subject,
-                                                   core::NanoUsd limit,
-                                                   std::string id,
-                                                   core::NanoUsd amount)
+core::Fault refusal(Verdict::Word word) noexcept
 {
-    if (!hold_now(subject, limit, id, amount))
-        co_return std::nullopt;
-    co_return Hold(shared_from_this(), std::move(subject), std::move(id));
+    const bool is_busy = word == Verdict::Word::busy;
+    return {
+        is_busy ? core::FaultCode::rate_limited : core::FaultCode::quota_exceeded, {}, "budget"};
 }
 
-bool MemoryBudgets::hold_now(const std::string& subject,
-                             core::NanoUsd limit,
-                             const std::string& id,
-                             core::NanoUsd amount,
-                             unsigned loop)
+net::Task<core::Result<Hold>> MemoryBudgets::hold(HoldRequest request)
+{
+    const Verdict verdict = hold_now(request);
+    if (verdict.word != Verdict::Word::held)
+        co_return refusal(verdict.word);
+    co_return Hold(
+        shared_from_this(), std::move(request.subject), std::move(request.id), verdict.amount);
+}
+
+Verdict MemoryBudgets::hold_now(const HoldRequest& request, unsigned loop)
 {
     const auto now = core::Clock::now();
     const std::lock_guard lock(mutex_);
-    const auto known = spent_.find(subject);
+    const auto known = spent_.find(request.subject);
     const core::NanoUsd spent = known == spent_.end() ? core::NanoUsd{} : known->second.amount;
-    const auto at = claims_.try_emplace(subject).first;
-    at->second.forget_charges(now);
-    const bool has_room = at->second.has_room(spent, limit, amount);
-    if (has_room)
-        at->second.hold(id, amount, loop);
+    const auto at = claims_.try_emplace(request.subject).first;
+    const Verdict verdict = at->second.ask(request, spent, loop, now);
     if (at->second.is_empty())
         claims_.erase(at);
-    return has_room;
+    return verdict;
+}
+
+void MemoryBudgets::change(const HoldRequest& request, core::NanoUsd amount, unsigned loop)
+{
+    const std::lock_guard lock(mutex_);
+    claims_[request.subject].hold(request.id, amount, loop);
 }
 
 void MemoryBudgets::settle(const std::string& subject,
@@ -56,6 +61,21 @@ Claims::Settled MemoryBudgets::settle_now(const std::string& subject,
     if (at->second.is_empty())
         claims_.erase(at);
     return settled;
+}
+
+void MemoryBudgets::charge(const std::string& subject, std::vector<Charge> charges)
+{
+    charge_now(subject, std::move(charges), Claims::kNoLoop);
+}
+
+void MemoryBudgets::charge_now(const std::string& subject,
+                               std::vector<Charge> charges,
+                               unsigned loop)
+{
+    const auto until = core::Clock::now() + charge_life_;
+    const std::lock_guard lock(mutex_);
+    if (!charges.empty())
+        claims_[subject].charge(charges, loop, until);
 }
 
 void MemoryBudgets::report(std::string_view subject,
@@ -93,7 +113,7 @@ std::vector<core::NanoUsd> MemoryBudgets::held(const std::vector<std::string>& s
     for (const std::string& subject : subjects) {
         const auto at = claims_.find(subject);
         if (at != claims_.end())
-            at->second.forget_charges(now);
+            at->second.forget(now);
         sums.push_back(at == claims_.end() ? core::NanoUsd{} : at->second.sum());
     }
     return sums;
@@ -127,7 +147,7 @@ std::vector<Claim> MemoryBudgets::page(const std::string& subject,
     const auto at = claims_.find(subject);
     if (at == claims_.end())
         return {};
-    at->second.forget_charges(now);
+    at->second.forget(now);
     std::vector<Claim> page = at->second.page(loop, after, most);
     if (at->second.is_empty())
         claims_.erase(at);

@@ -22,10 +22,8 @@ public:
     {
     }
 
-    net::Task<std::optional<Hold>> hold(std::string subject,
-                                        core::NanoUsd limit,
-                                        std::string id,
-                                        core::NanoUsd amount) override;
+    net::Task<core::Result<Hold>> hold(HoldRequest request) override;
+    void charge(const std::string& subject, std::vector<Charge> charges) override;
     void report(std::string_view subject,
                 Spending spent,
                 const std::vector<std::string>& uids) override;
@@ -35,14 +33,14 @@ public:
                 std::vector<Charge> charges) noexcept override;
 
     // The same at once, for holds that another owns.
-    bool hold_now(const std::string& subject,
-                  core::NanoUsd limit,
-                  const std::string& id,
-                  core::NanoUsd amount,
-                  unsigned loop = Claims::kNoLoop);
+    Verdict hold_now(const HoldRequest& request, unsigned loop = Claims::kNoLoop);
+    // A hold that is there gets this amount.
+    void change(const HoldRequest& request, core::NanoUsd amount, unsigned loop);
     Claims::Settled settle_now(const std::string& subject,
                                const std::string& id,
                                std::vector<Charge> charges);
+
+    void charge_now(const std::string& subject, std::vector<Charge> charges, unsigned loop);
 
     // False: nothing of it is new to whoever shares these budgets.
     bool report_now(const std::string& subject,
@@ -62,5 +60,8 @@ private:
     std::unordered_map<std::string, Spending> spent_;
     std::unordered_map<std::string, Claims> claims_; // none is empty
 };
+
+// What a turn that is not held is told.
+core::Fault refusal(Verdict::Word word) noexcept;
 
 } // namespace turngate::state

@@ -53,22 +53,27 @@ void RedisBudgets::tell_all()
         loop_of(i).post([&leases = *leases_[i]] { leases.tell_all(); });
 }
 
-net::Task<std::optional<Hold>> RedisBudgets::hold(std::string subject,
-                                                  core::NanoUsd limit,
-                                                  std::string id,
-                                                  core::NanoUsd amount)
+net::Task<core::Result<Hold>> RedisBudgets::hold(HoldRequest request)
 {
     const net::Executor executor = co_await net::asio::this_coro::executor;
     const unsigned loop = index_of(executor);
-    if (!local_.hold_now(subject, limit, id, amount, loop))
-        co_return std::nullopt;
-    Hold held(shared_from_this(), subject, id); // goes when we are refused, or cancelled
-    if (loop != Claims::kNoLoop) {
-        const bool fits =
-            co_await leases_[loop]->take(std::move(subject), limit, std::move(id), amount);
-        if (!fits)
-            co_return std::nullopt;
-    }
+    const Verdict here = local_.hold_now(request, loop);
+    if (here.word != Verdict::Word::held)
+        co_return refusal(here.word);
+    // Goes when we are refused, or cancelled.
+    Hold held(shared_from_this(), request.subject, request.id, here.amount);
+    if (loop == Claims::kNoLoop)
+        co_return std::move(held);
+    const auto everywhere = co_await leases_[loop]->take(request);
+    if (!everywhere)
+        co_return std::move(held);
+    if (everywhere->word != Verdict::Word::held)
+        co_return refusal(everywhere->word);
+    if (everywhere->amount == here.amount)
+        co_return std::move(held);
+    // What is renewed is what is here.
+    local_.change(request, everywhere->amount, loop);
+    held.set_amount(everywhere->amount);
     co_return std::move(held);
 }
 
@@ -87,6 +92,13 @@ try {
     net::asio::dispatch(loop_of(settled.loop).context(), tell);
 } catch (const std::exception& bug) {
     telemetry::log_error("a hold could not be settled", {{"what", bug.what()}});
+}
+
+void RedisBudgets::charge(const std::string& subject, std::vector<Charge> charges)
+{
+    local_.charge_now(subject, std::move(charges), 0);
+    if (!leases_.empty())
+        loop_of(0).post([&leases = *leases_[0], subject] { leases.tell_soon(subject); });
 }
 
 // Through any loop: a report that comes before what it reports is right too.

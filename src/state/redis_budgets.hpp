@@ -20,10 +20,8 @@ public:
     void end() noexcept;
     void tell_all(); // any thread; Redis was flushed
 
-    net::Task<std::optional<Hold>> hold(std::string subject,
-                                        core::NanoUsd limit,
-                                        std::string id,
-                                        core::NanoUsd amount) override;
+    net::Task<core::Result<Hold>> hold(HoldRequest request) override;
+    void charge(const std::string& subject, std::vector<Charge> charges) override;
     void report(std::string_view subject,
                 Spending spent,
                 const std::vector<std::string>& uids) override;

@@ -1,7 +1,11 @@
 #include "redis_connection.hpp"
 
+#include "redis_keys.hpp"
+#include "redis_script.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::state {
@@ -11,6 +15,15 @@ using core::Clock;
 
 // Under way at once, for one loop: at 50 ms each more than a busy loop ever has.
 constexpr std::size_t kMostCalls = 4'096;
+
+const Script kProbe(R"(
+redis.call('HSET', KEYS[1], 'a', '1')
+redis.call('ZADD', KEYS[2], 1, 'a')
+redis.call('EXPIRE', KEYS[1], 60)
+redis.call('EXPIRE', KEYS[2], 60)
+redis.call('PUBLISH', ARGV[1], '')
+return redis.call('ZCARD', KEYS[2])
+)");
 
 // A name being resolved; it may outlive who asked.
 struct Resolution
@@ -106,8 +119,8 @@ net::Task<bool> RedisConnection::connect(std::string address,
     co_return false;
 }
 
-// A password, the database, and a write: a replica or a full Redis that would refuse all of them
-// is no better than none.
+// A password, the database, and what all others do: a Redis that would refuse that (a replica, a
+// full one, one whose rules do not let us) is no better than none.
 net::Task<bool> RedisConnection::introduce()
 {
     std::vector<Command> commands;
@@ -118,10 +131,13 @@ net::Task<bool> RedisConnection::introduce()
     if (config_.database != 0)
         commands.push_back({"SELECT", std::to_string(config_.database)});
     commands.push_back({"SET", "tg:1:probe", "1", "PX", "60000"});
+    commands.push_back(
+        kProbe.by_text({"tg:1:{probe}:hash", "tg:1:{probe}:sorted"}, {kSlotsChannel}));
+    commands.push_back({"HLEN", kBulletinKey});
     is_ready_ = true; // for send()
     for (Command& command : commands) {
-        const Answer answer = co_await ask(std::move(command));
-        const bool is_fine = answer && answer->kind == Reply::Kind::text;
+        const Answer answer = co_await ask(std::move(command), config_.timeout);
+        const bool is_fine = answer && answer->kind != Reply::Kind::error;
         if (is_fine)
             continue;
         if (answer)
@@ -135,24 +151,33 @@ net::Task<bool> RedisConnection::introduce()
 
 void RedisConnection::send(const Command& command, OnAnswer on_answer)
 {
+    send(command, std::move(on_answer), config_.timeout);
+}
+
+void RedisConnection::send(const Command& command,
+                           OnAnswer on_answer,
+                           std::chrono::milliseconds patience)
+{
     if (!is_ready_ || calls_.size() >= kMostCalls) {
         counters_.skipped.fetch_add(1, std::memory_order_relaxed);
         on_answer(std::nullopt);
         return;
     }
     counters_.operations.fetch_add(1, std::memory_order_relaxed);
-    calls_.push_back({std::move(on_answer), Clock::now()});
+    const auto now = Clock::now();
+    calls_.push_back({std::move(on_answer), now, now + patience});
     socket_.send(command);
-    watch();
+    watch(now + patience);
 }
 
-net::Task<Answer> RedisConnection::ask(Command command)
+net::Task<Answer> RedisConnection::ask(Command command, std::chrono::milliseconds patience)
 {
     const auto waiting = std::make_shared<Waiting>(loop_);
-    send(command, [waiting](const Answer& answer) {
+    const auto on_answer = [waiting](const Answer& answer) {
         waiting->answer = answer;
         waiting->event.set();
-    });
+    };
+    send(command, on_answer, patience);
     co_await waiting->event.wait_until(core::Deadline::max()); // send() keeps the deadline
     co_return std::move(waiting->answer);
 }
@@ -170,19 +195,18 @@ void RedisConnection::close(std::string_view why)
     on_lost(why);
 }
 
-// One timer for all calls: they are answered in the order of sending.
-void RedisConnection::watch()
+// One timer for all calls: of most, the deadline is behind the one that is watched.
+void RedisConnection::watch(core::Deadline until)
 {
-    if (is_watching_ || given_up_ == calls_.size())
+    if (watched_until_ <= until)
         return;
-    is_watching_ = true;
-    timer_.expires_at(calls_[given_up_].sent_at + config_.timeout);
+    watched_until_ = until;
+    timer_.expires_at(until);
     timer_.async_wait([self = self_](boost::system::error_code error) {
-        if (!*self)
+        if (!*self || error)
             return;
-        (*self)->is_watching_ = false;
-        if (!error)
-            (*self)->give_up_late_ones();
+        (*self)->watched_until_ = core::Deadline::max();
+        (*self)->give_up_late_ones();
     });
 }
 
@@ -190,14 +214,17 @@ void RedisConnection::give_up_late_ones()
 {
     std::vector<OnAnswer> late;
     const auto now = Clock::now();
-    while (given_up_ < calls_.size() && calls_[given_up_].sent_at + config_.timeout <= now)
-        late.push_back(std::exchange(calls_[given_up_++].on_answer, nullptr));
+    auto next = core::Deadline::max();
+    for (Call& call : calls_) {
+        if (call.on_answer && call.until <= now)
+            late.push_back(std::exchange(call.on_answer, nullptr));
+        else if (call.on_answer)
+            next = std::min(next, call.until);
+    }
     counters_.late.fetch_add(late.size(), std::memory_order_relaxed);
-    const auto self = self_;
+    watch(next);
     for (const OnAnswer& on_answer : late)
         on_answer(std::nullopt); // one of them may close us
-    if (*self)
-        watch();
 }
 
 void RedisConnection::on_connected()
@@ -210,10 +237,8 @@ void RedisConnection::on_reply(Reply reply)
 {
     Call call = std::move(calls_.front());
     calls_.pop_front();
-    if (!call.on_answer) {
-        --given_up_;
+    if (!call.on_answer)
         return;
-    }
     counters_.count_latency(Clock::now() - call.sent_at);
     if (reply.kind == Reply::Kind::error)
         counters_.refused.fetch_add(1, std::memory_order_relaxed);
@@ -232,7 +257,6 @@ void RedisConnection::on_lost(std::string_view why)
     connected_.set();
     if (std::exchange(is_ready_, false))
         counters_.lost.fetch_add(1, std::memory_order_relaxed);
-    given_up_ = 0;
     for (const Call& call : std::exchange(calls_, {}))
         if (call.on_answer)
             call.on_answer(std::nullopt);

@@ -11,8 +11,8 @@
 namespace turngate::state {
 
 // One connection to Redis, from dial to loss, for one loop. Every command is answered, or given up
-// at its deadline, `timeout` after it was sent; one timer for all of them. It never blocks, and
-// holds a bounded number of commands.
+// at its deadline, by default `timeout` after it was sent; one timer for all of them. It never
+// blocks, and holds a bounded number of commands.
 class RedisConnection final : private RedisSocket::Listener
 {
 public:
@@ -29,7 +29,7 @@ public:
     // Calls back exactly once, on this loop: with nothing if there is no answer in time, at once
     // if it is not open. An error of Redis is an answer here.
     void send(const Command& command, OnAnswer on_answer);
-    net::Task<Answer> ask(Command command);
+    net::Task<Answer> ask(Command command, std::chrono::milliseconds patience);
 
     void subscribe(const std::string& channel, OnMessage on_message);
 
@@ -43,12 +43,15 @@ private:
     {
         OnAnswer on_answer; // empty: given up
         core::Deadline sent_at;
+        core::Deadline until;
     };
+
+    void send(const Command& command, OnAnswer on_answer, std::chrono::milliseconds patience);
 
     net::Task<std::vector<std::string>> addresses(core::Deadline deadline, net::Stop& stop);
     net::Task<bool> connect(std::string address, core::Deadline deadline, net::Stop& stop);
     net::Task<bool> introduce();
-    void watch();
+    void watch(core::Deadline until);
     void give_up_late_ones();
 
     void on_connected() override;
@@ -60,12 +63,11 @@ private:
     const config::Redis& config_;
     RedisCounters& counters_;
     RedisSocket socket_;
-    std::deque<Call> calls_;   // without an answer, oldest first
-    std::size_t given_up_ = 0; // of them, from the front
+    std::deque<Call> calls_; // without an answer, oldest first
     std::shared_ptr<RedisConnection*>
         self_; // null in it once we are gone: for what cannot be cancelled
     net::Timer timer_;
-    bool is_watching_ = false;
+    core::Deadline watched_until_ = core::Deadline::max();
     net::Event connected_;
     net::Event closed_;
     bool is_connected_ = false;

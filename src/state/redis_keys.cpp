@@ -71,6 +71,11 @@ std::string instance_slots_key(std::string_view instance)
     return key_of("instance:", instance, ":slots");
 }
 
+std::string instance_life_key(std::string_view instance)
+{
+    return key_of("instance:", instance, ":life");
+}
+
 std::string instance_seen_key(std::string_view instance)
 {
     return key_of("instance:", instance, ":seen");

@@ -24,6 +24,7 @@ struct SlotKeys
 };
 
 std::string instance_slots_key(std::string_view instance); // set: names of the slots it has used
+std::string instance_life_key(std::string_view instance);  // text: who goes by the name
 std::string instance_seen_key(std::string_view instance);  // gone: Redis was flushed
 
 // Letters, digits and -_./@ stay; the rest is %XX.

@@ -19,11 +19,6 @@ RedisLedger::RedisLedger(const RedisLinks& links,
     unsigned loop = 0;
     for (const auto& link : links_.all())
         leases_.push_back(std::make_unique<Leases>(*link, instance_, loop++, lease));
-    RedisLink& first = links_.first();
-    first.on_up([this, &first] {
-        if (!std::exchange(is_purged_, true))
-            first.tasks().spawn("purge", purge());
-    });
 }
 
 unsigned RedisLedger::index_of(const net::Loop& loop) const
@@ -116,8 +111,12 @@ void RedisLedger::spawn(net::Loop& loop, const char* name, net::Task<> task)
     links_.of(loop).tasks().spawn(name, std::move(task));
 }
 
-// What our previous life held when it was killed.
-net::Task<> RedisLedger::purge()
+void RedisLedger::purge(const std::string& dead)
+{
+    links_.first().tasks().spawn("purge", purge_all(dead));
+}
+
+net::Task<> RedisLedger::purge_all(std::string dead)
 {
     RedisLink& link = links_.first();
     Command members{"SMEMBERS", instance_slots_key(instance_.name)};
@@ -127,7 +126,7 @@ net::Task<> RedisLedger::purge()
         const std::string& name = names->items[i].text;
         SlotKeys keys(name);
         Command its_keys{keys.held, keys.queue, keys.seen};
-        Command arguments{kSlotsChannel, name, instance_.lives, instance_.life + ":"};
+        Command arguments{kSlotsChannel, name, dead, instance_.life};
         const Answer answer =
             co_await link.run(kPurgeSlots, std::move(its_keys), std::move(arguments));
         removed += answer ? answer->integer : 0;

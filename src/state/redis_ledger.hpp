@@ -29,6 +29,8 @@ public:
                                 std::shared_ptr<RedisLedger> self);
     void on_notice(const std::string& name); // any thread
     void tell_all();                         // any thread; Redis was flushed
+    // What a dead life of this gateway held is given back. On the first link's loop.
+    void purge(const std::string& dead);
 
     net::Task<std::vector<Permit>> take(net::Loop& loop, Ask ask) override;
     void give_back(const std::string& name, Permit permit) override;
@@ -38,12 +40,11 @@ public:
 private:
     unsigned index_of(const net::Loop& loop) const;
     Leases& of(const net::Loop& loop) const;
-    net::Task<> purge();
+    net::Task<> purge_all(std::string dead);
 
     const RedisLinks& links_;
     const Instance instance_;
     std::vector<std::unique_ptr<Leases>> leases_; // as the links; none: ended
-    bool is_purged_ = false;
     std::mutex mutex_;
     std::unordered_multimap<std::string, std::weak_ptr<Slots>> slots_;
     std::size_t sweep_at_ = 1'000;

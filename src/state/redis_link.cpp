@@ -4,6 +4,7 @@
 
 #include "turngate/telemetry/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::state {
@@ -14,11 +15,44 @@ using namespace std::chrono_literals;
 
 constexpr auto kConnect = 1s; // nobody waits for it
 constexpr auto kSteady = 5s;  // up for so long, it is tried again soon when it is lost
+constexpr auto kDoubt = 5s;   // it lets us in and refuses what we are there for
+
+// What stays so until somebody mends it. Reads may go on as if nothing were: such a Redis is no
+// better than none. Scripts wrap the word, so it may stand anywhere.
+constexpr std::string_view kForAll[] = {"OOM",
+                                        "NOPERM",
+                                        "NOAUTH",
+                                        "READONLY",
+                                        "MISCONF",
+                                        "LOADING",
+                                        "WRONGTYPE",
+                                        "MASTERDOWN",
+                                        "CLUSTERDOWN",
+                                        "NOREPLICAS"};
+
+const std::string_view* find_for_all(std::string_view error)
+{
+    const auto found = std::ranges::find_if(
+        kForAll, [&](std::string_view word) { return error.find(word) != error.npos; });
+    return found == std::end(kForAll) ? nullptr : found;
+}
+
+bool is_for_all(std::string_view error)
+{
+    return find_for_all(error) != nullptr;
+}
+
+// What is the same in two texts about the same: they name keys and scripts too.
+std::string_view cause_of(std::string_view why)
+{
+    const std::string_view* word = find_for_all(why);
+    return word ? *word : why;
+}
 
 } // namespace
 
 RedisLink::RedisLink(net::Loop& loop, const config::Redis& config)
-    : loop_(loop), connection_(loop, config, counters_), tasks_(loop)
+    : loop_(loop), config_(config), connection_(loop, config, counters_), tasks_(loop)
 {
 }
 
@@ -42,10 +76,14 @@ net::Task<> RedisLink::keep_up()
         const auto since = Clock::now();
         if (is_open)
             co_await stay_up();
-        go_down(connection_.why_closed());
-        if (is_open && Clock::now() - since > kSteady)
+        const bool is_steady = is_open && Clock::now() - since > kSteady;
+        is_doubted_ = is_open && !is_steady && was_refused_ && !logged_cause_.empty();
+        if (is_steady)
             pause.reset();
-        const auto next = Clock::now() + pause.next();
+        go_down(connection_.why_closed());
+        auto next = Clock::now() + pause.next();
+        if (is_doubted_)
+            next += kDoubt;
         co_await wait.wait_until(next, stop_);
     }
 }
@@ -53,7 +91,7 @@ net::Task<> RedisLink::keep_up()
 net::Task<> RedisLink::stay_up()
 {
     go_up();
-    co_await connection_.closed().wait_until(core::Deadline::max(), stop_);
+    co_await until_lost();
     if (connection_.is_open()) {
         Command last{"PING"}; // its answer says that all before it have arrived
         co_await ask(std::move(last));
@@ -63,13 +101,25 @@ net::Task<> RedisLink::stay_up()
         connection_.close("finished");
 }
 
+net::Task<> RedisLink::until_lost()
+{
+    const bool is_lost = co_await connection_.closed().wait_until(Clock::now() + kSteady, stop_);
+    if (is_lost || stop_.requested())
+        co_return;
+    if (std::exchange(is_doubted_, false))
+        say_there();
+    logged_cause_.clear();
+    co_await connection_.closed().wait_until(core::Deadline::max(), stop_);
+}
+
 void RedisLink::go_up()
 {
     breaker_.on_probed();
     is_up_ = true;
     is_refusal_logged_ = false;
-    is_away_logged_ = false;
-    telemetry::log_info("redis is there", {{"loop", loop_.index()}});
+    was_refused_ = false;
+    if (!is_doubted_)
+        say_there();
     // So that what is posted runs in the order of posting: a script that is not there is sent
     // again.
     for (const Script* script : Script::all())
@@ -78,11 +128,19 @@ void RedisLink::go_up()
         tell();
 }
 
+void RedisLink::say_there() const
+{
+    telemetry::log_info("redis is there", {{"loop", loop_.index()}});
+}
+
+// Once for each cause until it was there for a while: what refuses again and again says nothing
+// new.
 void RedisLink::go_down(std::string_view why)
 {
     breaker_.on_lost();
     is_up_ = false;
-    if (!std::exchange(is_away_logged_, true) && !stop_.requested())
+    const bool is_news = std::exchange(logged_cause_, std::string(cause_of(why))) != logged_cause_;
+    if (is_news && !stop_.requested())
         telemetry::log_warn("redis is away; this gateway works by itself",
                             {{"loop", loop_.index()}, {"why", why}});
 }
@@ -94,6 +152,12 @@ Answer RedisLink::judge(Answer answer)
         return answer;
     }
     const bool refused = answer.has_value();
+    if (refused && is_for_all(answer->text)) {
+        was_refused_ = true;
+        is_up_ = false;
+        connection_.close(answer->text);
+        return std::nullopt;
+    }
     if (refused && !std::exchange(is_refusal_logged_, true))
         telemetry::log_warn("redis refused", {{"why", answer->text}});
     if (breaker_.on_failure()) {
@@ -113,19 +177,33 @@ net::Task<Answer> RedisLink::ask(Command command)
 {
     if (!is_up())
         co_return skip();
-    Answer answer = co_await connection_.ask(std::move(command));
+    Answer answer = co_await connection_.ask(std::move(command), config_.timeout);
     co_return judge(std::move(answer));
 }
 
 net::Task<Answer> RedisLink::run(const Script& script, Command keys, Command arguments)
 {
+    return run_for(config_.timeout, script, std::move(keys), std::move(arguments));
+}
+
+net::Task<Answer> RedisLink::run_hold(const Script& script, Command keys, Command arguments)
+{
+    const auto patience = std::max(config_.timeout, config_.hold_timeout);
+    return run_for(patience, script, std::move(keys), std::move(arguments));
+}
+
+net::Task<Answer> RedisLink::run_for(std::chrono::milliseconds patience,
+                                     const Script& script,
+                                     Command keys,
+                                     Command arguments)
+{
     if (!is_up())
         co_return skip();
     Command command = script.by_digest(keys, arguments);
-    Answer answer = co_await connection_.ask(std::move(command));
+    Answer answer = co_await connection_.ask(std::move(command), patience);
     if (answer && answer->is_error("NOSCRIPT")) {
         command = script.by_text(keys, arguments);
-        answer = co_await connection_.ask(std::move(command));
+        answer = co_await connection_.ask(std::move(command), patience);
     }
     co_return judge(std::move(answer));
 }

@@ -28,9 +28,11 @@ public:
     // Called whenever Redis is there (again), before anything else is sent. Before start().
     void on_up(std::function<void()> tell) { on_up_.push_back(std::move(tell)); }
 
-    // An error of Redis is no answer. Bounded by state.redis.timeout.
+    // An error of Redis is no answer. Bounded by state.redis.timeout; run_hold, for money, by
+    // hold_timeout.
     net::Task<Answer> ask(Command command);
     net::Task<Answer> run(const Script& script, Command keys, Command arguments);
+    net::Task<Answer> run_hold(const Script& script, Command keys, Command arguments);
 
     // Not waited for; what one handler posts is one pipeline. on_answer may be empty. A script
     // lives as long as the process.
@@ -44,12 +46,19 @@ public:
 private:
     net::Task<> keep_up();
     net::Task<> stay_up();
+    net::Task<> until_lost();
+    net::Task<Answer> run_for(std::chrono::milliseconds patience,
+                              const Script& script,
+                              Command keys,
+                              Command arguments);
     Answer judge(Answer answer);
     Answer skip();
     void go_up();
+    void say_there() const;
     void go_down(std::string_view why);
 
     net::Loop& loop_;
+    const config::Redis& config_;
     RedisCounters counters_;
     RedisConnection connection_;
     Breaker breaker_;
@@ -57,7 +66,9 @@ private:
     std::vector<std::function<void()>> on_up_;
     std::atomic<bool> is_up_{false};
     bool is_refusal_logged_ = false; // once for each time up
-    bool is_away_logged_ = false;    // once for each time down
+    bool was_refused_ = false;       // that is why it went down
+    bool is_doubted_ = false;        // it came back for a moment only to refuse again
+    std::string logged_cause_;       // of going down; empty: none since it was steady
     net::TaskGroup tasks_;
 };
 

@@ -1,6 +1,7 @@
 #include "redis_budgets.hpp"
 #include "redis_bulletin.hpp"
 #include "redis_ledger.hpp"
+#include "redis_name.hpp"
 #include "redis_notices.hpp"
 #include "redis_rates.hpp"
 #include "redis_store.hpp"
@@ -18,6 +19,7 @@ public:
           ledger_(std::make_shared<RedisLedger>(links_, instance_, options.lease)),
           budgets_(std::make_shared<RedisBudgets>(links_, options.lease)),
           store_(links_, instance_.life), rates_(links_),
+          name_(links_.first(), instance_, [this](const auto& dead) { ledger_->purge(dead); }),
           carrier_(links_.first(), bulletin_, instance_, [this] { tell_all(); }),
           notices_(links_.first().loop(), links_.config(), [this](const std::string& name) {
               ledger_->on_notice(name);
@@ -38,6 +40,7 @@ public:
         budgets_->start(loop);
         if (!is_first(loop))
             return;
+        name_.start();
         carrier_.start();
         notices_.start();
     }
@@ -87,6 +90,7 @@ private:
     RedisStore store_;
     RedisRates rates_;
     Bulletin bulletin_;
+    RedisName name_;
     RedisBulletin carrier_;
     RedisNotices notices_;
 };

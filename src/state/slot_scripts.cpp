@@ -71,15 +71,15 @@ return 1
 const Script kPurgeSlots(std::string(kTell) + R"(
 local removed = 0
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    local is_own = string.sub(member, 1, #ARGV[3]) == ARGV[3]
-    if is_own and string.sub(member, 1, #ARGV[4]) ~= ARGV[4] then
+    local is_dead = string.sub(member, 1, #ARGV[3]) == ARGV[3]
+    if is_dead and string.sub(member, 1, #ARGV[4]) ~= ARGV[4] then
         removed = removed + redis.call('ZREM', KEYS[1], member)
     end
 end
 for _, queue in ipairs({KEYS[2], KEYS[3]}) do
     for _, gateway in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
-        local is_own = string.sub(gateway, 1, #ARGV[3]) == ARGV[3]
-        if is_own and gateway .. ':' ~= ARGV[4] then redis.call('ZREM', queue, gateway) end
+        local is_dead = string.sub(gateway, 1, #ARGV[3]) == ARGV[3]
+        if is_dead and gateway ~= ARGV[4] then redis.call('ZREM', queue, gateway) end
     end
 end
 tell(ARGV[1], ARGV[2])

@@ -89,15 +89,39 @@ std::string clean(std::string_view text)
     return core::clean_utf8(text, std::string::npos);
 }
 
-// A value is told to be cut by its end.
-std::string cut(std::string_view text)
+// A URL may have a user and a password in it: ://user:password@host. They end at the last @ before
+// the path; none of it is ever shown.
+std::string without_userinfo(std::string_view text)
 {
-    constexpr std::size_t kMost = 256;
-    constexpr std::string_view kMark = "\u2026";          // …
-    std::string whole = clean(text.substr(0, 2 * kMost)); // bad bytes make it longer
-    if (text.size() <= kMost && whole.size() <= kMost)
+    constexpr std::string_view kBegin = "://";
+    std::string shown;
+    for (std::size_t begin = text.find(kBegin); begin != text.npos; begin = text.find(kBegin)) {
+        begin += kBegin.size();
+        shown.append(text.substr(0, begin));
+        text.remove_prefix(begin);
+        const std::string_view authority = text.substr(0, text.find_first_of("/?# \t\r\n\"'"));
+        const std::size_t at = authority.rfind('@');
+        if (at == authority.npos)
+            continue;
+        shown.append("***");
+        text.remove_prefix(at);
+    }
+    return shown.append(text);
+}
+
+// A value is told to be cut by its end.
+std::string cut(std::string_view whole_text, std::size_t most)
+{
+    std::string shown;
+    std::string_view text = whole_text;
+    if (text.find("://") != text.npos)
+        text = shown = without_userinfo(text);
+
+    constexpr std::string_view kMark = "\u2026";         // …
+    std::string whole = clean(text.substr(0, 2 * most)); // bad bytes make it longer
+    if (text.size() <= most && whole.size() <= most)
         return whole;
-    return core::clean_utf8(whole, kMost - kMark.size()).append(kMark);
+    return core::clean_utf8(whole, most - kMark.size()).append(kMark);
 }
 
 template <class Number>
@@ -111,10 +135,11 @@ void append_number(std::string& line, Number value)
 struct TextValue
 {
     std::string& line;
+    std::size_t most;
 
     void operator()(std::string_view value) const
     {
-        const std::string text = cut(value);
+        const std::string text = cut(value, most);
         if (needs_quotes(text))
             append_quoted(line, text);
         else
@@ -128,8 +153,9 @@ struct TextValue
 struct JsonValue
 {
     std::string& line;
+    std::size_t most;
 
-    void operator()(std::string_view value) const { append_quoted(line, cut(value)); }
+    void operator()(std::string_view value) const { append_quoted(line, cut(value, most)); }
     void operator()(std::int64_t value) const { append_number(line, value); }
     void operator()(double value) const
     {
@@ -146,7 +172,8 @@ struct JsonValue
 std::string text_line(core::Timestamp at,
                       config::LogLevel level,
                       std::string_view event,
-                      Fields fields)
+                      Fields fields,
+                      std::size_t most)
 {
     std::string line = time_of(at);
     line.push_back(' ');
@@ -156,7 +183,7 @@ std::string text_line(core::Timestamp at,
         line.push_back(' ');
         line.append(field.name);
         line.push_back('=');
-        std::visit(TextValue{line}, field.value);
+        std::visit(TextValue{line, most}, field.value);
     }
     return line;
 }
@@ -164,7 +191,8 @@ std::string text_line(core::Timestamp at,
 std::string json_line(core::Timestamp at,
                       config::LogLevel level,
                       std::string_view event,
-                      Fields fields)
+                      Fields fields,
+                      std::size_t most)
 {
     std::string line = "{\"ts\":\"" + time_of(at) + "\",\"level\":\"";
     line.append(name_of(level)).append("\",\"msg\":");
@@ -173,7 +201,7 @@ std::string json_line(core::Timestamp at,
         line.push_back(',');
         append_quoted(line, clean(field.name));
         line.push_back(':');
-        std::visit(JsonValue{line}, field.value);
+        std::visit(JsonValue{line, most}, field.value);
     }
     line.push_back('}');
     return line;

@@ -1,6 +1,7 @@
 #include "turngate/telemetry/log.hpp"
 
 #include "turngate/core/clock.hpp"
+#include "turngate/telemetry/log_whole.hpp"
 
 #include "line.hpp"
 #include "line_writer.hpp"
@@ -20,11 +21,15 @@ std::atomic<config::LogFormat> format{config::LogFormat::text};
 constexpr std::size_t kMostWaiting = 2 * 1024 * 1024;
 constexpr auto kAtExit = std::chrono::seconds(1);
 constexpr std::size_t kMostHourly = 1000;
+constexpr std::size_t kWhole = 16 * 1024;
 
-std::string make_line(config::LogLevel level, std::string_view event, Fields fields)
+std::string make_line(config::LogLevel level,
+                      std::string_view event,
+                      Fields fields,
+                      std::size_t most = kMostOfAValue)
 {
     const bool is_json = format.load(std::memory_order_relaxed) == config::LogFormat::json;
-    return (is_json ? json_line : text_line)(core::wall_now(), level, event, fields);
+    return (is_json ? json_line : text_line)(core::wall_now(), level, event, fields, most);
 }
 
 std::string dropped_line(std::uint64_t dropped)
@@ -61,6 +66,11 @@ void log(config::LogLevel level, std::string_view event, Fields fields)
     if (!logs(level))
         return;
     writer().put(make_line(level, event, fields));
+}
+
+void log_error_whole(std::string_view event, Fields fields)
+{
+    writer().put(make_line(config::LogLevel::error, event, fields, kWhole));
 }
 
 void log_warn_hourly(std::string_view event, const Field& subject)

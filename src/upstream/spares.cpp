@@ -26,7 +26,7 @@ void Spares::want(const Pool::Accounts& accounts, unsigned each)
     for (auto& [name, stock] : stocks_)
         stock.account = nullptr;
     for (const auto& account : accounts) {
-        if (account->config.mode == config::Mode::off)
+        if (account->is_off())
             continue;
         Stock& stock = stocks_[account->config.name];
         stock.account = account;

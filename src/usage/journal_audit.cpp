@@ -40,6 +40,8 @@ std::uint64_t read_stretch(const Stretch& stretch, const TakeRecords& take)
             break;
         std::vector<UsageRecord> records;
         const std::size_t used = take_records(bytes, kBatch, records);
+        if (used == 0 && begins_with_newer(bytes))
+            throw std::runtime_error(stretch.path + ": has records of a newer turngate");
         const std::size_t skipped = used > 0 ? 0 : bytes_to_skip(bytes, at + want == stretch.end);
         at += used + skipped;
         if (at < stretch.end || !stretch.is_growing)
@@ -82,8 +84,12 @@ void audit_segment(const std::string& path,
 
 std::set<std::string> files_in(const std::string& dir)
 {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries(dir, error);
+    if (error)
+        throw std::runtime_error(dir + ": there is no journal to compare with: " + error.message());
     std::set<std::string> files;
-    for (const auto& entry : std::filesystem::directory_iterator(dir))
+    for (const auto& entry : entries)
         files.insert(entry.path().filename().string());
     return files;
 }

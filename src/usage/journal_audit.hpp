@@ -1,11 +1,9 @@
 #pragma once
 
-#include "turngate/usage/record.hpp"
+#include "turngate/usage/journal.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <string>
-#include <vector>
 
 namespace turngate::usage {
 
@@ -21,7 +19,6 @@ struct JournalAudit
 // changes nothing, and is content with segments that vanish. Segments that were set aside are read
 // too: all of them was settled. `take` gets the settled records, some at a time. Throws
 // std::runtime_error.
-using TakeRecords = std::function<void(const std::vector<UsageRecord>&)>;
 JournalAudit audit_journal(const std::string& dir, const TakeRecords& take);
 
 } // namespace turngate::usage

@@ -2,13 +2,14 @@
 
 #include "checkpoint.hpp"
 #include "file_journal.hpp"
+#include "journal_place.hpp"
 #include "posix_file.hpp"
+#include "private_files.hpp"
 #include "record_scan.hpp"
 #include "segment.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,22 +22,34 @@
 namespace turngate::usage {
 namespace {
 
-std::string made_directory(const std::string& dir)
+constexpr std::size_t kRecordsAtOnce = 512;
+constexpr std::size_t kLately = 10'000; // records: more than a batch of the settler
+
+bool sync_to(Segment& segment, std::uint64_t end)
 {
-    std::error_code error;
-    std::filesystem::create_directories(dir, error);
-    if (error)
-        throw std::runtime_error(dir + ": cannot make the journal's directory: " + error.message());
-    return dir;
+    if (::fdatasync(segment.fd.get()) != 0)
+        return false;
+    segment.synced = end;
+    return true;
 }
 
-Fd locked(const std::string& dir)
+// What can be read of it; it need not begin with a record.
+void take_between(const Segment& segment,
+                  std::uint64_t begin,
+                  std::uint64_t end,
+                  const TakeRecords& take)
 {
-    const std::string path = dir + "/lock";
-    Fd fd = open_file(path, O_RDWR | O_CREAT);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-        throw_errno(path, "another process uses this journal");
-    return fd;
+    while (begin < end) {
+        const std::size_t want = std::min<std::uint64_t>(kScanChunk, end - begin);
+        const std::string bytes = read_at(segment.fd, begin, want, segment.path);
+        std::vector<UsageRecord> records;
+        const std::size_t used = take_records(bytes, kRecordsAtOnce, records);
+        if (used == 0 && (bytes.size() < want || begins_with_newer(bytes)))
+            return;
+        begin += used > 0 ? used : bytes_to_skip(bytes, begin + want == end);
+        if (!records.empty())
+            take(records);
+    }
 }
 
 } // namespace
@@ -44,18 +57,19 @@ Fd locked(const std::string& dir)
 struct JournalDirectory::Parts
 {
     explicit Parts(JournalOptions o)
-        : options(std::move(o)), lock(locked(made_directory(options.dir))),
+        : options(std::move(o)), place(options.dir, options.put_back_after),
           segments(options.dir, read_checkpoint(options.dir))
     {
     }
 
-    void read_segment(Segment& segment, std::size_t max, Batch& batch);
+    bool read_segment(Segment& segment, std::size_t max, Batch& batch);
+    bool may_go(const Segment& segment) const;
     bool sync_segments();
     bool takes_a_trial_write() const;
     void revive_writers();
 
     JournalOptions options;
-    Fd lock;
+    JournalPlace place;
     Segments segments;
     std::mutex writers_mutex;
     std::map<unsigned, std::unique_ptr<FileJournal>> writers;
@@ -79,7 +93,8 @@ Journal& JournalDirectory::writer(unsigned loop)
 
 void JournalDirectory::sync()
 {
-    const bool is_fine = parts_->sync_segments();
+    const bool is_held = parts_->place.is_held(parts_->segments);
+    const bool is_fine = parts_->sync_segments() && is_held;
     if (parts_->segments.disk_is_fine.exchange(is_fine) != is_fine)
         telemetry::log_warn(is_fine ? "journal is synced again" : "journal cannot be synced",
                             {{"dir", parts_->options.dir}});
@@ -93,10 +108,12 @@ bool JournalDirectory::Parts::sync_segments()
         const std::uint64_t end = segment->published.load(std::memory_order_acquire);
         if (segment->synced == end)
             continue;
-        if (::fdatasync(segment->fd.get()) == 0)
-            segment->synced = end;
-        else
+        try {
+            catch_up(*segment);
+            is_fine = sync_to(*segment, end) && is_fine;
+        } catch (const std::exception&) {
             is_fine = false;
+        }
     }
     try {
         segments.sync_names();
@@ -134,25 +151,36 @@ bool JournalDirectory::Parts::takes_a_trial_write() const
 JournalDirectory::Batch JournalDirectory::read(std::size_t max)
 {
     Batch batch;
+    std::string unread; // stands at a record of a newer program
     for (const SegmentPtr& segment : parts_->segments.all()) {
         if (batch.records.size() >= max)
             break;
-        parts_->read_segment(*segment, max, batch);
+        if (!parts_->read_segment(*segment, max, batch))
+            unread = segment->path;
     }
+    if (batch.end.empty() && !unread.empty())
+        throw std::runtime_error(unread + ": the journal has bills that a newer turngate has "
+                                          "written: they wait until a newer one is started");
     return batch;
 }
 
-void JournalDirectory::Parts::read_segment(Segment& segment, std::size_t max, Batch& batch)
+// False: it goes no further, since there is a record of a newer program.
+bool JournalDirectory::Parts::read_segment(Segment& segment, std::size_t max, Batch& batch)
 {
     const bool is_closed =
         segment.closed.load(std::memory_order_acquire); // before the end it makes final
     const std::uint64_t end = segment.published.load(std::memory_order_acquire);
     JournalPosition reached{segment.name.text(), segment.settled};
+    bool is_readable = true;
     while (reached.offset < end && batch.records.size() < max) {
         const std::size_t want = std::min<std::uint64_t>(kScanChunk, end - reached.offset);
         const std::string bytes = read_at(segment.fd, reached.offset, want, segment.path);
         std::uint64_t left_out = 0;
         const std::size_t used = take_records(bytes, max, batch.records);
+        if (used == 0 && begins_with_newer(bytes)) {
+            is_readable = false;
+            break;
+        }
         if (used == 0) {
             segment.spoiled = true;
             left_out = bytes.size() < want ? end - reached.offset // the file was cut
@@ -162,8 +190,39 @@ void JournalDirectory::Parts::read_segment(Segment& segment, std::size_t max, Ba
         reached.offset += used + left_out;
     }
     batch.torn_bytes += reached.torn_bytes;
-    if (reached.offset != segment.settled || (is_closed && reached.offset == end))
+    if (reached.offset != segment.settled ||
+        (is_closed && reached.offset == end && may_go(segment)))
         batch.end.push_back(std::move(reached));
+    return is_readable;
+}
+
+// Settled and closed. On a disk that is full, at once.
+bool JournalDirectory::Parts::may_go(const Segment& segment) const
+{
+    if (segment.published == 0 || !segments.disk_is_fine)
+        return true;
+    return std::chrono::system_clock::now() - changed_at(segment.fd) >= options.keep_settled;
+}
+
+void JournalDirectory::each_waiting(const TakeRecords& take) const
+{
+    for (const SegmentPtr& segment : parts_->segments.all())
+        take_between(*segment, segment->settled, segment->published, take);
+}
+
+std::vector<UsageRecord> JournalDirectory::settled_lately() const
+{
+    std::vector<UsageRecord> lately;
+    const auto keep = [&](const std::vector<UsageRecord>& records) {
+        lately.insert(lately.end(), records.begin(), records.end());
+    };
+    for (const SegmentPtr& segment : parts_->segments.all()) {
+        const std::uint64_t end = segment->settled;
+        take_between(*segment, end - std::min<std::uint64_t>(end, kScanChunk), end, keep);
+    }
+    if (lately.size() > kLately)
+        lately.erase(lately.begin(), lately.end() - kLately);
+    return lately;
 }
 
 void JournalDirectory::advance(const Batch& batch)
@@ -181,7 +240,7 @@ void JournalDirectory::advance(const Batch& batch)
         }
         // Deleting comes first: the records are in the repository, and a full disk needs the room
         // for the checkpoint.
-        if (segment->closed && segment->settled == segment->published)
+        if (segment->closed && segment->settled == segment->published && parts_->may_go(*segment))
             segments.retire(segment);
         else
             checkpoint[name] = segment->settled;

@@ -48,9 +48,14 @@ struct AppliedMigration
 
 std::string checksum_of(const Migration& migration);
 
-// What a database lacks, in order. Throws std::runtime_error when an applied file has changed
+using Applied = std::vector<AppliedMigration>;
+
+// What a database lacks, in order. Throws ForeignSchema when an applied file has changed
 // (naming it and both checksums) or when the database was migrated by a newer program.
 std::vector<Migration> pending(const Migrations& migrations,
                                const std::vector<AppliedMigration>& applied);
+
+// For who may not bring it up to date: throws std::runtime_error, too, when it lacks something.
+void check_none_pending(const Migrations& migrations, const Applied& applied);
 
 } // namespace turngate::usage

@@ -22,9 +22,20 @@ Fd::~Fd()
         ::close(fd_);
 }
 
+std::chrono::system_clock::time_point changed_at(const Fd& fd) noexcept
+{
+    struct ::stat info{};
+    if (::fstat(fd.get(), &info) != 0)
+        return std::chrono::system_clock::now();
+    const auto since =
+        std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
+    return std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
+}
+
 Fd open_file(const std::string& path, int flags)
 {
-    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
     if (fd < 0)
         throw_errno(path, "cannot open");
     return Fd(fd);

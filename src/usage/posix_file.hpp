@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,7 +30,10 @@ private:
     int fd_ = -1;
 };
 
-Fd open_file(const std::string& path, int flags); // mode 0640; throws
+// When it was last written to; now, if that cannot be known.
+std::chrono::system_clock::time_point changed_at(const Fd& fd) noexcept;
+
+Fd open_file(const std::string& path, int flags); // mode 0600; throws
 std::uint64_t size_of(const Fd& fd, const std::string& path);
 
 // At most `size` bytes from `offset`; fewer at the file's end. Throws.

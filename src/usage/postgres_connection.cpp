@@ -7,6 +7,7 @@
 #include <pqxx/pqxx>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -65,10 +66,21 @@ std::string one_line(std::string text)
     return text;
 }
 
-// Data exceptions, broken constraints, and values too large for an index.
+constexpr std::chrono::milliseconds kGrace{250};
+constexpr std::string_view kCancelled = "57014"; // query_canceled: statement_timeout
+
+// One at least: none would be for ever.
+std::chrono::milliseconds left_until(core::Deadline deadline)
+{
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - core::Clock::now());
+    return std::max(left, std::chrono::milliseconds(1));
+}
+
+// Data exceptions, broken constraints, values too large for an index, and what a trigger raises.
 bool is_about_the_data(const std::string& sqlstate)
 {
-    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000";
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "54000" ||
+           sqlstate == "P0001";
 }
 
 std::vector<SqlRow> rows_of(const pqxx::result& result)
@@ -128,14 +140,34 @@ struct PostgresConnection::Parts
                             const std::string& sql,
                             const std::vector<const char*>& values);
 
+    // How long to wait for the next answer; the server gives up a little sooner, so that the
+    // connection is good for the next question.
+    std::chrono::milliseconds wait_for_answer() const;
+    void limit(pqxx::work& work) const;
+
     Watchdog& dog;
     const std::chrono::milliseconds patience;
+    core::Deadline until = core::Deadline::max(); // of give_up_at()
     pqxx::connection connection;
     std::optional<pqxx::work> open; // of in_transaction()
     Fd socket; // our own, for the watchdog: libpq may close its one at any time
     std::map<std::string, std::string> prepared; // SQL → name
     bool has_failed = false;
 };
+
+std::chrono::milliseconds PostgresConnection::Parts::wait_for_answer() const
+{
+    if (until == core::Deadline::max())
+        return patience;
+    const auto left = left_until(until) + kGrace;
+    return patience.count() > 0 ? std::min(patience, left) : left;
+}
+
+void PostgresConnection::Parts::limit(pqxx::work& work) const
+{
+    if (until != core::Deadline::max())
+        work.exec("SET LOCAL statement_timeout = " + std::to_string(left_until(until).count()));
+}
 
 const std::string& PostgresConnection::Parts::name_of(const std::string& sql)
 {
@@ -167,19 +199,32 @@ PostgresConnection::~PostgresConnection() = default;
 template <class Operation>
 auto PostgresConnection::guarded(Operation&& operation)
 {
-    const Watch watch(parts_->dog, parts_->socket.get(), parts_->patience);
+    const Watch watch(parts_->dog, parts_->socket.get(), parts_->wait_for_answer());
     try {
         return operation(parts_->connection);
     } catch (const pqxx::sql_error& error) {
         const std::string what = one_line(error.what());
         if (is_about_the_data(error.sqlstate()))
             throw RecordRefused("postgres: " + error.sqlstate() + ": " + what);
+        if (error.sqlstate() == kCancelled)
+            throw OutOfTime("postgres: " + error.sqlstate() + ": " + what);
         parts_->has_failed = true;
         throw std::runtime_error("postgres: " + error.sqlstate() + ": " + what);
     } catch (const std::exception& error) {
         parts_->has_failed = true;
+        if (parts_->until <= core::Clock::now())
+            throw OutOfTime("postgres: no answer in time");
+        if (watch.was_late())
+            throw std::runtime_error("postgres: no answer within " +
+                                     std::to_string(parts_->patience.count()) +
+                                     " ms: the question was given up");
         throw std::runtime_error("postgres: " + one_line(error.what()));
     }
+}
+
+void PostgresConnection::give_up_at(core::Deadline deadline) noexcept
+{
+    parts_->until = deadline;
 }
 
 std::vector<SqlRow> PostgresConnection::ask(const std::string& sql, const SqlValues& values)
@@ -194,6 +239,7 @@ std::vector<SqlRow> PostgresConnection::ask(const std::string& sql, const SqlVal
         if (parts_->open)
             return parts_->run(*parts_->open, sql, texts);
         pqxx::work work(connection);
+        parts_->limit(work);
         std::vector<SqlRow> rows = parts_->run(work, sql, texts);
         work.commit();
         return rows;
@@ -204,10 +250,11 @@ void PostgresConnection::in_transaction(const std::function<void()>& work)
 {
     guarded([&](pqxx::connection& connection) { parts_->open.emplace(connection); });
     try {
+        guarded([&](pqxx::connection&) { parts_->limit(*parts_->open); });
         work();
         guarded([&](pqxx::connection&) { parts_->open->commit(); });
     } catch (...) {
-        const Watch watch(parts_->dog, parts_->socket.get(), parts_->patience);
+        const Watch watch(parts_->dog, parts_->socket.get(), parts_->wait_for_answer());
         parts_->open.reset();
         throw;
     }

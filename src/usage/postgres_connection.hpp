@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sql_session.hpp"
+#include "turngate/core/clock.hpp"
 #include "watchdog.hpp"
 
 #include <chrono>
@@ -22,6 +23,9 @@ public:
                        Watchdog& watchdog,
                        std::chrono::milliseconds patience);
     ~PostgresConnection();
+
+    // What is asked from now on ends by then, also at the server: OutOfTime.
+    void give_up_at(core::Deadline deadline) noexcept;
 
     // One statement, prepared at its first use; in a transaction of its own, or of
     // in_transaction().

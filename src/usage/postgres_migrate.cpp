@@ -120,6 +120,15 @@ void apply(PostgresConnection& connection, const Migration& migration)
 
 } // namespace
 
+void check_migrated(PostgresConnection& connection, const Migrations& migrations)
+{
+    const bool has_tables =
+        connection.ask("SELECT (to_regclass('schema_migrations') IS NOT NULL)::int")
+            .at(0)
+            .take_int() == 1;
+    check_none_pending(migrations, has_tables ? read_applied(connection) : Applied());
+}
+
 void migrate_postgres(const std::string& url, Watchdog& watchdog, const Migrations& migrations)
 {
     MigrationLock lock(url, watchdog);

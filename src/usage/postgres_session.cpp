@@ -1,8 +1,11 @@
 #include "postgres_session.hpp"
 
 #include "bill_columns.hpp"
+#include "sql_moves.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <limits>
 
 namespace turngate::usage {
 namespace {
@@ -10,23 +13,33 @@ namespace {
 std::string move_sql(const std::string& table, const std::string& sum, const std::string& name)
 {
     return "moved_" + table + " AS (INSERT INTO " + table + " (name, " + sum +
-           ", revision) SELECT " + name + ", sum(cost_nano_usd)::bigint, 1 FROM inserted WHERE " +
+           ", revision) SELECT " + name + ", sum(cost_nano_usd)::bigint, 1 FROM moves WHERE " +
            name + " <> '' GROUP BY " + name + " ORDER BY " + name +
            " ON CONFLICT (name) DO UPDATE SET " + sum + " = " + table + "." + sum + " + excluded." +
-           sum + ", revision = " + table + ".revision + 1)";
+           sum + ", revision = " + table + ".revision + 1 RETURNING name, " + sum + ", revision)";
 }
 
-// All of a batch in one statement and one round trip; only what was inserted moves the sums. Sums
-// are moved in the order of names, so that two gateways wait for each other and never in a circle.
-std::string insert_sql()
+// All of a batch in one statement and one round trip; only what was inserted moves the sums, less
+// what its dead letters counted. Sums are moved in the order of names, so that two gateways wait
+// for each other and never in a circle.
+//
+// Rows: 0, '', how many are new, 0; 1, user, sum, revision; 2, key, sum, revision.
+std::string settle_sql()
 {
     const std::string columns = column_list();
     return "WITH inserted AS (INSERT INTO usage_records (" + columns + ") SELECT " + columns +
            " FROM json_populate_recordset(NULL::usage_records, $1::json) "
            "ON CONFLICT (response_uid) DO NOTHING "
-           "RETURNING user_name, key_name, cost_nano_usd), " +
+           "RETURNING response_uid, user_name, key_name, cost_nano_usd), "
+           "taken AS (DELETE FROM dead_letters WHERE response_uid IN (SELECT response_uid FROM "
+           "inserted) RETURNING user_name, key_name, counted_nano_usd), "
+           "moves AS (SELECT user_name, key_name, cost_nano_usd FROM inserted UNION ALL "
+           "SELECT user_name, key_name, -counted_nano_usd FROM taken), " +
            move_sql("users", "spent_nano_usd", "user_name") + ", " +
-           move_sql("keys", "used_nano_usd", "key_name") + " SELECT count(*) FROM inserted";
+           move_sql("keys", "used_nano_usd", "key_name") +
+           " SELECT 0, '', count(*), 0 FROM inserted UNION ALL SELECT 1, name, spent_nano_usd, "
+           "revision FROM moved_users UNION ALL SELECT 2, name, used_nano_usd, revision FROM "
+           "moved_keys";
 }
 
 std::string keep_sql(const std::string& table, const std::string& sum, const std::string& name)
@@ -38,7 +51,7 @@ std::string keep_sql(const std::string& table, const std::string& sum, const std
            ".retired_nano_usd + excluded.retired_nano_usd)";
 }
 
-// Of the shape of insert_sql, so that both lock rows in one order. Bills that another gateway is
+// Of the shape of settle_sql, so that both lock rows in one order. Bills that another gateway is
 // just retiring are left to it.
 std::string retire_sql()
 {
@@ -83,13 +96,24 @@ std::string json_of(const std::vector<UsageRecord>& records)
 
 PostgresSession::PostgresSession(std::unique_ptr<PostgresConnection> connection, GiveBack give_back)
     : connection_(std::move(connection)), give_back_(std::move(give_back)),
-      insert_sql_(insert_sql())
+      settle_sql_(settle_sql())
 {
+}
+
+PostgresSession::~PostgresSession()
+{
+    connection_->give_up_at(core::Deadline::max()); // the next who has it may take its time
+    give_back_(std::move(connection_));
 }
 
 std::vector<SqlRow> PostgresSession::ask(const std::string& sql, const SqlValues& values)
 {
     return connection_->ask(sql, values);
+}
+
+void PostgresSession::together(const std::function<void()>& work)
+{
+    connection_->in_transaction(work);
 }
 
 // Others may still read: the lock stops inserts and deletes, and lets those end that are at work.
@@ -101,10 +125,35 @@ void PostgresSession::alone(const std::function<void()>& work)
     });
 }
 
-std::size_t PostgresSession::insert(const std::vector<UsageRecord>& records)
+Settled PostgresSession::settle(const std::vector<UsageRecord>& records)
 {
-    auto rows = connection_->ask(insert_sql_, SqlValues().give(json_of(records)));
-    return static_cast<std::size_t>(rows.at(0).take_int());
+    Settled settled;
+    for (SqlRow& row : connection_->ask(settle_sql_, SqlValues().give(json_of(records)))) {
+        const std::int64_t what = row.take_int();
+        if (what == 0) {
+            row.take_text();
+            settled.count = static_cast<std::size_t>(row.take_int());
+        } else {
+            (what == 1 ? settled.users : settled.keys).push_back(take_sum(row));
+        }
+    }
+    if (settled.count < records.size()) // those that moved nothing have to be read
+        add_unmoved(*this, records, settled);
+    return settled;
+}
+
+// The oldest transaction that may still change something, as a row's xmin would have it: of 32
+// bits, and none of the first three, which mean something else.
+std::int64_t PostgresSession::change_mark()
+{
+    auto rows = ask("SELECT txid_snapshot_xmin(txid_current_snapshot())", {});
+    const auto xid = static_cast<std::uint32_t>(rows.at(0).take_int());
+    return xid < 3 ? std::numeric_limits<std::uint32_t>::max() : xid;
+}
+
+std::string_view PostgresSession::changed_since() const
+{
+    return "age(xmin) <= age($1::text::xid)";
 }
 
 SqlSession::Retired PostgresSession::retire(std::int64_t from,
@@ -116,11 +165,6 @@ SqlSession::Retired PostgresSession::retire(std::int64_t from,
     retired.count = static_cast<std::size_t>(rows.at(0).take_int());
     retired.newest = rows.at(0).take_int();
     return retired;
-}
-
-std::string_view PostgresSession::day_of_start() const
-{
-    return "to_char(to_timestamp(started_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
 }
 
 } // namespace turngate::usage

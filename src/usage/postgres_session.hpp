@@ -14,20 +14,23 @@ public:
     using GiveBack = std::function<void(std::unique_ptr<PostgresConnection>)>;
 
     PostgresSession(std::unique_ptr<PostgresConnection> connection, GiveBack give_back);
-    ~PostgresSession() override { give_back_(std::move(connection_)); }
+    ~PostgresSession() override;
     PostgresSession(const PostgresSession&) = delete;
     PostgresSession& operator=(const PostgresSession&) = delete;
 
+    void give_up_at(core::Deadline deadline) override { connection_->give_up_at(deadline); }
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
+    void together(const std::function<void()>& work) override;
     void alone(const std::function<void()>& work) override;
-    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    Settled settle(const std::vector<UsageRecord>& records) override;
+    std::int64_t change_mark() override;
+    std::string_view changed_since() const override;
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
-    std::string_view day_of_start() const override;
 
 private:
     std::unique_ptr<PostgresConnection> connection_;
     GiveBack give_back_;
-    const std::string insert_sql_;
+    const std::string settle_sql_;
 };
 
 } // namespace turngate::usage

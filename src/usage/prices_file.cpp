@@ -1,15 +1,13 @@
 // Reads pricing.yaml (interface.md). Money is at stake: what is not understood is a complaint,
 // never ignored.
-#include "strict_yaml.hpp"
-
+#include "turngate/config/yaml_file.hpp"
 #include "turngate/usage/prices.hpp"
-
-#include <fstream>
 
 namespace turngate::usage {
 namespace {
 
-constexpr std::string_view kUnit = "nano_usd_per_million_tokens";
+using config::Section;
+using config::Value;
 
 // A million dollars per million tokens, a thousandfold multiplier, 2^53 tokens: more is a slip of
 // the keyboard.
@@ -17,238 +15,171 @@ constexpr std::int64_t kMostPrice = 1'000'000'000'000'000;
 constexpr std::int64_t kMostPpm = 1'000'000'000;
 constexpr std::int64_t kMostTokens = std::int64_t{1} << 53;
 
-class PriceReader : public StrictYaml
+// Input and output are needed; what is not given of the others costs as input. False: none of the
+// four is given, and none is needed.
+bool read_rates(Section& section, bool is_needed, Rates& out)
 {
-public:
-    using StrictYaml::StrictYaml;
+    const Value input = section["input"], output = section["output"];
+    const Value cached_input = section["cached_input"], cache_write = section["cache_write"];
+    const bool has_any =
+        input.is_given() || output.is_given() || cached_input.is_given() || cache_write.is_given();
+    if (!is_needed && !has_any)
+        return false;
+    input.required().read_number(out.input, 0, kMostPrice);
+    output.required().read_number(out.output, 0, kMostPrice);
+    out.cached_input = out.cache_write = out.input;
+    cached_input.read_number(out.cached_input, 0, kMostPrice);
+    cache_write.read_number(out.cache_write, 0, kMostPrice);
+    return true;
+}
 
-    void read(const YAML::Node& root)
-    {
-        each(
-            root, "", [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                if (name == "version")
-                    table_.version = text(value, name);
-                else if (name == "unit")
-                    check_unit(value);
-                else if (name == "models")
-                    read_models(value);
-                else if (name == "tools")
-                    read_tools(value);
-                else
-                    complain(key, name, "unknown key");
-            });
-        require(root, root, "", {"version", "unit", "models"});
-        add_aliases();
-    }
+ModelPrice::Tier read_tier(const Value& value)
+{
+    ModelPrice::Tier tier;
+    Section section = value.section();
+    const Value multiplier = section["multiplier_ppm"];
+    multiplier.read_number(tier.multiplier.value, 0, kMostPpm);
+    Rates rates;
+    if (read_rates(section, false, rates))
+        tier.rates = rates;
+    if (section.is_given() && tier.rates.has_value() == multiplier.is_given())
+        value.complain("needs either own prices or multiplier_ppm");
+    return tier;
+}
 
-    // pricing.unknown_model: of the configuration, but only here it is known what it may be.
-    void check_unknown_model(std::string_view name)
-    {
-        if (name != "allow" && name != "reject" && !table_.find(name))
-            complain(YAML::Mark::null_mark(),
-                     "pricing.unknown_model",
-                     "must be allow, reject or a model of this file, not '" + std::string(name) +
-                         "'");
-    }
+void read_long_context(const Value& value, std::optional<ModelPrice::LongContext>& out)
+{
+    if (!value.is_given())
+        return;
+    ModelPrice::LongContext step;
+    Section section = value.section();
+    if (!section.is_given())
+        return;
+    section["above_input_tokens"].required().read_number(step.above_input_tokens, 0, kMostTokens);
+    section["input_multiplier_ppm"].required().read_number(
+        step.input_multiplier.value, 0, kMostPpm);
+    section["output_multiplier_ppm"].required().read_number(
+        step.output_multiplier.value, 0, kMostPpm);
+    out = step;
+}
 
-    LoadedPrices take() &&
-    {
-        LoadedPrices loaded;
-        loaded.complaints = take_complaints();
-        if (loaded.complaints.empty())
-            loaded.table = std::make_shared<const PriceTable>(std::move(table_));
-        return loaded;
-    }
-
-private:
-    void check_unit(const YAML::Node& node)
-    {
-        if (!node.IsScalar() || node.Scalar() != kUnit)
-            complain(node, "unit", "must be " + std::string(kUnit));
-    }
-
-    void read_models(const YAML::Node& models)
-    {
-        each(models,
-             "models",
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& node) {
-                 table_.models[name] = read_model(key, node, "models." + name);
-             });
-        if (models.IsMap() && models.size() == 0)
-            complain(models, "models", "must name at least one model");
-    }
-
-    ModelPrice read_model(const YAML::Node& at, const YAML::Node& node, const std::string& prefix)
-    {
-        ModelPrice model;
-        each(node,
-             prefix,
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                 const std::string path = join(prefix, name);
-                 if (is_rate(name))
-                     return;
-                 if (name == "tiers")
-                     model.tiers = read_tiers(value, path);
-                 else if (name == "long_context")
-                     model.long_context = read_long_context(key, value, path);
-                 else if (name == "aliases")
-                     read_aliases(value, path, prefix);
-                 else if (name == "max_input_tokens")
-                     model.max_input_tokens = number(value, path, kMostTokens);
-                 else if (name == "max_output_tokens")
-                     model.max_output_tokens = number(value, path, kMostTokens);
-                 else
-                     complain(key, path, "unknown key");
-             });
-        require(node, at, prefix, {"input", "output"});
-        if (node.IsMap())
-            model.rates = read_rates(node, prefix);
-        return model;
-    }
-
-    void read_aliases(const YAML::Node& node, const std::string& path, const std::string& model)
-    {
-        if (!node.IsSequence())
-            return complain(node, path, "must be a list");
-        for (const auto& alias : node)
-            aliases_.push_back({alias, path, model.substr(std::string_view("models.").size())});
-    }
-
-    // Once all models are known: a name has one price.
-    void add_aliases()
-    {
-        for (const Alias& alias : aliases_) {
-            const std::string name = text(alias.node, alias.path);
-            const bool is_new = table_.models.find(name) == table_.models.end() &&
-                                table_.aliases.emplace(name, alias.model).second;
-            if (!name.empty() && !is_new)
-                complain(alias.node, alias.path, "'" + name + "' has a price already");
-        }
-    }
-
-    static bool is_rate(const std::string& name)
-    {
-        return name == "input" || name == "cached_input" || name == "cache_write" ||
-               name == "output";
-    }
-
-    Rates read_rates(const YAML::Node& map, const std::string& prefix)
-    {
-        const auto rate = [&](const char* name, std::int64_t otherwise) {
-            const YAML::Node node = map[name];
-            return node ? number(node, join(prefix, name), kMostPrice) : otherwise;
-        };
-        Rates rates;
-        rates.input = rate("input", 0);
-        rates.cached_input = rate("cached_input", rates.input);
-        rates.cache_write = rate("cache_write", rates.input);
-        rates.output = rate("output", 0);
-        return rates;
-    }
-
-    std::map<std::string, ModelPrice::Tier, std::less<>> read_tiers(const YAML::Node& node,
-                                                                    const std::string& prefix)
-    {
-        std::map<std::string, ModelPrice::Tier, std::less<>> tiers;
-        each(node,
-             prefix,
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                 tiers[name] = read_tier(key, value, join(prefix, name));
-             });
-        return tiers;
-    }
-
-    ModelPrice::Tier read_tier(const YAML::Node& at,
-                               const YAML::Node& node,
-                               const std::string& prefix)
-    {
-        ModelPrice::Tier tier;
-        bool has_rates = false;
-        bool has_multiplier = false;
-        each(node,
-             prefix,
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                 has_rates = has_rates || is_rate(name);
-                 has_multiplier = has_multiplier || name == "multiplier_ppm";
-                 if (name == "multiplier_ppm")
-                     tier.multiplier.value = number(value, join(prefix, name), kMostPpm);
-                 else if (!is_rate(name))
-                     complain(key, join(prefix, name), "unknown key");
-             });
-        if (has_rates == has_multiplier && node.IsMap())
-            complain(at, prefix, "needs either own prices or multiplier_ppm");
-        if (has_rates) {
-            require(node, at, prefix, {"input", "output"});
-            tier.rates = read_rates(node, prefix);
-        }
-        return tier;
-    }
-
-    ModelPrice::LongContext read_long_context(const YAML::Node& at,
-                                              const YAML::Node& node,
-                                              const std::string& prefix)
-    {
-        ModelPrice::LongContext step;
-        each(node,
-             prefix,
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                 const std::string path = join(prefix, name);
-                 if (name == "above_input_tokens")
-                     step.above_input_tokens = number(value, path, kMostTokens);
-                 else if (name == "input_multiplier_ppm")
-                     step.input_multiplier.value = number(value, path, kMostPpm);
-                 else if (name == "output_multiplier_ppm")
-                     step.output_multiplier.value = number(value, path, kMostPpm);
-                 else
-                     complain(key, path, "unknown key");
-             });
-        require(node,
-                at,
-                prefix,
-                {"above_input_tokens", "input_multiplier_ppm", "output_multiplier_ppm"});
-        return step;
-    }
-
-    void read_tools(const YAML::Node& tools)
-    {
-        each(tools,
-             "tools",
-             [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                 if (name == "web_search")
-                     table_.tools[name] = {number(value, "tools." + name, kMostPrice)};
-                 else
-                     complain(key, "tools." + name, "unknown key"); // a price nobody would charge
-             });
-    }
-
-    struct Alias
-    {
-        YAML::Node node;
-        std::string path;
-        std::string model;
-    };
-
-    PriceTable table_;
-    std::vector<Alias> aliases_; // as they stand in the file
+// Another name of a model, where it stands.
+struct Alias
+{
+    Value at;
+    std::string name;
+    std::string model;
 };
+
+ModelPrice read_model(const Value& value, std::vector<Alias>& aliases)
+{
+    ModelPrice model;
+    Section section = value.section();
+    if (!section.is_given())
+        return model;
+    read_rates(section, true, model.rates);
+    for (const Value& tier : section["tiers"].entries())
+        model.tiers[tier.key()] = read_tier(tier);
+    read_long_context(section["long_context"], model.long_context);
+    section["max_input_tokens"].read_number(model.max_input_tokens, 0, kMostTokens);
+    section["max_output_tokens"].read_number(model.max_output_tokens, 0, kMostTokens);
+    for (const Value& alias : section["aliases"].items())
+        if (auto name = alias.filled())
+            aliases.push_back({alias, std::move(*name), value.key()});
+    return model;
+}
+
+// Once all models are known: a name has one price.
+void add_aliases(const std::vector<Alias>& aliases, PriceTable& table)
+{
+    for (const Alias& alias : aliases)
+        if (table.models.contains(alias.name) ||
+            !table.aliases.emplace(alias.name, alias.model).second)
+            alias.at.complain("'" + alias.name + "' has a price already");
+}
+
+void read_models(const Value& models, PriceTable& table)
+{
+    const std::vector<Value> entries = models.required().entries();
+    if (models.is_map() && entries.empty())
+        models.complain("must name at least one model");
+    std::vector<Alias> aliases;
+    for (const Value& entry : entries)
+        table.models[entry.key()] = read_model(entry, aliases);
+    add_aliases(aliases, table);
+}
+
+void read_table(Section& root, PriceTable& table)
+{
+    root["version"].required().read_text(table.version);
+    int unit = 0; // there is one
+    root["unit"].required().read_word<int>(unit, {{"nano_usd_per_million_tokens", 0}});
+    read_models(root["models"], table);
+    Section tools = root["tools"].section(); // one that nobody would charge is an unknown key
+    const Value web_search = tools["web_search"];
+    if (web_search.is_given())
+        web_search.read_number(table.tools["web_search"].value, 0, kMostPrice);
+}
+
+std::vector<std::string> texts(const std::vector<config::Complaint>& complaints)
+{
+    std::vector<std::string> texts;
+    for (const config::Complaint& complaint : complaints)
+        texts.push_back(complaint.text());
+    return texts;
+}
+
+std::string told(config::Complaint at, std::string what)
+{
+    at.what = std::move(what);
+    return at.text();
+}
+
+void check_names(const config::Config& config, LoadedPrices& loaded)
+{
+    const PriceTable& table = *loaded.table;
+    const config::Pricing& pricing = config.pricing;
+    const bool allows = pricing.unknown_model == "allow";
+    const bool rejects = pricing.unknown_model == "reject";
+    if (!allows && !rejects && !table.find(pricing.unknown_model))
+        loaded.complaints.push_back(told(pricing.unknown_model_at,
+                                         "must be allow, reject or a model of " + pricing.file +
+                                             ", not '" + pricing.unknown_model + "'"));
+    for (const config::Mapping& mapping : config.mappings) {
+        if (table.find(mapping.model) || table.find(mapping.upstream))
+            continue;
+        const std::string what =
+            "neither this name nor '" + mapping.upstream + "' has a price in " + pricing.file;
+        if (rejects)
+            loaded.complaints.push_back(
+                told(mapping.at, what + ", and pricing.unknown_model rejects it"));
+        else if (allows)
+            loaded.warnings.push_back(told(mapping.at, what));
+    }
+}
 
 } // namespace
 
-LoadedPrices load_prices(const std::string& path, std::string_view unknown_model)
+LoadedPrices load_prices(const std::string& path)
 {
-    PriceReader reader(path);
-    std::ifstream file(path);
-    try {
-        if (!file) {
-            reader.complain(YAML::Mark::null_mark(), "pricing.file", "cannot be read");
-        } else {
-            reader.read(YAML::Load(file));
-            reader.check_unknown_model(unknown_model);
-        }
-    } catch (const YAML::Exception& error) {
-        reader.complain(error.mark, "yaml", error.msg);
-    }
-    return std::move(reader).take();
+    LoadedPrices loaded;
+    PriceTable table;
+    config::Report report(path);
+    config::read_yaml_file(report, [&](Section& root) { read_table(root, table); });
+    loaded.complaints = texts(report.complaints());
+    if (report.is_clean())
+        loaded.table = std::make_shared<const PriceTable>(std::move(table));
+    return loaded;
+}
+
+LoadedPrices load_prices(const config::Config& config)
+{
+    LoadedPrices loaded = load_prices(config.pricing.file);
+    if (loaded.table)
+        check_names(config, loaded);
+    if (!loaded.complaints.empty())
+        loaded.table = nullptr;
+    return loaded;
 }
 
 } // namespace turngate::usage

@@ -1,7 +1,7 @@
 #include "turngate/usage/reconcile.hpp"
 
-#include "insert_or_bury.hpp"
 #include "journal_audit.hpp"
+#include "settle_or_bury.hpp"
 
 #include <map>
 
@@ -9,6 +9,7 @@ namespace turngate::usage {
 namespace {
 
 constexpr std::size_t kBatch = 512;
+constexpr unsigned kMostDoubles = 1000;
 
 using Records = std::map<std::string, UsageRecord>; // by response_uid
 
@@ -59,7 +60,7 @@ void put_back(Ledger& ledger, Reconciliation& found)
         const auto first = found.missing.begin() + static_cast<std::ptrdiff_t>(at);
         const std::size_t size = std::min(kBatch, found.missing.size() - at);
         const std::vector<UsageRecord> batch(first, first + static_cast<std::ptrdiff_t>(size));
-        found.put_back += insert_or_bury(ledger, batch, count);
+        found.put_back += settle_or_bury(ledger, batch, count).count;
     }
 }
 
@@ -72,6 +73,8 @@ Reconciliation reconcile(Ledger& ledger, const std::string& journal_dir, bool fi
     Reconciliation found;
     compare_journal(ledger, journal_dir, found);
     found.differences = ledger.balance_differences();
+    found.dead_letters = ledger.dead_letter_count();
+    found.doubles = ledger.billed_twice(kMostDoubles);
     found.is_fix = fix;
     if (fix && !found.differences.empty())
         found.mended = ledger.mend_balances();

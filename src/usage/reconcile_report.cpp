@@ -48,6 +48,12 @@ std::string journal_text(const Reconciliation& all)
     return text;
 }
 
+std::string line_of(const DoubleBill& one)
+{
+    return "  " + printable(one.upstream_response_id) + " of account " + printable(one.account) +
+           ": " + std::to_string(one.bills) + " bills, " + amount(one.cost) + "\n";
+}
+
 std::string fix_text(const Reconciliation& all)
 {
     std::string text = "balances set: " + std::to_string(all.mended.size()) + "\n";
@@ -81,6 +87,17 @@ Json json_of(const std::vector<UsageRecord>& records)
     return all;
 }
 
+Json json_of(const std::vector<DoubleBill>& doubles)
+{
+    Json all = Json::array();
+    for (const DoubleBill& one : doubles)
+        all.push_back({{"account", one.account},
+                       {"upstream_response_id", one.upstream_response_id},
+                       {"bills", one.bills},
+                       {"cost_nano_usd", one.cost.value}});
+    return all;
+}
+
 } // namespace
 
 std::string to_text(const Reconciliation& all)
@@ -90,6 +107,11 @@ std::string to_text(const Reconciliation& all)
         "balances that differ from their bills: " + std::to_string(all.differences.size()) + "\n";
     for (const BalanceDifference& one : all.differences)
         text += line_of(one, "should be");
+    text += "dead letters: " + std::to_string(all.dead_letters) +
+            (all.dead_letters > 0 ? " (turngate dead-letters list)\n" : "\n");
+    text += "upstream responses with several bills: " + std::to_string(all.doubles.size()) + "\n";
+    for (const DoubleBill& one : all.doubles)
+        text += line_of(one);
     return all.is_fix ? text + fix_text(all) : text;
 }
 
@@ -102,6 +124,8 @@ std::string to_json(const Reconciliation& all)
                  {"torn_bytes", all.torn_bytes},
                  {"missing", json_of(all.missing)},
                  {"differences", json_of(all.differences)},
+                 {"dead_letters", all.dead_letters},
+                 {"billed_twice", json_of(all.doubles)},
                  {"fix", nullptr}};
     if (all.is_fix)
         json["fix"] = {

@@ -53,6 +53,7 @@ std::string to_json(const UsageRecord& record)
         {"lane", record.lane},
         {"session", record.session},
         {"request_type", name_of(type)},
+        {"settled_seq", record.settled_seq > 0 ? Json(record.settled_seq) : Json(nullptr)},
         {"stream", type == RequestType::stream || type == RequestType::ws_v2},
         {"openai_ws_mode", type == RequestType::ws_v2},
         {"input_tokens", record.tokens.input},

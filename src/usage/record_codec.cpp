@@ -10,7 +10,8 @@ namespace turngate::usage {
 namespace {
 
 constexpr std::uint8_t kFirstVersion = 1;
-constexpr std::uint8_t kVersion = 2; // 2: routing
+constexpr std::uint8_t kVersion = 2;      // 2: routing
+constexpr std::uint8_t kLastVersion = 31; // that there may ever be: more is no version
 
 constexpr std::size_t kIdBytes = 256;
 constexpr std::size_t kTextBytes = 512;
@@ -205,6 +206,12 @@ std::optional<UsageRecord> decode(std::string_view bytes)
     if (!reader.is_whole())
         return std::nullopt;
     return record;
+}
+
+bool is_of_newer_program(std::string_view bytes) noexcept
+{
+    const std::uint8_t version = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes.front());
+    return version > kVersion && version <= kLastVersion;
 }
 
 } // namespace turngate::usage

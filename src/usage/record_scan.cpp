@@ -37,10 +37,16 @@ std::size_t take_records(std::string_view bytes, std::size_t max, std::vector<Us
     return used;
 }
 
+bool begins_with_newer(std::string_view bytes)
+{
+    const auto payload = frame_payload(bytes);
+    return payload && is_of_newer_program(*payload);
+}
+
 std::size_t bytes_to_skip(std::string_view bytes, bool are_last)
 {
     for (std::size_t at = 1; at < bytes.size(); ++at)
-        if (record_at(bytes.substr(at)))
+        if (record_at(bytes.substr(at)) || begins_with_newer(bytes.substr(at)))
             return at;
     constexpr std::size_t kLongest = kFrameHead + kMaxPayload;
     return are_last || bytes.size() <= kLongest ? bytes.size() : bytes.size() - kLongest;

@@ -20,9 +20,12 @@ std::size_t take_records(std::string_view bytes,
                          std::size_t max,
                          std::vector<UsageRecord>& records);
 
+// They begin with a whole record that a newer program has written.
+bool begins_with_newer(std::string_view bytes);
+
 // How many bytes to leave out, at least one, when `bytes` does not begin with a record: up to the
-// next one that is whole. When there is none: all bytes if they are the last, else all but those
-// with which a record could begin that ends behind them.
+// next one that is whole, also of a newer program. When there is none: all bytes if they are the
+// last, else all but those with which a record could begin that ends behind them.
 std::size_t bytes_to_skip(std::string_view bytes, bool are_last);
 
 } // namespace turngate::usage

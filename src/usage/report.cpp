@@ -4,27 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
-#include <cstdlib>
-
 namespace turngate::usage {
 namespace {
-
-std::string dollars(core::NanoUsd amount)
-{
-    const bool is_negative = amount.value < 0;
-    const auto nano = static_cast<std::uint64_t>(amount.value);
-    const std::uint64_t micro =
-        ((is_negative ? 0 - nano : nano) + 500) / 1000; // half away from zero
-    char text[48];
-    std::snprintf(text,
-                  sizeof text,
-                  "%s%llu.%06llu",
-                  is_negative ? "-" : "",
-                  static_cast<unsigned long long>(micro / 1'000'000),
-                  static_cast<unsigned long long>(micro % 1'000'000));
-    return text;
-}
 
 // To the second: a person reads it.
 std::string time_of(const UsageRecord& record)
@@ -73,51 +54,6 @@ std::string to_json(const std::vector<UsageSum>& sums, GroupBy by)
             {"account_cost_nano_usd", sum.account_cost.value},
         });
     return Json{{"data", std::move(data)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string to_json(const std::vector<StoredKey>& keys)
-{
-    using Json = nlohmann::ordered_json;
-    const auto time = [](const std::optional<core::Timestamp>& at) {
-        return at ? Json(core::to_rfc3339(*at)) : Json(nullptr);
-    };
-    Json data = Json::array();
-    for (const StoredKey& key : keys)
-        data.push_back({
-            {"name", key.name},
-            {"user", key.user},
-            {"group", key.group},
-            {"quota_nano_usd", key.quota ? Json(key.quota->value) : Json(nullptr)},
-            {"used_nano_usd", key.used.value},
-            {"rpm", key.rpm},
-            {"tpm", key.tpm},
-            {"created_at", core::to_rfc3339(key.created)},
-            {"expires_at", time(key.expires)},
-            {"revoked_at", time(key.revoked)},
-        });
-    return Json{{"data", std::move(data)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-void print(std::ostream& out, const std::vector<StoredKey>& keys)
-{
-    Table table({"key", "user", "group", "state", "used USD", "quota USD", "rpm", "tpm"}, 4);
-    core::NanoUsd used;
-    for (const StoredKey& key : keys) {
-        const bool is_over = key.expires && *key.expires <= core::wall_now();
-        table.add({key.name,
-                   key.user,
-                   key.group,
-                   key.revoked ? "revoked"
-                   : is_over   ? "expired"
-                               : "live",
-                   dollars(key.used),
-                   key.quota ? dollars(*key.quota) : "-",
-                   key.rpm ? std::to_string(key.rpm) : "-",
-                   key.tpm ? std::to_string(key.tpm) : "-"});
-        used += key.used;
-    }
-    table.add({"total", "", "", "", dollars(used), "", "", ""});
-    table.print(out);
 }
 
 void print(std::ostream& out, const UsagePage& page)

@@ -98,13 +98,31 @@ SegmentPtr Segments::open_new(unsigned writer)
 {
     const std::lock_guard lock(mutex_);
     auto segment = std::make_shared<Segment>();
-    segment->name = {writer, next_number_};
+    segment->name = free_name(writer);
     segment->path = dir_ + "/" + segment->name.text();
     segment->fd = open_file(segment->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND);
-    ++next_number_;
     ++names_made_;
     segments_.push_back(segment);
     return segment;
+}
+
+// A directory that was put in our one's place may have anything in it.
+SegmentName Segments::free_name(unsigned writer)
+{
+    SegmentName name{writer, next_number_++};
+    while (std::filesystem::exists(dir_ + "/" + name.text()))
+        name.number = next_number_++;
+    return name;
+}
+
+void Segments::displace_other(const Segment& segment)
+{
+    const std::lock_guard lock(mutex_);
+    if (!std::filesystem::exists(segment.path))
+        return;
+    const std::string path = dir_ + "/" + free_name(segment.name.writer).text();
+    if (std::rename(segment.path.c_str(), path.c_str()) != 0)
+        throw_errno(segment.path, "cannot rename");
 }
 
 std::vector<SegmentPtr> Segments::all() const
@@ -117,6 +135,7 @@ std::vector<SegmentPtr> Segments::all() const
 // the repository knows its records already.
 void Segments::retire(const SegmentPtr& segment)
 {
+    segment->is_retired = true;
     const std::string aside = segment->path + std::string(kTornEnding);
     const int failed = segment->needs_rename ? std::rename(segment->path.c_str(), aside.c_str())
                                              : std::remove(segment->path.c_str());

@@ -39,7 +39,13 @@ struct Segment
     std::atomic<bool> closed{false};  // `published` is final
     std::atomic<bool> spoiled{false}; // damaged: its writer, if it has one, moves on to a new one
 
-    std::uint64_t synced = 0;  // the syncing thread's
+    std::atomic<bool> is_retired{false}; // its name is going
+
+    // The syncing thread's.
+    std::uint64_t synced = 0;
+    Fd again;                 // the file that took this one's place when that was lost
+    std::uint64_t copied = 0; // to it
+
     std::uint64_t settled = 0; // the settling thread's
     bool needs_rename = false; // the settling thread's: to be kept, and has no second name
 };
@@ -58,6 +64,9 @@ public:
     std::vector<SegmentPtr> all() const;    // oldest first
     void retire(const SegmentPtr& segment); // settled and closed: its name goes
 
+    // Another file that has the segment's name gets one of its own: the next process reads it.
+    void displace_other(const Segment& segment); // throws
+
     // It has so many bytes that are no records: gives it a second name, under which it stays.
     void set_aside(Segment& segment, std::uint64_t torn_bytes);
 
@@ -70,6 +79,7 @@ public:
     std::atomic<bool> disk_is_fine{true}; // the last sync worked
 
 private:
+    SegmentName free_name(unsigned writer);
     void take_over(const std::string& file, std::uint64_t settled);
 
     std::string dir_;

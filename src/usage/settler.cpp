@@ -1,6 +1,6 @@
 #include "turngate/usage/settler.hpp"
 
-#include "insert_or_bury.hpp"
+#include "settle_or_bury.hpp"
 #include "turngate/core/clock.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -35,8 +35,8 @@ struct Settler::Parts
     bool wait_for_work(const std::stop_token& stop);
     bool settle(const std::stop_token& stop);
     void settle_batch(const JournalDirectory::Batch& batch);
-    void tell(const std::vector<UsageRecord>& records);
-    std::size_t insert(const std::vector<UsageRecord>& records);
+    void tell(const std::vector<UsageRecord>& records, const Settled& sums);
+    Settled insert(const std::vector<UsageRecord>& records);
     void succeeded(std::uint64_t asked);
     void failed(const char* why);
 
@@ -57,6 +57,8 @@ struct Settler::Parts
     milliseconds pause{0};
     core::Deadline next_try{};
     std::atomic<bool> is_healthy{false};
+
+    std::mutex letting_go; // what is told and what is in the journal agree
 
     // settle_all: `asked` counts the calls, `answered` is the last call that a whole pass began
     // after.
@@ -151,6 +153,10 @@ bool Settler::Parts::settle(const std::stop_token& stop)
                 return true;
             settle_batch(batch);
         }
+    } catch (const ForeignSchema& error) {
+        telemetry::log_error("the repository is another program's: bills stay in the journal",
+                             {{"error", error.what()}});
+        failed(error.what());
     } catch (const std::exception& error) {
         failed(error.what());
     }
@@ -159,26 +165,24 @@ bool Settler::Parts::settle(const std::stop_token& stop)
 
 void Settler::Parts::settle_batch(const JournalDirectory::Batch& batch)
 {
+    Settled sums;
     if (!batch.records.empty())
-        settled.add(static_cast<double>(insert(batch.records)));
-    try {
-        journal.advance(batch);
-    } catch (...) { // the checkpoint could not be written: the batch is behind us all the same
-        tell(batch.records);
-        throw;
-    }
+        sums = insert(batch.records);
+    settled.add(static_cast<double>(sums.count));
+    const std::lock_guard lock(letting_go);
+    tell(batch.records, sums);
+    journal.advance(batch);
     torn_bytes.add(static_cast<double>(batch.torn_bytes));
     lag.set(static_cast<double>(journal.lag_bytes()));
-    tell(batch.records);
 }
 
 // The batch is settled whatever the listener makes of it.
-void Settler::Parts::tell(const std::vector<UsageRecord>& records)
+void Settler::Parts::tell(const std::vector<UsageRecord>& records, const Settled& sums)
 {
     if (!on_settled || records.empty())
         return;
     try {
-        on_settled(records);
+        on_settled(records, sums);
     } catch (const std::exception& error) {
         telemetry::log_error("settled usage records: the listener failed",
                              {{"error", error.what()}, {"records", records.size()}});
@@ -188,9 +192,9 @@ void Settler::Parts::tell(const std::vector<UsageRecord>& records)
     }
 }
 
-std::size_t Settler::Parts::insert(const std::vector<UsageRecord>& records)
+Settled Settler::Parts::insert(const std::vector<UsageRecord>& records)
 {
-    return insert_or_bury(
+    return settle_or_bury(
         *ledger, records, [this](const UsageRecord& record, const std::string& reason) {
             dead_letters.add();
             telemetry::log_error("usage record is refused, kept as a dead letter",
@@ -238,6 +242,12 @@ bool Settler::settle_all(milliseconds within)
     const std::uint64_t mine = ++parts_->asked;
     parts_->changed.notify_all();
     return parts_->changed.wait_for(lock, within, [&] { return parts_->answered >= mine; });
+}
+
+void Settler::each_waiting(const TakeRecords& take)
+{
+    const std::lock_guard lock(parts_->letting_go);
+    parts_->journal.each_waiting(take);
 }
 
 bool Settler::repository_is_healthy() const noexcept

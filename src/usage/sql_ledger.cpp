@@ -5,6 +5,7 @@
 #include "sql_where.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace turngate::usage {
 namespace {
@@ -31,92 +32,81 @@ struct TakeColumns
     }
 };
 
+Span span_of(const UsageQuery& query)
+{
+    Span span;
+    if (query.since)
+        span.from = micros(*query.since);
+    if (query.until)
+        span.before = micros(*query.until);
+    return span;
+}
+
+Span before(Span span, const Cursor& cursor)
+{
+    const std::int64_t end = micros(cursor.started_at) + 1;
+    span.before = std::min(span.before.value_or(end), end);
+    return span;
+}
+
+// One name has an index. With more, or by the type, the database looks at bill after bill.
+bool is_without_index(const UsageQuery& query)
+{
+    const int names =
+        !query.key.empty() + !query.user.empty() + !query.account.empty() + !query.model.empty();
+    return names > 1 || query.request_type || query.stream;
+}
+
 UsageRecord take_record(SqlRow& row)
 {
     UsageRecord record;
     each_column(record, TakeColumns{row});
+    record.settled_seq = row.take_int();
     return record;
-}
-
-UsageSum take_sum(SqlRow& row)
-{
-    UsageSum sum;
-    sum.name = row.take_text();
-    sum.responses = row.take_int();
-    sum.tokens.input = row.take_int();
-    sum.tokens.cached = row.take_int();
-    sum.tokens.cache_write = row.take_int();
-    sum.tokens.output = row.take_int();
-    sum.tokens.reasoning = row.take_int();
-    sum.tokens.total = row.take_int();
-    sum.tokens.web_searches = row.take_int();
-    sum.cost.value = row.take_int();
-    sum.account_cost.value = row.take_int();
-    return sum;
-}
-
-std::string column_of(GroupBy by, const SqlSession& session)
-{
-    switch (by) {
-    case GroupBy::key:
-        return "key_name";
-    case GroupBy::user:
-        return "user_name";
-    case GroupBy::group:
-        return "group_name";
-    case GroupBy::account:
-        return "account_name";
-    case GroupBy::model:
-        return "requested_model";
-    case GroupBy::day:
-        return std::string(session.day_of_start());
-    }
-    return "key_name";
 }
 
 } // namespace
 
-std::size_t SqlLedger::insert(const std::vector<UsageRecord>& records)
+Settled SqlLedger::settle(const std::vector<UsageRecord>& records)
 {
-    return records.empty() ? 0 : session_->insert(records);
+    return records.empty() ? Settled() : session_->settle(records);
 }
 
 UsagePage SqlLedger::list(const UsageQuery& query)
 {
-    SqlWhere where(query);
+    if (query.after && !query.cursor.empty())
+        throw std::invalid_argument("after, cursor: one of them, not both");
+    std::optional<Cursor> cursor;
     if (!query.cursor.empty())
-        where.add_cursor(Cursor::parse(query.cursor));
+        cursor = Cursor::parse(query.cursor);
+    Span span = span_of(query);
+    if (!query.after && is_without_index(query))
+        span = span_of_page(query, cursor ? before(span, *cursor) : span);
+    SqlValues values;
+    SqlWhere where(values);
+    where.add_span("started_at", span);
+    where.add_names(query);
+    if (query.after)
+        where.add_after(*query.after);
+    if (cursor)
+        where.add_cursor(*cursor);
     const std::size_t limit = std::clamp(query.limit, 1u, 1000u);
-    const std::string order = " ORDER BY started_at DESC, response_uid DESC" +
-                              where.add_limit(limit + 1); // one more: whether there is a next page
+    const std::string order =
+        query.after ? " ORDER BY settled_seq" : " ORDER BY started_at DESC, response_uid DESC";
+    const std::string most = where.add_limit(limit + 1); // one more: whether there is a next page
     UsagePage page;
     for (SqlRow& row :
-         session_->ask("SELECT " + column_list() + " FROM usage_records" + where.sql() + order,
-                       where.values()))
+         session_->ask("SELECT " + column_list() + ", settled_seq FROM usage_records" +
+                           where.sql() + order + most,
+                       values))
         page.records.push_back(take_record(row));
     if (page.records.size() > limit) {
         page.records.pop_back();
         const UsageRecord& last = page.records.back();
-        page.next_cursor = Cursor{last.started_at, last.response_uid}.text();
+        if (!query.after)
+            page.next_cursor = Cursor{last.started_at, last.response_uid}.text();
     }
     return page;
-}
-
-std::vector<UsageSum> SqlLedger::sums(const UsageQuery& query, GroupBy by)
-{
-    const SqlWhere where(query);
-    const std::string order = by == GroupBy::day ? "1 DESC" : "10 DESC, 1";
-    std::vector<UsageSum> sums;
-    for (SqlRow& row : session_->ask(
-             "SELECT " + column_of(by, *session_) +
-                 ", count(*), sum(input_tokens), sum(cached_tokens), sum(cache_write_tokens), "
-                 "sum(output_tokens), sum(reasoning_tokens), sum(total_tokens), "
-                 "sum(web_searches), sum(cost_nano_usd), sum(account_cost_nano_usd) "
-                 "FROM usage_records" +
-                 where.sql() + " GROUP BY 1 ORDER BY " + order,
-             where.values()))
-        sums.push_back(take_sum(row));
-    return sums;
 }
 
 } // namespace turngate::usage

@@ -1,4 +1,4 @@
-// The part of the ledger that is not bills: dead letters, balances, keys.
+// The part of the ledger that is not bills: balances, keys.
 #include "sql_ledger.hpp"
 
 #include "bill_columns.hpp"
@@ -9,8 +9,11 @@
 namespace turngate::usage {
 namespace {
 
-constexpr std::size_t kReasonBytes = 1024;
-constexpr std::size_t kUidBytes = 256;
+constexpr std::string_view kUsersSql =
+    "SELECT name, credit_nano_usd, spent_nano_usd, revision FROM users";
+constexpr std::string_view kKeysSql =
+    "SELECT name, sha256, user_name, group_name, quota_nano_usd, rpm, tpm, expires_at, revoked_at, "
+    "created_at, used_nano_usd FROM keys WHERE sha256 IS NOT NULL";
 
 std::optional<std::int64_t> number(const std::optional<core::NanoUsd>& amount)
 {
@@ -59,51 +62,28 @@ StoredKey take_key(SqlRow& row)
     return key;
 }
 
+UserBalance take_user(SqlRow& row)
+{
+    UserBalance user;
+    user.user = row.take_text();
+    user.credit = take_amount(row);
+    user.spent.value = row.take_int();
+    user.revision = row.take_int();
+    return user;
+}
+
 } // namespace
 
-// Known by what it is, not by its name: two bad records may have the same, and a name may be what
-// is bad about it.
-void SqlLedger::bury(const UsageRecord& record, const std::string& reason)
-{
-    const std::string json = core::clean_utf8(to_json(record), std::string::npos);
-    session_->ask("INSERT INTO dead_letters (sha256, response_uid, reason, record, refused_at) "
-                  "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING",
-                  SqlValues()
-                      .give(core::sha256(json).hex())
-                      .give(core::clean_utf8(record.response_uid, kUidBytes))
-                      .give(core::clean_utf8(reason, kReasonBytes))
-                      .give(json)
-                      .give(micros(core::wall_now())));
-}
-
-std::vector<DeadLetter> SqlLedger::dead_letters(unsigned limit)
-{
-    std::vector<DeadLetter> letters;
-    for (SqlRow& row : session_->ask("SELECT response_uid, reason, record, refused_at "
-                                     "FROM dead_letters ORDER BY refused_at DESC, sha256 LIMIT $1",
-                                     SqlValues().give(std::int64_t{limit}))) {
-        DeadLetter& letter = letters.emplace_back();
-        letter.response_uid = row.take_text();
-        letter.reason = row.take_text();
-        letter.record = row.take_text();
-        letter.refused_at = from_micros(row.take_int());
-    }
-    return letters;
-}
-
-Balances SqlLedger::balances()
+// All rows, or those of changed_since().
+Balances SqlLedger::read_balances(const std::string& where, const SqlValues& since)
 {
     Balances balances;
-    for (SqlRow& row : session_->ask(
-             "SELECT name, credit_nano_usd, spent_nano_usd, revision FROM users ORDER BY name")) {
-        UserBalance& user = balances.users.emplace_back();
-        user.user = row.take_text();
-        user.credit = take_amount(row);
-        user.spent.value = row.take_int();
-        user.revision = row.take_int();
-    }
-    for (SqlRow& row : session_->ask(
-             "SELECT name, quota_nano_usd, used_nano_usd, revision FROM keys ORDER BY name")) {
+    for (SqlRow& row : session_->ask(std::string(kUsersSql) + where + " ORDER BY name", since))
+        balances.users.push_back(take_user(row));
+    for (SqlRow& row :
+         session_->ask("SELECT name, quota_nano_usd, used_nano_usd, revision FROM keys" + where +
+                           " ORDER BY name",
+                       since)) {
         KeyBalance& key = balances.keys.emplace_back();
         key.key = row.take_text();
         key.quota = take_amount(row);
@@ -113,11 +93,30 @@ Balances SqlLedger::balances()
     return balances;
 }
 
-void SqlLedger::set_credit(const std::string& user, std::optional<core::NanoUsd> credit)
+Balances SqlLedger::balances()
 {
-    session_->ask("INSERT INTO users (name, credit_nano_usd, spent_nano_usd) VALUES ($1, $2, 0) "
-                  "ON CONFLICT (name) DO UPDATE SET credit_nano_usd = excluded.credit_nano_usd",
-                  SqlValues().give(user).give(number(credit)));
+    return read_balances({}, {});
+}
+
+// The mark first: what changes meanwhile is read again.
+Changes SqlLedger::changes(std::int64_t since)
+{
+    Changes changes;
+    changes.until = session_->change_mark();
+    const std::string condition = since == 0 ? "" : std::string(session_->changed_since());
+    const SqlValues values = since == 0 ? SqlValues() : SqlValues().give(since);
+    Balances balances = read_balances(since == 0 ? "" : " WHERE " + condition, values);
+    changes.users = std::move(balances.users);
+    changes.keys = std::move(balances.keys);
+    changes.stored_keys = read_keys(since == 0 ? "" : " AND " + condition, values);
+    changes.dead_letters = static_cast<std::size_t>(dead_letter_count());
+    return changes;
+}
+
+std::optional<UserBalance> SqlLedger::find_user(const std::string& name)
+{
+    auto rows = session_->ask(std::string(kUsersSql) + " WHERE name = $1", SqlValues().give(name));
+    return rows.empty() ? std::nullopt : std::optional(take_user(rows[0]));
 }
 
 bool SqlLedger::create_key(const StoredKey& key)
@@ -131,8 +130,9 @@ bool SqlLedger::create_key(const StoredKey& key)
                           "user_name = excluded.user_name, group_name = excluded.group_name, "
                           "quota_nano_usd = excluded.quota_nano_usd, rpm = excluded.rpm, "
                           "tpm = excluded.tpm, expires_at = excluded.expires_at, "
-                          "created_at = excluded.created_at "
-                          "WHERE keys.sha256 IS NULL RETURNING name",
+                          "created_at = excluded.created_at, revoked_at = NULL "
+                          "WHERE keys.sha256 IS NULL OR keys.revoked_at IS NOT NULL "
+                          "RETURNING name",
                           SqlValues()
                               .give(key.name)
                               .give(key.digest.hex())
@@ -151,12 +151,49 @@ bool SqlLedger::create_key(const StoredKey& key)
 
 std::vector<StoredKey> SqlLedger::keys()
 {
+    return read_keys({}, {});
+}
+
+std::vector<StoredKey> SqlLedger::read_keys(const std::string& also, const SqlValues& since)
+{
     std::vector<StoredKey> keys;
-    for (SqlRow& row : session_->ask("SELECT name, sha256, user_name, group_name, quota_nano_usd, "
-                                     "rpm, tpm, expires_at, revoked_at, created_at, used_nano_usd "
-                                     "FROM keys WHERE sha256 IS NOT NULL ORDER BY name"))
+    for (SqlRow& row : session_->ask(std::string(kKeysSql) + also + " ORDER BY name", since))
         keys.push_back(take_key(row));
     return keys;
+}
+
+std::optional<StoredKey> SqlLedger::find_key(const std::string& name)
+{
+    auto rows = session_->ask(std::string(kKeysSql) + " AND name = $1", SqlValues().give(name));
+    return rows.empty() ? std::nullopt : std::optional(take_key(rows[0]));
+}
+
+bool SqlLedger::change_key(const std::string& name, const KeyChange& change)
+{
+    std::string sets;
+    SqlValues values;
+    const auto set = [&](const char* column, std::optional<std::int64_t> value) {
+        values.give(value);
+        sets += (sets.empty() ? "" : ", ") + std::string(column) + " = $" +
+                std::to_string(values.all().size());
+    };
+    if (change.quota)
+        set("quota_nano_usd", number(*change.quota));
+    if (change.rpm)
+        set("rpm", *change.rpm);
+    if (change.tpm)
+        set("tpm", *change.tpm);
+    if (change.expires)
+        set("expires_at", number(*change.expires));
+    if (sets.empty())
+        sets = "name = name"; // is there such a key?
+    values.give(name);
+    return !session_
+                ->ask("UPDATE keys SET " + sets + " WHERE name = $" +
+                          std::to_string(values.all().size()) +
+                          " AND sha256 IS NOT NULL AND revoked_at IS NULL RETURNING name",
+                      values)
+                .empty();
 }
 
 bool SqlLedger::revoke_key(const std::string& name, core::Timestamp at)

@@ -1,6 +1,8 @@
 // The part of the ledger that is asked whether it is right, and set right.
 #include "sql_ledger.hpp"
 
+#include "sql_moves.hpp"
+
 #include <unordered_set>
 
 namespace turngate::usage {
@@ -18,39 +20,21 @@ std::string known_sql()
            ")";
 }
 
-struct Side // of the ledger: what is summed up, and by what
-{
-    BalanceDifference::Of of;
-    std::string table;
-    std::string sum;
-    std::string name;
-};
-
-const Side& of_users()
-{
-    static const Side side{BalanceDifference::Of::user, "users", "spent_nano_usd", "user_name"};
-    return side;
-}
-
-const Side& of_keys()
-{
-    static const Side side{BalanceDifference::Of::key, "keys", "used_nano_usd", "key_name"};
-    return side;
-}
-
 // is_now is NULL where there is no row.
-std::string difference_sql(const Side& side)
+std::string difference_sql(const SumColumn& side)
 {
     return "SELECT name, max(is_now) AS is_now, sum(should_be) AS should_be FROM (SELECT name, " +
            side.sum + " AS is_now, retired_nano_usd AS should_be FROM " + side.table +
-           " UNION ALL SELECT " + side.name +
-           ", NULL, sum(cost_nano_usd) FROM usage_records WHERE " + side.name + " <> '' GROUP BY " +
-           side.name +
+           " UNION ALL SELECT " + side.owner +
+           ", NULL, sum(cost_nano_usd) FROM usage_records WHERE " + side.owner +
+           " <> '' GROUP BY " + side.owner + " UNION ALL SELECT " + side.owner +
+           ", NULL, sum(counted_nano_usd) FROM dead_letters WHERE " + side.owner +
+           " <> '' GROUP BY " + side.owner +
            ") AS two_sides GROUP BY name "
            "HAVING max(is_now) IS NULL OR max(is_now) <> sum(should_be)";
 }
 
-std::string mend_sql(const Side& side)
+std::string mend_sql(const SumColumn& side)
 {
     return "INSERT INTO " + side.table + " (name, " + side.sum +
            ", revision) SELECT name, should_be, 1 FROM (" + difference_sql(side) +
@@ -58,7 +42,7 @@ std::string mend_sql(const Side& side)
            side.sum + ", revision = " + side.table + ".revision + 1";
 }
 
-void add_differences(SqlSession& session, const Side& side, std::vector<BalanceDifference>& to)
+void add_differences(SqlSession& session, const SumColumn& side, std::vector<BalanceDifference>& to)
 {
     for (SqlRow& row : session.ask(difference_sql(side) + " ORDER BY name")) {
         BalanceDifference& difference = to.emplace_back();
@@ -87,6 +71,25 @@ std::vector<std::string> SqlLedger::missing(const std::vector<std::string>& uids
         if (!known.contains(uid))
             missing.push_back(uid);
     return missing;
+}
+
+// Whatever goes through all bills: for the command line.
+std::vector<DoubleBill> SqlLedger::billed_twice(unsigned limit)
+{
+    std::vector<DoubleBill> doubles;
+    for (SqlRow& row :
+         session_->ask("SELECT account_name, upstream_response_id, count(*), sum(cost_nano_usd) "
+                       "FROM usage_records WHERE upstream_response_id <> '' "
+                       "GROUP BY upstream_response_id, account_name HAVING count(*) > 1 "
+                       "ORDER BY 4 DESC, 2, 1 LIMIT $1",
+                       SqlValues().give(std::int64_t{limit}))) {
+        DoubleBill& one = doubles.emplace_back();
+        one.account = row.take_text();
+        one.upstream_response_id = row.take_text();
+        one.bills = row.take_int();
+        one.cost.value = row.take_int();
+    }
+    return doubles;
 }
 
 std::vector<BalanceDifference> SqlLedger::balance_differences()

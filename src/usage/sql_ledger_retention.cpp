@@ -32,8 +32,10 @@ std::size_t SqlLedger::retire(core::Timestamp before, unsigned portion)
     for (;;) {
         const SqlSession::Retired gone = session_->retire(from, micros(before), most);
         retired += gone.count;
-        if (gone.count < static_cast<std::size_t>(most))
+        if (gone.count < static_cast<std::size_t>(most)) {
+            forget_empty_days();
             return retired;
+        }
         from = gone.newest; // not before it: the index still has all that went
         std::this_thread::sleep_for(kBetweenPortions);
     }
@@ -43,6 +45,11 @@ std::optional<core::Timestamp> SqlLedger::retired_before()
 {
     auto rows = session_->ask("SELECT started_before FROM retention");
     return rows.empty() ? std::nullopt : std::optional(from_micros(rows[0].take_int()));
+}
+
+void SqlLedger::forget_empty_days()
+{
+    session_->ask("DELETE FROM usage_daily WHERE responses = 0");
 }
 
 void SqlLedger::remember_retention(core::Timestamp before)

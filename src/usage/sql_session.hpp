@@ -1,6 +1,6 @@
 #pragma once
 
-#include "turngate/usage/record.hpp"
+#include "turngate/usage/ledger.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -52,16 +52,24 @@ class SqlSession
 public:
     virtual ~SqlSession() = default;
 
+    virtual void give_up_at(core::Deadline deadline) = 0; // as Ledger's
+
     // One statement, which takes effect whole or not at all.
     virtual std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values = {}) = 0;
 
-    // What `work` asks takes effect whole or, when it throws, not at all. No bill comes or goes
-    // meanwhile.
+    // What `work` asks and settles takes effect whole or, when it throws, not at all.
+    virtual void together(const std::function<void()>& work) = 0;
+    // The same, and no bill comes or goes meanwhile.
     virtual void alone(const std::function<void()>& work) = 0;
 
-    // As UsageRepository::insert; moves users.spent_nano_usd and keys.used_nano_usd, each with its
-    // row's revision.
-    virtual std::size_t insert(const std::vector<UsageRecord>& records) = 0;
+    // As Ledger::settle; moves users.spent_nano_usd and keys.used_nano_usd, each with its row's
+    // revision.
+    virtual Settled settle(const std::vector<UsageRecord>& records) = 0;
+
+    // Where a reading of users and keys begins: what changes after it is found by changed_since(),
+    // a condition on their rows with that number as $1. Never 0.
+    virtual std::int64_t change_mark() = 0;
+    virtual std::string_view changed_since() const = 0;
 
     // One transaction: deletes at most `portion` bills with from <= started_at < before, the oldest
     // first; adds what they cost to users.retired_nano_usd and keys.retired_nano_usd.
@@ -71,8 +79,6 @@ public:
         std::int64_t newest = 0; // started_at of the last of them
     };
     virtual Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) = 0;
-
-    virtual std::string_view day_of_start() const = 0; // an expression: 2026-11-01
 };
 
 } // namespace turngate::usage

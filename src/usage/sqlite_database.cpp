@@ -1,9 +1,10 @@
 #include "sqlite_database.hpp"
 
-#include "turngate/usage/repository.hpp"
+#include "private_files.hpp"
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
@@ -11,26 +12,34 @@ namespace turngate::usage {
 namespace {
 
 constexpr int kBusyMilliseconds = 5'000;
+constexpr int kStepsBetweenLooks = 10'000; // of SQLite's machine: some tenths of a millisecond
 
-void make_parent_of(const std::string& path)
+// SQLite gives the files that it makes beside the database the mode of this one.
+void make_if_absent(const std::string& path)
 {
-    const auto parent = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!parent.empty())
-        std::filesystem::create_directories(parent, error);
-    if (error)
-        throw std::runtime_error(parent.string() +
-                                 ": cannot make the directory: " + error.message());
+    make_private_directory(std::filesystem::path(path).parent_path().string());
+    if (!std::filesystem::exists(path))
+        make_private_file(path);
+}
+
+void want(const std::string& path)
+{
+    if (!std::filesystem::exists(path))
+        throw std::runtime_error(
+            path + ": there is no database here; `turngate serve` and `turngate migrate` make one");
 }
 
 } // namespace
 
-SqliteDatabase::SqliteDatabase(const std::string& path) : path_(path)
+SqliteDatabase::SqliteDatabase(const std::string& path, Opening opening) : path_(path)
 {
-    make_parent_of(path);
+    if (opening == Opening::to_serve)
+        make_if_absent(path);
+    else
+        want(path);
     sqlite3* handle = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int access = opening == Opening::to_read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(handle); // to be closed even when opening failed
     if (code != SQLITE_OK)
         fail();
@@ -48,7 +57,22 @@ void SqliteDatabase::fail() const
     const int code = sqlite3_errcode(handle_.get()) & 0xff; // without what extends it
     if (code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG)
         throw RecordRefused(what);
+    if (code == SQLITE_INTERRUPT)
+        throw OutOfTime(what);
     throw std::runtime_error(what);
+}
+
+void SqliteDatabase::give_up_at(const core::Deadline& deadline) noexcept
+{
+    const auto is_over = [](void* until) {
+        return core::Clock::now() < *static_cast<const core::Deadline*>(until) ? 0 : 1;
+    };
+    sqlite3_progress_handler(
+        handle_.get(), kStepsBetweenLooks, is_over, const_cast<core::Deadline*>(&deadline));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - core::Clock::now());
+    sqlite3_busy_timeout(
+        handle_.get(),
+        static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, kBusyMilliseconds)));
 }
 
 void SqliteDatabase::run(const std::string& sql)

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "sql_session.hpp"
+#include "turngate/core/clock.hpp"
+
+#include "turngate/usage/repository.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -20,11 +23,14 @@ class SqliteStatement;
 class SqliteDatabase
 {
 public:
-    explicit SqliteDatabase(const std::string& path); // made if it is not there
+    explicit SqliteDatabase(const std::string& path, Opening opening = Opening::to_serve);
 
     void run(const std::string& sql); // any number of statements, no results
     SqliteStatement prepare(std::string_view sql);
     std::size_t changes() const noexcept; // rows of the last statement
+
+    // Statements end by then, with OutOfTime. It is read as they run: it outlives this.
+    void give_up_at(const core::Deadline& deadline) noexcept;
 
 private:
     friend class SqliteStatement;

@@ -47,4 +47,11 @@ void migrate(SqliteDatabase& database, const Migrations& migrations)
     transaction.commit();
 }
 
+void check_migrated(SqliteDatabase& database, const Migrations& migrations)
+{
+    const bool has_tables =
+        database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'").step();
+    check_none_pending(migrations, has_tables ? read_applied(database) : Applied());
+}
+
 } // namespace turngate::usage

@@ -2,20 +2,27 @@
 
 #include "bill_columns.hpp"
 #include "sql_ledger.hpp"
+#include "sql_moves.hpp"
 #include "sqlite_migrate.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <map>
 
 namespace turngate::usage {
 namespace {
 
 // WAL, so that reports do not hold up the settler. FULL, because the journal deletes what is
 // committed here: the commit must be on the disk, which WAL's usual NORMAL does not promise.
-SqliteDatabase opened(const std::string& path)
+SqliteDatabase opened(const std::string& path, Opening opening)
 {
-    SqliteDatabase database(path);
-    database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    migrate(database, sqlite_migrations());
+    SqliteDatabase database(path, opening);
+    if (opening != Opening::to_serve)
+        check_migrated(database, sqlite_migrations());
+    if (opening != Opening::to_read)
+        database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (opening == Opening::to_serve)
+        migrate(database, sqlite_migrations());
     return database;
 }
 
@@ -28,14 +35,6 @@ std::string insert_sql()
             marks += ", ?";
     return "INSERT INTO usage_records (" + columns + ") VALUES (" + marks +
            ") ON CONFLICT (response_uid) DO NOTHING";
-}
-
-// A sum that does not fit becomes a REAL, which a STRICT table refuses.
-std::string move_sql(const std::string& table, const std::string& sum)
-{
-    return "INSERT INTO " + table + " (name, " + sum + ", revision) VALUES (?, ?, 1) " +
-           "ON CONFLICT (name) DO UPDATE SET " + sum + " = " + sum + " + excluded." + sum +
-           ", revision = revision + 1";
 }
 
 std::string keep_sql(const std::string& table, const std::string& sum)
@@ -65,7 +64,42 @@ struct GiveColumns
     }
 };
 
-void move(SqliteStatement& statement, const std::string& name, core::NanoUsd cost)
+// What a batch comes to for each name that is in it; nothing: it has no new bill.
+using Costs = std::map<std::string, std::optional<__int128>>;
+
+void name(Costs& costs, const std::string& who)
+{
+    if (!who.empty())
+        costs.try_emplace(who);
+}
+
+void add(Costs& costs, const std::string& who, std::int64_t cost)
+{
+    if (!who.empty())
+        costs[who] = costs[who].value_or(0) + cost;
+}
+
+std::int64_t that_fits(__int128 cost)
+{
+    if (cost < std::numeric_limits<std::int64_t>::min() ||
+        cost > std::numeric_limits<std::int64_t>::max())
+        throw RecordRefused("the bills come to more than a balance can hold");
+    return static_cast<std::int64_t>(cost);
+}
+
+std::vector<Sum> move_all(SqlSession& session, const SumColumn& column, const Costs& costs)
+{
+    std::vector<Sum> sums;
+    for (const auto& [name, cost] : costs) {
+        const auto sum = cost ? move_sum(session, column, name, that_fits(*cost))
+                              : read_sum(session, column, name);
+        if (sum)
+            sums.push_back(*sum);
+    }
+    return sums;
+}
+
+void keep(SqliteStatement& statement, const std::string& name, core::NanoUsd cost)
 {
     if (name.empty())
         return;
@@ -86,11 +120,15 @@ struct GiveValue
 
 } // namespace
 
-SqliteSession::SqliteSession(const std::string& path)
-    : database_(opened(path)), insert_(database_.prepare(insert_sql())),
-      move_user_(database_.prepare(move_sql("users", "spent_nano_usd"))),
-      move_key_(database_.prepare(move_sql("keys", "used_nano_usd")))
+SqliteSession::SqliteSession(const std::string& path, Opening opening)
+    : database_(opened(path, opening)), insert_(database_.prepare(insert_sql()))
 {
+}
+
+void SqliteSession::give_up_at(core::Deadline deadline)
+{
+    until_ = deadline;
+    database_.give_up_at(until_);
 }
 
 std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& values)
@@ -104,21 +142,49 @@ std::vector<SqlRow> SqliteSession::ask(const std::string& sql, const SqlValues& 
     return rows;
 }
 
-void SqliteSession::alone(const std::function<void()>& work)
+// Within another it is a part of that one.
+void SqliteSession::together(const std::function<void()>& work)
 {
+    if (is_together_)
+        return work();
     SqliteTransaction transaction(database_);
-    work();
+    is_together_ = true;
+    try {
+        work();
+    } catch (...) {
+        is_together_ = false;
+        throw;
+    }
+    is_together_ = false;
     transaction.commit();
 }
 
-std::size_t SqliteSession::insert(const std::vector<UsageRecord>& records)
+Settled SqliteSession::settle(const std::vector<UsageRecord>& records)
 {
-    std::size_t inserted = 0;
-    SqliteTransaction transaction(database_);
-    for (const UsageRecord& record : records)
-        inserted += insert_one(record) ? 1 : 0;
-    transaction.commit();
-    return inserted;
+    Settled settled;
+    together([&] {
+        Costs users;
+        Costs keys;
+        const bool has_letters = !ask("SELECT 1 FROM dead_letters LIMIT 1", {}).empty();
+        for (const UsageRecord& record : records) {
+            name(users, record.user);
+            name(keys, record.key);
+            if (!insert_one(record))
+                continue;
+            ++settled.count;
+            add(users, record.user, record.cost.value);
+            add(keys, record.key, record.cost.value);
+            if (!has_letters)
+                continue;
+            for (const CountedLetter& letter : take_letters(*this, record.response_uid)) {
+                add(users, letter.user, -letter.counted);
+                add(keys, letter.key, -letter.counted);
+            }
+        }
+        settled.users = move_all(*this, of_users(), users);
+        settled.keys = move_all(*this, of_keys(), keys);
+    });
+    return settled;
 }
 
 bool SqliteSession::insert_one(const UsageRecord& record)
@@ -128,11 +194,12 @@ bool SqliteSession::insert_one(const UsageRecord& record)
     insert_.step();
     const bool is_new = database_.changes() > 0;
     insert_.reset();
-    if (is_new) {
-        move(move_user_, record.user, record.cost);
-        move(move_key_, record.key, record.cost);
-    }
     return is_new;
+}
+
+std::int64_t SqliteSession::change_mark()
+{
+    return ask("SELECT number FROM changes", {}).at(0).take_int();
 }
 
 SqlSession::Retired SqliteSession::retire(std::int64_t from,
@@ -151,21 +218,16 @@ SqlSession::Retired SqliteSession::retire(std::int64_t from,
         const std::string user = gone.take_text();
         const std::string key = gone.take_text();
         const core::NanoUsd cost{gone.take_int()};
-        move(keep_user, user, cost);
-        move(keep_key, key, cost);
+        keep(keep_user, user, cost);
+        keep(keep_key, key, cost);
     }
     transaction.commit();
     return retired;
 }
 
-std::string_view SqliteSession::day_of_start() const
+std::unique_ptr<Ledger> open_sqlite(const std::string& path, Opening opening)
 {
-    return "strftime('%Y-%m-%d', started_at / 1000000, 'unixepoch')";
-}
-
-std::unique_ptr<Ledger> open_sqlite(const std::string& path)
-{
-    return std::make_unique<SqlLedger>(std::make_unique<SqliteSession>(path));
+    return std::make_unique<SqlLedger>(std::make_unique<SqliteSession>(path, opening));
 }
 
 } // namespace turngate::usage

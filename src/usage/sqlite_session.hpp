@@ -10,21 +10,24 @@ namespace turngate::usage {
 class SqliteSession final : public SqlSession
 {
 public:
-    explicit SqliteSession(const std::string& path); // migrated when it returns
+    SqliteSession(const std::string& path, Opening opening);
 
+    void give_up_at(core::Deadline deadline) override;
     std::vector<SqlRow> ask(const std::string& sql, const SqlValues& values) override;
-    void alone(const std::function<void()>& work) override;
-    std::size_t insert(const std::vector<UsageRecord>& records) override;
+    void together(const std::function<void()>& work) override;
+    void alone(const std::function<void()>& work) override { together(work); }
+    Settled settle(const std::vector<UsageRecord>& records) override;
+    std::int64_t change_mark() override;
+    std::string_view changed_since() const override { return "changed > $1"; }
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
-    std::string_view day_of_start() const override;
 
 private:
     bool insert_one(const UsageRecord& record);
 
+    core::Deadline until_ = core::Deadline::max();
     SqliteDatabase database_;
     SqliteStatement insert_;
-    SqliteStatement move_user_;
-    SqliteStatement move_key_;
+    bool is_together_ = false;
 };
 
 } // namespace turngate::usage

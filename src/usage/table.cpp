@@ -1,6 +1,7 @@
 #include "table.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace turngate::usage {
 namespace {
@@ -17,6 +18,22 @@ std::size_t width_of(const std::string& cell)
 std::string printable(std::string text)
 {
     std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return text;
+}
+
+std::string dollars(core::NanoUsd amount)
+{
+    const bool is_negative = amount.value < 0;
+    const auto nano = static_cast<std::uint64_t>(amount.value);
+    const std::uint64_t micro =
+        ((is_negative ? 0 - nano : nano) + 500) / 1000; // half away from zero
+    char text[48];
+    std::snprintf(text,
+                  sizeof text,
+                  "%s%llu.%06llu",
+                  is_negative ? "-" : "",
+                  static_cast<unsigned long long>(micro / 1'000'000),
+                  static_cast<unsigned long long>(micro % 1'000'000));
     return text;
 }
 

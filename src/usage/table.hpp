@@ -1,5 +1,7 @@
 #pragma once
 
+#include "turngate/core/money.hpp"
+
 #include <ostream>
 #include <string>
 #include <vector>
@@ -8,6 +10,8 @@ namespace turngate::usage {
 
 // Names come from configurations and upstreams: none may steer the reader's terminal.
 std::string printable(std::string text);
+
+std::string dollars(core::NanoUsd amount); // with six digits, half away from zero
 
 // A table for a terminal: the first columns are texts (left), the rest numbers (right), a rule
 // before the last row.

@@ -24,6 +24,12 @@ void Watchdog::remove(Place place)
     watched_.erase(place);
 }
 
+bool Watchdog::was_late(Place place)
+{
+    const std::lock_guard lock(mutex_);
+    return place->was_late;
+}
+
 void Watchdog::cut_all() noexcept
 {
     const std::lock_guard lock(mutex_);
@@ -41,6 +47,7 @@ void Watchdog::keep_watching(const std::stop_token& stop)
             if (watched.until <= now) {
                 ::shutdown(watched.socket, SHUT_RDWR);
                 watched.until = core::Deadline::max(); // once
+                watched.was_late = true;
             }
             next_ = std::min(next_, watched.until);
         }

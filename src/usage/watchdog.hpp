@@ -26,11 +26,13 @@ private:
     {
         int socket;
         core::Deadline until;
+        bool was_late = false;
     };
     using Place = std::list<Watched>::iterator;
 
     Place add(Watched watched);
     void remove(Place place);
+    bool was_late(Place place);
     void keep_watching(const std::stop_token& stop);
 
     std::mutex mutex_;
@@ -47,6 +49,7 @@ class Watch
 public:
     Watch(Watchdog& dog, int socket, std::chrono::milliseconds patience); // 0: until cut_all()
     ~Watch() { dog_.remove(place_); }
+    bool was_late() const { return dog_.was_late(place_); } // its time was over: it was cut off
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 

@@ -121,6 +121,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     require(id.empty() ||
             (id.data() > frame.data() && id.data() + id.size() < frame.data() + frame.size()));
     require(!event.usage ||
-            (event.usage->total >= 0 && event.usage->total <= std::int64_t{1} << 53));
+            (event.usage->total >= 0 && event.usage->total <= std::int64_t{1} << 54));
     return 0;
 }

@@ -206,7 +206,8 @@ for (const [aborted_turns, expected] of [['drain', ['completed', 'client_gone', 
     const limits = { account: { concurrency: 200, max_connections: 200 }, limits: { sockets_per_key: 200 } };
     const { daemon } = await gateway(t, { aborted_turns }, limits);
     const clients = await Promise.all(Array.from({ length: 100 }, () => connect(t, daemon.wsUrl)));
-    for (const client of clients) client.create({ model: 'sim-1', input: 'a story' });
+    const input = aborted_turns === 'drain' ? 'a story' : 'for ever'; // whatever the machine does, they leave before its end
+    for (const client of clients) client.create({ model: 'sim-1', input });
     await Promise.all(clients.map((client) => client.next('response.output_text.delta')));
     for (const client of clients) client.drop();
     const rows = await daemon.usage(100);

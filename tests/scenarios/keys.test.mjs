@@ -58,6 +58,7 @@ for (const backend of ['sqlite', 'postgres']) {
 test('AQuotaAndACreditOfTheRepositoryCount', async (t) => {
   const daemon = await startDaemon(t, { upstream: await startSim(t) });
   const poor = await opens(t, daemon, createKey(daemon, 'poor', '--quota-usd', '0.0001'));
+  assert.equal((await poor.turn(kTurn)).terminal.type, 'response.completed', 'what is left is usable');
   assert.equal((await poor.turn(kTurn)).error.code, 'insufficient_quota');
   const rich = await opens(t, daemon, createKey(daemon, 'rich'));
   assert.equal((await rich.turn(kTurn)).terminal.type, 'response.completed');

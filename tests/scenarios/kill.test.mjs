@@ -8,18 +8,22 @@ import { freeze, thaw } from './lib/freeze.mjs';
 import { Mortal } from './lib/mortal.mjs';
 import { startPostgres } from './lib/postgres.mjs';
 import { Draw } from './lib/random.mjs';
+import { startRedis } from './lib/redis.mjs';
 import { kQuickWord, Restless } from './lib/restless.mjs';
 import { atEnd } from './lib/scope.mjs';
 import { startSim } from './lib/sim.mjs';
-import { pause, slowed, waitFor, within } from './lib/wait.mjs';
+import { kPatience, pause, slowed, waitFor, within } from './lib/wait.mjs';
 
 // The gateway is killed, at any moment and again and again, while clients take turns. Each response is billed once: what a
 // client saw the end of, and of the rest no more than was in the journal at the moment of the kill.
+// Everybody has a budget, and at the end each bill counts once: nothing is held or charged beside the sums.
 // TURNGATE_KILL_SEED repeats the draws of a run.
 
 const kKills = 50;
 const kLanes = [[undefined], [undefined], [undefined, 'a'], [undefined, 'a'], ['a', 'b'], ['a', 'b']]; // of each client
 const kPaced = { deltas: 6, deltaIntervalUs: 3000, script: [{ match: { input_contains: kQuickWord }, do: { interval_us: 0 } }] };
+const kBudget = 1000; // dollars: nobody is refused
+const kLease = slowed(45_000); // what a killed gateway held counts in Redis until its lease has ended
 const kLastTurns = 3; // of each lane, with the gateway that nobody kills
 
 const kStatusOf = { 'response.completed': 'completed', 'response.incomplete': 'cancelled' };
@@ -68,13 +72,13 @@ class Heard {
   }
 }
 
-// A gateway with its clients at work. `usage` is merged over its configuration.
-async function openShop(t, draw, usage = {}) {
+// A gateway with its clients at work. `usage` and `more` are merged over its configuration.
+async function openShop(t, draw, usage = {}, more = {}) {
   const sim = await startSim(t, kPaced);
   const names = kLanes.map((_, i) => `client${i}`);
-  const keys = names.map((name) => ({ name: `key of ${name}`, key: `key-${name}-0123456789`, user: name }));
-  const users = names.map((name, i) => ({ name, group_multipliers: { default: 1 + i / 10 } }));
-  const config = { users, keys, groups: [{ name: 'default' }], usage, log: { level: 'info' } };
+  const keys = names.map((name) => ({ name: `key of ${name}`, key: `key-${name}-0123456789`, user: name, quota_usd: kBudget }));
+  const users = names.map((name, i) => ({ name, balance_usd: kBudget, group_multipliers: { default: 1 + i / 10 } }));
+  const config = { users, keys, groups: [{ name: 'default' }], usage, log: { level: 'info' }, ...more };
   const mortal = await Mortal.start(t, { upstream: sim, config });
   const heard = new Heard();
   const clients = names.map((name, i) => {
@@ -104,8 +108,21 @@ async function closeShop(shop) {
   await within(shop.work, 'the clients to leave');
   await waitFor(async () => (await mortal.daemon.status()).sessions === 0, 'all sessions to end');
   const records = await mortal.daemon.allUsage(turnsOf(shop).filter((turn) => turn.terminal).length);
+  await waitFor(() => nothingIsHeld(mortal.daemon), 'no hold and no charge to be left', kLease + kPatience);
+  assertBudgetsAgree((await mortal.daemon.admin('/api/v1/balances')).body, records);
   assert.equal(await mortal.daemon.stop(), 0);
   return records;
+}
+
+async function nothingIsHeld(daemon) {
+  const { users, keys } = (await daemon.admin('/api/v1/balances')).body;
+  return [...users, ...keys].every((one) => one.held_nano_usd === 0);
+}
+
+function assertBudgetsAgree({ users, keys }, records) {
+  const spent = (isOwn) => records.filter(isOwn).reduce((sum, record) => sum + record.cost_nano_usd, 0);
+  for (const { user, spent_nano_usd } of users) assert.equal(spent_nano_usd, spent((record) => record.user === user), user);
+  for (const { key, used_nano_usd } of keys) assert.equal(used_nano_usd, spent((record) => record.key === key), key);
 }
 
 // As its client was told; the gateway makes the id of a response that was cancelled before it had one.
@@ -242,6 +259,14 @@ test('BillsEachResponseOnceInPostgresHoweverOftenItIsKilled', { timeout: slowed(
     const shop = await openShop(t, draw, { repository: 'postgres', postgres: { url: postgres.url } });
     await killAtAnyMoment(shop, kKills);
     await audit(shop, askPostgres(postgres.url));
+  }));
+
+test('BillsEachResponseOnceAndCountsItOnceInRedisHoweverOftenItIsKilled', { timeout: slowed(180_000) }, (t) =>
+  withSeed(async (draw) => {
+    const redis = await startRedis(t);
+    const shop = await openShop(t, draw, {}, { state: redis.stateOf('mortal', { timeout: '5s' }) });
+    await killAtAnyMoment(shop, 20);
+    await audit(shop, askSqlite(`${shop.mortal.daemon.home}/usage.db`));
   }));
 
 test('LosesNoBillWhenItIsKilledWhilePostgresStandsStill', { timeout: slowed(120_000) }, (t) =>

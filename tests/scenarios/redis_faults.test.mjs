@@ -269,3 +269,26 @@ describe('No turn fails and none is held up', { concurrency: 2 }, () => {
     await isBack(daemons[0]);
   });
 });
+
+// It reads as if nothing were: without a write that somebody waits for, only its own words tell.
+it('ARedisThatRefusesToWriteCountsAsAway', async (t) => {
+  const refusals = {
+    OOM: [['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    WRONGTYPE: [['SET', 'tg:1:{bulletin}', 'x'], ['DEL', 'tg:1:{bulletin}']],
+    NOPERM: [['ACL', 'SETUSER', 'default', '-eval', '-evalsha'], ['ACL', 'SETUSER', 'default', '+@all']],
+  };
+  const { redis, daemons } = await gateways(t);
+  const [daemon] = daemons;
+  const client = await connect(t, daemon.wsUrl);
+  for (const [word, [refuse, mend]] of Object.entries(refusals)) {
+    const told = () => daemon.logged('redis is away; this gateway works by itself').filter(({ why }) => why.includes(word));
+    await redis.command(...refuse);
+    await waitFor(async () => !(await storeOf(daemon)).healthy, `${word} to be noticed`);
+    assert.equal((await client.turn({ ...kBase, input: word })).terminal.type, 'response.completed');
+    await waitFor(() => told().length >= 1, `${word} to be told`);
+    await redis.command(...mend);
+    await isBack(daemon);
+    assert.ok(told().length <= 2, 'once for each loop');
+    assert.equal((await client.turn({ ...kBase, input: `after ${word}` })).terminal.type, 'response.completed');
+  }
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 
-import { connect } from './lib/client.mjs';
+import { connect, refusal } from './lib/client.mjs';
 import { accountOf, kKey, startDaemon } from './lib/daemon.mjs';
 import { roundTrip } from './lib/named.mjs';
 import { startRedis } from './lib/redis.mjs';
@@ -257,6 +257,35 @@ describe('Two gateways on one Redis', { concurrency: 3 }, () => {
     await reconfigure(one, (config) => ({ ...config, keys: [keys[0]] }));
     for (const client of [here, there]) assert.equal((await client.closed(slowed(5_000))).code, 1008);
     assertDone(await stays.turn({ ...kBase, input: 'after' }));
+  });
+
+  test('AKeyThatIsPutBackIsGoodAgainAlsoAfterARestart', async (t) => {
+    const keys = [{ name: 'dev', key: kKey }, { name: 'back', key: 'tg-test-taken-out-and-put-back' }];
+    const { one, two, start } = await gateways(t, { config: { keys } });
+    const opens = async (daemon, key) => assertDone(await (await connect(t, daemon.wsUrl, { key })).turn({ ...kBase, input: 'x' }));
+    await reconfigure(one, (config) => ({ ...config, keys: [keys[0]] }));
+    await waitFor(() => refusal(t, two.wsUrl, { key: keys[1].key }).catch(() => null), 'the key to be refused at the other');
+    await reconfigure(one, (config) => ({ ...config, keys }));
+    await opens(one, keys[1].key);
+    await one.finish();
+    const again = await start('one', one.home);
+    await isShared(again);
+    await again.loggedOnce('redis is there');
+    await roundTrip(await connect(t, again.wsUrl)); // meanwhile it has heard what the other says
+    await waitFor(async () => (await again.status()).store.operations > 50, 'it to have looked more than once');
+    await opens(again, keys[1].key);
+    await reconfigure(two, (config) => config); // and there, too, the file is the newer word
+    await opens(two, keys[1].key);
+  });
+
+  test('OfTwoGatewaysOfOneNameTheSecondSaysSo', async (t) => {
+    const { one, start } = await gateways(t);
+    const twin = await start('one');
+    const told = await twin.loggedOnce("another gateway has this one's name; give each its own state.instance");
+    assert.equal(told.instance, 'one');
+    assert.match(told.now, /^one-/);
+    assert.equal(one.logged("another gateway has this one's name; give each its own state.instance").length, 0);
+    for (const daemon of [one, twin]) assertDone(await (await connect(t, daemon.wsUrl)).turn({ ...kBase, input: 'x' }));
   });
 });
 

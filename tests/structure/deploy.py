@@ -99,8 +99,9 @@ def the_socket_is_where_the_gateway_listens():
 def the_service_writes_where_it_may():
     assert settings("turngate.service", "WorkingDirectory") == ["/var/lib/turngate"]
     assert settings("turngate.service", "StateDirectory") == ["turngate"]
-    paths = re.findall(r"(?:path|dir): (\S+?)[},]*$", re.sub(r"\s*#.*", "", read("config/config.yaml")), re.MULTILINE)
-    assert len(paths) == 2 and all(path.startswith("./data/") for path in paths), paths
+    paths = re.findall(r"(?:path|dir): (\S+?)\}?$", re.sub(r"\s*#.*", "", read("config/config.yaml")), re.MULTILINE)
+    assert len(paths) == 2 and all(path.startswith("${STATE_DIRECTORY:-.}/data/") for path in paths), paths
+    assert "ENV STATE_DIRECTORY=/var/lib/turngate\n" in read("deploy/Dockerfile")
     user = settings("turngate.service", "User")[0]
     assert f"u {user} " in read("deploy/systemd/turngate.sysusers")
 

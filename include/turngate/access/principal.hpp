@@ -67,7 +67,7 @@ private:
 class KeyRing
 {
 public:
-    // registry: nothing if the repository was never read, so that there may be more keys.
+    // registry: nothing if nothing is known of the repository.
     KeyRing(const config::Config& config,
             UserSlots& slots,
             const std::optional<Registry>& registry = Registry());
@@ -76,7 +76,9 @@ public:
     std::shared_ptr<const Principal> find(std::string_view secret) const;
     std::shared_ptr<const Principal> find(const core::Digest& digest) const;
 
-    bool is_complete() const noexcept { return is_complete_; }
+    bool is_complete() const noexcept { return is_complete_; } // false: there may be more keys
+    // False: nobody knows what users and keys have spent; who has a limit has to wait.
+    bool knows_spending() const noexcept { return knows_spending_; }
     // Subjects (state/budgets.hpp) that have a limit.
     const std::set<std::string>& budgeted() const noexcept { return budgeted_; }
 
@@ -90,6 +92,7 @@ private:
     std::unordered_map<core::Digest, std::shared_ptr<const Principal>> principals_;
     std::set<std::string> budgeted_;
     bool is_complete_;
+    bool knows_spending_;
 };
 
 // The key of a request: Authorization: Bearer, else x-api-key, else api-key; empty if there is none

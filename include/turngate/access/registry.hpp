@@ -2,7 +2,7 @@
 
 #include "turngate/core/clock.hpp"
 #include "turngate/core/money.hpp"
-#include "turngate/usage/ledger.hpp"
+#include "turngate/usage/known_books.hpp"
 
 #include <map>
 #include <string>
@@ -16,14 +16,13 @@ struct Registry
 {
     std::vector<usage::StoredKey> keys;                        // live ones, by name
     std::map<std::string, core::NanoUsd, std::less<>> credits; // of users who were given some
+    bool is_current = true; // false: as an earlier process knew it, so there may be more keys
 
     bool operator==(const Registry&) const = default;
 };
 
 // Of what the repository has: the keys neither revoked nor expired at that time. What a key has
 // used is left out, so that two registries differ only in what matters to a key ring.
-Registry registry_of(const std::vector<usage::StoredKey>& keys,
-                     const usage::Balances& balances,
-                     core::Timestamp at);
+Registry registry_of(const usage::KnownBooks& books, core::Timestamp at);
 
 } // namespace turngate::access

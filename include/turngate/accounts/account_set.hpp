@@ -40,7 +40,8 @@ struct Account
     core::Digest credentials;            // base URL and key
     std::uint64_t salt = 0;              // of its name: tells it from others in a draw
 
-    bool serves(std::string_view group) const; // in the group, mode on
+    bool is_off() const;                       // its mode says so, or there is no secret for it yet
+    bool serves(std::string_view group) const; // in the group, and not off
     // A connection of the one is as good as one of the other: after a reload they may not be.
     bool has_same_connections(const Account& other) const;
     // The upstream's name of a public model; nothing if the account does not have it.

@@ -12,7 +12,7 @@ struct Account;
 // Whether an account may take a turn, or why not: the first that applies.
 enum class Fitness : std::uint8_t {
     fits,
-    off, // its mode
+    off, // its mode, or there is no secret for it yet
     other_group,
     no_model,
     disabled,     // by an operator

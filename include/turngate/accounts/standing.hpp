@@ -91,6 +91,7 @@ public:
     };
     std::vector<Cooling> coolings(core::Deadline now) const;
     std::optional<core::Deadline> refused_until(core::Deadline now) const; // the next probe's time
+    std::optional<core::Deadline> refused_at() const; // last, while they are refused
 
 private:
     friend class Permit;

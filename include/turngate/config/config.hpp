@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/core/clock.hpp"
 #include "turngate/core/id.hpp"
 #include "turngate/core/money.hpp"
 
@@ -8,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,17 @@
 namespace turngate::config {
 
 using std::chrono::milliseconds;
+
+// One fault of a configuration file, printed as `file:line: key: what is wrong`.
+struct Complaint
+{
+    std::string file;
+    int line = 0;
+    std::string key; // dotted: accounts[0].base_url
+    std::string what;
+
+    std::string text() const;
+};
 
 // config.yaml as interface.md gives it, typed and validated; defaults are the ones written there.
 // Immutable once loaded: shared between loops as a snapshot.
@@ -40,7 +53,18 @@ struct Server
 struct Admin
 {
     std::string listen = "127.0.0.1:9090";
-    std::string token; // required when not on loopback
+    std::string token;                              // required when not on loopback
+    std::vector<std::string> hosts;                 // more names that it is reached by
+    std::chrono::milliseconds query_timeout{5'000}; // for an answer from the repository
+};
+
+// A program whose standard output is an account's secret; it is run again now and then.
+struct Credentials
+{
+    std::vector<std::string> command; // program and arguments; empty: there is none
+    milliseconds refresh{1'800'000};
+
+    bool operator==(const Credentials&) const = default;
 };
 
 enum class Mode : std::uint8_t { off, ctx_pool };
@@ -51,7 +75,9 @@ struct Account
     std::string name;
     AccountKind kind = AccountKind::openai;
     std::string base_url;
-    std::string api_key;
+    std::string api_key;      // empty: `credentials` has not brought one yet
+    std::string api_key_file; // it was read from there, and may change; else empty
+    Credentials credentials;  // instead of both
     std::vector<std::string> groups{"default"};
     Mode mode = Mode::ctx_pool;
     unsigned concurrency = 64;
@@ -150,7 +176,8 @@ struct Redis
     unsigned database = 0;
     std::string user; // empty: the default one
     std::string password;
-    milliseconds timeout{50}; // of one operation; beyond, the turn goes on without Redis
+    milliseconds timeout{50};       // of one operation; beyond, the turn goes on without Redis
+    milliseconds hold_timeout{250}; // of a budget's hold, which two gateways alone may both grant
 };
 
 struct State
@@ -193,7 +220,7 @@ struct Scheduler
 
 struct Journal
 {
-    std::string dir = "./data/journal";
+    std::string dir = "data/journal";
     milliseconds fsync{20}; // 0: always, before the terminal event is delivered
     OnJournalFailure on_failure = OnJournalFailure::refuse;
 };
@@ -209,7 +236,7 @@ struct Postgres
 struct Usage
 {
     UsageBackend repository = UsageBackend::sqlite;
-    std::string sqlite_path = "./data/usage.db";
+    std::string sqlite_path = "data/usage.db";
     Postgres postgres; // with a URL when it is the repository
     Journal journal;
     AbortedTurns aborted_turns = AbortedTurns::estimate;
@@ -220,6 +247,7 @@ struct Pricing
 {
     std::string file = "config/pricing.yaml"; // found already: load() has looked for it
     std::string unknown_model = "allow";      // allow | reject | a model of the table
+    Complaint unknown_model_at;               // without a word: where it stands
 };
 
 struct Limits
@@ -258,11 +286,21 @@ struct Log
     LogFormat format = LogFormat::text;
 };
 
+// An entry of accounts[].models. Of its two names one should have a price.
+struct Mapping
+{
+    Complaint at; // without a word
+    std::string model;
+    std::string upstream;
+};
+
 struct Config
 {
+    core::Timestamp read_at; // its file
     Server server;
     Admin admin;
     std::vector<Account> accounts;
+    std::vector<Mapping> mappings; // of all accounts
     std::vector<Group> groups;
     std::vector<User> users;
     std::vector<Key> keys;
@@ -280,27 +318,17 @@ struct Config
     Log log;
 };
 
-// One fault of a configuration file, printed as `file:line: key: what is wrong`.
-struct Complaint
-{
-    std::string file;
-    int line = 0;
-    std::string key; // dotted: accounts[0].base_url
-    std::string what;
-
-    std::string text() const;
-};
-
 struct Loaded
 {
     std::shared_ptr<const Config> config; // null when there are complaints
     std::vector<Complaint> complaints;    // all of them, in the file's order
     std::vector<Complaint> warnings;      // e.g. the old mode names `shared` and `dedicated`
+    std::set<std::string> keys;           // that were looked for: accounts.name, limits.idle, …
 };
 
 // Reads the file, substitutes ${VAR}, ${VAR:-default} and file:/path, checks everything. Never
-// throws on bad input: a file that cannot be read is a complaint too. pricing.file is looked for in
-// the working directory, then in that of config.yaml.
+// throws on bad input: a file that cannot be read is a complaint too. Relative paths are from the
+// file's folder.
 Loaded load(const std::string& path);
 
 } // namespace turngate::config

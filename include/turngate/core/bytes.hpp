@@ -14,6 +14,9 @@ std::optional<std::string> from_hex(std::string_view text); // nothing if it is 
 
 std::string to_base64(std::string_view bytes);
 
+// %41 → A. Nothing: a `%` that begins no byte.
+std::optional<std::string> percent_decode(std::string_view text);
+
 bool is_utf8(std::string_view text) noexcept;
 
 // At most max_bytes of valid UTF-8: bad sequences become U+FFFD, a cut never splits a character,

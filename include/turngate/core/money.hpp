@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 
 namespace turngate::core {
 
@@ -12,20 +13,30 @@ struct NanoUsd
     std::int64_t value = 0;
 
     auto operator<=>(const NanoUsd&) const = default;
-    NanoUsd& operator+=(NanoUsd other) noexcept
-    {
-        value += other.value;
-        return *this;
-    }
+    constexpr NanoUsd& operator+=(NanoUsd other) noexcept;
 };
 
-inline NanoUsd operator+(NanoUsd a, NanoUsd b) noexcept
+// Sums and differences saturate: what is too much stays the most there is, and never turns its
+// sign.
+constexpr NanoUsd operator+(NanoUsd a, NanoUsd b) noexcept
 {
-    return {a.value + b.value};
+    using Limits = std::numeric_limits<std::int64_t>;
+    NanoUsd sum;
+    if (__builtin_add_overflow(a.value, b.value, &sum.value))
+        sum.value = a.value < 0 ? Limits::min() : Limits::max();
+    return sum;
 }
-inline NanoUsd operator-(NanoUsd a, NanoUsd b) noexcept
+constexpr NanoUsd operator-(NanoUsd a, NanoUsd b) noexcept
 {
-    return {a.value - b.value};
+    using Limits = std::numeric_limits<std::int64_t>;
+    NanoUsd difference;
+    if (__builtin_sub_overflow(a.value, b.value, &difference.value))
+        difference.value = a.value < 0 ? Limits::min() : Limits::max();
+    return difference;
+}
+constexpr NanoUsd& NanoUsd::operator+=(NanoUsd other) noexcept
+{
+    return *this = *this + other;
 }
 
 // Multipliers are whole parts per million: 1 is 1'000'000.

@@ -53,7 +53,7 @@ public:
     void replace(std::shared_ptr<const net::TlsContext> tls);
 
     // The key was revoked, here or at another gateway: its sockets close. Any thread.
-    void revoke(const core::Digest& key);
+    void revoke(const core::Digest& key, core::Timestamp at);
 
     // Stops accepting, refuses new turns, closes idle sockets with 1012. Any thread; returns at
     // once.

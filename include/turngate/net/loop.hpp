@@ -65,11 +65,9 @@ public:
 
     void tick(Ticked& ticked);
 
-    // How late the last tick came: the loop's lag. Any thread.
-    std::chrono::microseconds lag() const noexcept
-    {
-        return std::chrono::microseconds(lag_us_.load(std::memory_order_relaxed));
-    }
+    // How late the last tick came, or by how much the next one is overdue: the loop's lag, which
+    // grows while the loop stands still. Any thread.
+    std::chrono::microseconds lag() const noexcept;
 
     static constexpr std::size_t kReadBuffer = 64 * 1024;
 
@@ -85,7 +83,9 @@ private:
     std::vector<Frame> frames_;
     boost::intrusive::list<Ticked, boost::intrusive::constant_time_size<false>> ticked_;
     Timer tick_timer_;
+    // Stamped by every tick: how late it was, and when the next one is due.
     std::atomic<std::int64_t> lag_us_{0};
+    std::atomic<core::Deadline> due_{core::Deadline::max()}; // not running yet
 };
 
 } // namespace turngate::net

@@ -22,6 +22,16 @@ struct FieldSpan
     explicit operator bool() const noexcept { return value_end != 0; }
 };
 
+// What a create brings beside its text, for who must know how much it may cost.
+struct InputSize
+{
+    bool is_open = false;          // what comes by id or URL, from a template, or from hosted tools
+    bool has_hosted_tools = false; // that the upstream runs, or may: a template's, too
+    bool has_web_search = false;
+    std::uint32_t pictures = 0; // inline, as data: URLs
+    std::uint64_t picture_bytes = 0;
+};
+
 // What one pass over a client's frame found. Owns its strings: it outlives the read buffer.
 struct ClientEvent
 {
@@ -43,6 +53,8 @@ struct ClientEvent
     bool has_compaction_trigger = false;
     bool has_turn_state = false; // in client_metadata, whatever its value
     std::optional<std::int64_t> max_output_tokens;
+    std::optional<std::int64_t> max_tool_calls; // of hosted tools
+    InputSize size;
     std::vector<std::string> tool_output_call_ids; // of what answers a call in `input`
     std::vector<std::string> tool_call_ids;        // of calls in `input`; call_role in item.hpp
 

@@ -99,9 +99,11 @@ struct TerminalEvent
     std::string error_code; // nested, flat, or response.error; a number as its digits
     std::string error_message;
     std::string error_type;
-    int status = 0;          // of an error event, from wherever it stands; 0: none given
-    std::string_view output; // the raw response.output, an array; a view into the frame
-    std::optional<TokenUsage> usage;
+    int status = 0;                  // of an error event, from wherever it stands; 0: none given
+    std::string_view output;         // the raw response.output, an array; a view into the frame
+    std::optional<TokenUsage> usage; // a missing total, or one that is too low, is input + output
+    bool has_odd_usage = false;      // what stands there is none: without counts of both
+    std::int64_t web_searches = 0;   // also where there is no usage
 };
 
 enum class SteerStep : std::uint8_t { accepted, pending, failed };
@@ -118,7 +120,8 @@ class UpstreamEventReader
 {
 public:
     // frame is one whose kind is_terminal. Missing or odd fields are left at their defaults: the
-    // client's bytes are relayed whatever we could read. Counts are clamped to 0 … 2^53.
+    // client's bytes are relayed whatever we could read. A count is a whole number from 0 to 2^53;
+    // those of input and output may have the names of the chat API.
     TerminalEvent read_terminal(std::string_view frame, EventKind kind);
 
     // frame is one whose kind is steer.

@@ -61,8 +61,10 @@ public:
     void revoke(const core::Digest& key);
     bool is_revoked(const core::Digest& key) const;
 
-    // Called once for each key, wherever it was revoked, on any thread; from now on.
-    void on_revoked(std::function<void(const core::Digest&)> tell);
+    // Called once for each key, wherever it was revoked, with the time of it, on any thread; from
+    // now on.
+    using OnRevoked = std::function<void(const core::Digest&, core::Timestamp)>;
+    void on_revoked(OnRevoked tell);
 
     // For whoever carries the news between gateways.
     using Notes = std::map<std::string, Note, std::less<>>;
@@ -79,7 +81,7 @@ private:
     mutable std::mutex mutex_;
     Notes notes_;
     std::size_t sweep_at_ = 1'000;
-    std::function<void(const core::Digest&)> on_revoked_;
+    OnRevoked on_revoked_;
     std::function<void(const std::string&, const Note&)> carry_;
 };
 

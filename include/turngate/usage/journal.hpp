@@ -12,6 +12,8 @@
 
 namespace turngate::usage {
 
+using TakeRecords = std::function<void(const std::vector<UsageRecord>&)>; // some at a time
+
 // Where a loop writes its bills. The record is in the kernel when append returns: it survives the
 // process. Interface, because a test puts a failing one in its place.
 class Journal
@@ -29,13 +31,19 @@ public:
 // no lock; the settler reads all. A torn tail (crash while writing) is tolerated; `checkpoint`
 // (same directory) says how far each segment is settled. Bytes that are no records are left out,
 // wherever they are, and the records behind them are read; the segment is kept as
-// `<segment>.corrupt`.
+// `<segment>.corrupt`. A record of a newer program is left where it is, and so is what stands
+// behind it.
 struct JournalOptions
 {
     std::string dir;
     std::chrono::milliseconds fsync{
         20}; // group commit: at most this long until the disk has a record; 0: in append
     std::uint64_t segment_bytes = 16 << 20;
+    // A settled segment stays so long, for settled_lately() of a next process: this one may be
+    // killed before a shared state has heard that these bills have arrived.
+    std::chrono::milliseconds keep_settled{0};
+    // Who moves the directory away may be about to put it back.
+    std::chrono::milliseconds put_back_after{3'000};
 };
 
 struct JournalPosition
@@ -60,8 +68,10 @@ public:
     // as the directory.
     Journal& writer(unsigned loop);
 
-    // fdatasync of what was appended since the last call, and a trial write for writers that are
-    // not healthy. One thread at a time, beside the one that reads and advances.
+    // fdatasync of what was appended since the last call, a trial write for writers that are not
+    // healthy, and a look whether the files are still where they belong: if not, no writer is
+    // healthy until they are again. After a while the directory is made anew, with all in it that
+    // the repository does not have. One thread at a time, beside the one that reads and advances.
     void sync();
 
     struct Batch
@@ -72,8 +82,15 @@ public:
         std::uint64_t torn_bytes = 0;     // left out on the way
     };
 
-    // Up to max records not yet settled, oldest first. Settler thread.
+    // Up to max records not yet settled, oldest first. Throws std::runtime_error, too, when all
+    // that could be read stands behind a record of a newer program. Settler thread.
     Batch read(std::size_t max);
+
+    // All records not yet settled. Settler thread, or while it does not advance.
+    void each_waiting(const TakeRecords& take) const;
+
+    // Some of those that an earlier process settled last. Before anything is read.
+    std::vector<UsageRecord> settled_lately() const;
 
     // The batch is in the repository: writes the checkpoint (atomically) and deletes settled,
     // closed segments.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/config/config.hpp"
 #include "turngate/core/money.hpp"
 #include "turngate/protocol/upstream_event.hpp"
 
@@ -84,11 +85,19 @@ struct LoadedPrices
 {
     std::shared_ptr<const PriceTable> table;
     std::vector<std::string> complaints; // file:line: key: what is wrong
+    std::vector<std::string> warnings;   // the same, of what may be meant
 };
 
-// Never throws on bad input; the table is null when there are complaints. An unknown_model that is
-// none of find_price's is one.
-LoadedPrices load_prices(const std::string& path, std::string_view unknown_model);
+// Never throws on bad input; the table is null when there are complaints.
+LoadedPrices load_prices(const std::string& path);
+
+// Of a configuration, whose names of models are held against the table: pricing.unknown_model must
+// be one of find_price's, and of a mapping's two names one should have a price. It must, where
+// unknown models are rejected: nobody could ever use it.
+LoadedPrices load_prices(const config::Config& config);
+
+// What is new, gone or of another figure, a line each; empty: the tables charge the same.
+std::vector<std::string> differences(const PriceTable& before, const PriceTable& after);
 
 // What a response costs. The sum and its multipliers are exact (wide integers), so rounding happens
 // once, half up, in `settle_price`. cached and cache_write above input are cut to it: never

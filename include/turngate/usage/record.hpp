@@ -48,8 +48,9 @@ struct UsageRecord
     std::optional<std::int64_t> first_token_ms;
     std::int64_t total_ms = 0;
     core::Timestamp started_at;
-    std::string user_agent; // at most 256 bytes of valid UTF-8, see core::clean_utf8
-    std::string client_ip;  // at most 64 bytes
+    std::string user_agent;       // at most 256 bytes of valid UTF-8, see core::clean_utf8
+    std::string client_ip;        // at most 64 bytes
+    std::int64_t settled_seq = 0; // given by the ledger, rising as bills settle; 0: not settled
 };
 
 // The journal's payload: compact, versioned, independent of the machine. encode cleans and cuts
@@ -57,8 +58,12 @@ struct UsageRecord
 // know.
 std::string encode(const UsageRecord& record);
 std::optional<UsageRecord> decode(std::string_view bytes);
+// They are a record of a version that this program does not know yet.
+bool is_of_newer_program(std::string_view bytes) noexcept;
 
 // One JSON object, the field names of interface.md.
 std::string to_json(const UsageRecord& record);
+// Nothing: it is none.
+std::optional<UsageRecord> read_record(std::string_view json);
 
 } // namespace turngate::usage

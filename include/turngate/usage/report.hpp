@@ -16,11 +16,21 @@ std::string to_json(const std::vector<UsageSum>& sums, GroupBy by);
 std::string to_csv(const UsagePage& page);
 std::string to_csv(const std::vector<UsageSum>& sums, GroupBy by);
 
-// `keys list`: never the secret, nor its digest.
+// Keys: never the secret, nor its digest.
+std::string to_json(const StoredKey& key);
 std::string to_json(const std::vector<StoredKey>& keys);
 void print(std::ostream& out, const std::vector<StoredKey>& keys);
 
-// Tables for people: columns aligned, dollars with six digits, a total line.
+std::string to_json(const UserBalance& user);
+std::string to_json(const std::vector<UserBalance>& users);
+std::string to_json(const UserBalance& user, const std::vector<CreditEntry>& book);
+void print(std::ostream& out, const std::vector<UserBalance>& users);
+void print(std::ostream& out, const std::vector<CreditEntry>& book);
+
+std::string to_json(const std::vector<DeadLetter>& letters);
+void print(std::ostream& out, const std::vector<DeadLetter>& letters);
+
+// Tables for people: columns aligned, dollars with six digits, a total line. So are those above.
 void print(std::ostream& out, const UsagePage& page);
 void print(std::ostream& out, const std::vector<UsageSum>& sums, GroupBy by);
 

@@ -22,9 +22,10 @@ public:
     using OpenRepository = std::function<std::unique_ptr<Ledger>()>;
 
     // Told, on the settling thread, of each batch that is now in the repository or, in part, among
-    // its dead letters, after the journal has let go of it. A crash in between leaves it untold.
-    // What it throws is logged. May be empty.
-    using OnSettled = std::function<void(const std::vector<UsageRecord>&)>;
+    // its dead letters, and of what its users' and keys' bills come to with it (none of those of a
+    // letter that could not be counted). Before the journal lets go of it: after a crash the next
+    // process tells it again. What it throws is logged. May be empty.
+    using OnSettled = std::function<void(const std::vector<UsageRecord>&, const Settled&)>;
 
     // Starts the threads. `open` is called on the settling one. `journal` and `metrics` outlive
     // this, and so does whatever `on_settled` refers to.
@@ -38,6 +39,10 @@ public:
     // Settles all that was appended before the call. False: the deadline came first; the journal
     // still has it.
     bool settle_all(std::chrono::milliseconds within);
+
+    // Takes all that is in the journal and not settled. Nothing is told and nothing leaves the
+    // journal meanwhile. Any thread.
+    void each_waiting(const TakeRecords& take);
 
     bool repository_is_healthy()
         const noexcept; // false until it is open, and from a failure until the next success

@@ -102,7 +102,8 @@ export class Daemon {
 
   // {status, body}: parsed if it is JSON.
   async admin(path, options = {}) {
-    const answer = await fetch(`http://${this.adminAddress}${path}`, options);
+    const headers = { 'x-turngate': '1', ...options.headers };
+    const answer = await fetch(`http://${this.adminAddress}${path}`, { ...options, headers });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.startsWith('application/json');
     return { status: answer.status, body: isJson ? JSON.parse(text) : text };

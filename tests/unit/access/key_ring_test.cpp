@@ -228,19 +228,30 @@ TEST(KeyRing, KnowsWhetherItMayLackKeys)
     EXPECT_FALSE(KeyRing(two_users_two_groups(), slots, std::nullopt).is_complete());
 }
 
+TEST(KeyRing, OfWhatAnEarlierProcessKnewMayLackKeysButHasSums)
+{
+    const auto state = state::make_memory_state();
+    UserSlots slots(*state);
+    Registry registry;
+    registry.is_current = false;
+    const KeyRing ring(two_users_two_groups(), slots, registry);
+    EXPECT_FALSE(ring.is_complete());
+    EXPECT_TRUE(ring.knows_spending());
+    EXPECT_FALSE(KeyRing(two_users_two_groups(), slots, std::nullopt).knows_spending());
+}
+
 TEST(Registry, HasOnlyLiveKeysAndNothingThatMovesWithEachBill)
 {
     const core::Timestamp now = core::wall_now();
-    std::vector<usage::StoredKey> keys = {stored("a", "u"), stored("b", "u"), stored("c", "u")};
-    keys[0].revoked = now;
-    keys[1].expires = now;
-    keys[2].used = {100};
-    usage::Balances balances;
-    balances.users.resize(2);
-    balances.users[0].user = "u";
-    balances.users[0].credit = core::NanoUsd{4};
-    balances.users[1].user = "v";
-    const Registry registry = registry_of(keys, balances, now);
+    usage::KnownBooks books;
+    for (const char* name : {"a", "b", "c"})
+        books.stored_keys.emplace(name, stored(name, "u"));
+    books.stored_keys.at("a").revoked = now;
+    books.stored_keys.at("b").expires = now;
+    books.stored_keys.at("c").used = {100};
+    books.users["u"].credit = core::NanoUsd{4};
+    books.users["v"];
+    const Registry registry = registry_of(books, now);
     ASSERT_EQ(registry.keys.size(), 1u);
     EXPECT_EQ(registry.keys[0].name, "c");
     EXPECT_EQ(registry.keys[0].used, core::NanoUsd{});

@@ -1,3 +1,4 @@
+#include "query.hpp"
 #include "usage_query.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +12,7 @@ const core::Timestamp kNow(1'793'534'400'000'000us); // 2026-11-01T12:00:00Z
 
 UsageRequest read(std::string_view query)
 {
-    return read_usage_request(query, kNow);
+    return read_usage_request(read_query(query), kNow);
 }
 
 TEST(UsageQuery, IsAllWhenNothingIsAsked)
@@ -33,7 +34,7 @@ TEST(UsageQuery, TakesEveryFilter)
 {
     const UsageRequest request =
         read("since=24h&until=2026-11-01T06:00:00Z&key=dev&user=alice&account=main&model=gpt-5.2"
-             "&request_type=stream&stream=true&limit=7&cursor=abc&by=model");
+             "&request_type=stream&stream=true&limit=7&cursor=abc&by=model&after=12");
     EXPECT_EQ(request.complaint, "");
     EXPECT_EQ(request.query.since, kNow - 24h);
     EXPECT_EQ(request.query.until, kNow - 6h);
@@ -45,6 +46,7 @@ TEST(UsageQuery, TakesEveryFilter)
     EXPECT_EQ(request.query.stream, true);
     EXPECT_EQ(request.query.limit, 7u);
     EXPECT_EQ(request.query.cursor, "abc");
+    EXPECT_EQ(request.query.after, 12);
     EXPECT_EQ(request.by, usage::GroupBy::model);
 }
 
@@ -75,6 +77,10 @@ TEST(UsageQuery, DecodesNamesAndValues)
               "b");
     EXPECT_EQ(read("%75ser=a%26b%3Dc").query.user, "a&b=c");
     EXPECT_EQ(read("since=2026-11-01T14%3A00%3A00%2B02:00").query.since, kNow);
+    EXPECT_EQ(read("since=2026-11-01T20:00:00+08:00").query.since, kNow); // a bare `+`
+    EXPECT_EQ(read("since=2026-11-01T20:00:00.5+08:00").query.since, kNow + 500ms);
+    EXPECT_EQ(read("until=2026-11-01T20%3A00%3A00+08%3A00&user=x+y").query.until, kNow);
+    EXPECT_EQ(read("user=built+08:00").query.user, "built 08:00");
     EXPECT_EQ(read("user=100%").query.user, "100%");
     EXPECT_EQ(read("user=%4").query.user, "%4");
     EXPECT_EQ(read("user=%zz").query.user, "%zz");
@@ -99,6 +105,9 @@ TEST(UsageQuery, ComplainsOfWhatItDoesNotUnderstand)
         {"limit=ten", "limit"},
         {"limit=10x", "limit"},
         {"limit=", "limit"},
+        {"after=", "after"},
+        {"after=-1", "after"},
+        {"after=x", "after"},
         {"limit=99999999999999999999", "limit"},
         {"secret=1", "secret"},
         {"Since=24h", "Since"},

@@ -2,6 +2,7 @@
 
 #include "turngate/usage/ledger.hpp"
 
+#include "unit/app/heard_budgets.hpp"
 #include "unit/usage/temp_dir.hpp"
 
 #include <gmock/gmock.h>
@@ -13,156 +14,106 @@ namespace turngate::app {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::UnorderedElementsAre;
+using testing::HasSubstr;
 
-struct Report
-{
-    std::string subject;
-    std::int64_t revision;
-    std::vector<std::string> uids;
-
-    bool operator==(const Report&) const = default;
-};
-
-void PrintTo(const Report& report, std::ostream* out)
-{
-    *out << report.subject << " r" << report.revision << " " << report.uids.size() << " bills";
-}
-
-// What was heard of each subject, in one reading or, when the books' own came between, in several.
-class HeardBudgets final : public state::Budgets
-{
-public:
-    std::vector<Report> take()
-    {
-        const std::lock_guard lock(mutex_);
-        std::vector<Report> all;
-        for (auto& [subject, report] : std::exchange(heard_, {}))
-            all.push_back(std::move(report));
-        return all;
-    }
-
-    net::Task<std::optional<state::Hold>> hold(std::string,
-                                               core::NanoUsd,
-                                               std::string,
-                                               core::NanoUsd) override
-    {
-        co_return std::nullopt;
-    }
-    void report(std::string_view subject,
-                state::Spending spent,
-                const std::vector<std::string>& uids) override
-    {
-        const std::lock_guard lock(mutex_);
-        Report& heard = heard_[std::string(subject)];
-        heard.subject = subject;
-        heard.revision = spent.revision;
-        heard.uids.insert(heard.uids.end(), uids.begin(), uids.end());
-    }
-    std::vector<core::NanoUsd> held(const std::vector<std::string>& subjects) override
-    {
-        return std::vector<core::NanoUsd>(subjects.size());
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, Report> heard_;
-};
-
-// SQLite, in memory of its own: what the books read is written through another ledger.
+// SQLite, of whose file the books have ledgers of their own: what they read is written past them.
 class BooksTest : public testing::Test
 {
 protected:
-    BooksTest() : books({[this] { return open(); }, budgets, [this] { ++changes; }}) {}
-
-    void SetUp() override { read(); } // not to be met by the books' own first reading
+    BooksTest() { books.start(); }
 
     std::unique_ptr<usage::Ledger> open()
     {
         if (is_away)
             throw std::runtime_error("away");
+        if (is_foreign)
+            throw usage::ForeignSchema("newer");
         return usage::open_sqlite(path);
     }
 
-    usage::UsageRecord bill(const std::string& uid)
-    {
-        usage::UsageRecord record;
-        record.response_uid = uid;
-        record.key = "dev";
-        record.user = "alice";
-        record.cost = {1'000};
-        usage::open_sqlite(path)->insert({record});
-        books.settled({record});
-        return record;
-    }
-
-    std::vector<Report> read()
-    {
-        EXPECT_TRUE(books.read_now(10s));
-        return budgets.take();
-    }
+    void read() { EXPECT_TRUE(books.read_now(10s)); }
 
     usage::TempDir directory;
     const std::string path = directory / "usage.db";
     std::atomic<bool> is_away{false};
+    std::atomic<bool> is_foreign{false};
     std::atomic<int> changes{0};
     HeardBudgets budgets;
-    Books books;
+    telemetry::Metrics metrics;
+    Spendings spendings{{budgets, directory / "books", [](const auto&) {}, {}}};
+    Books books{{[this] { return open(); }, spendings, metrics, [this] { ++changes; }}};
 };
 
-TEST_F(BooksTest, TellWhatWasSpentAlsoOfThoseWithoutALimit)
-{
-    EXPECT_THAT(read(), IsEmpty());
-    bill("one");
-    EXPECT_THAT(read(),
-                UnorderedElementsAre(Report{"key/dev", 1, {}}, Report{"user/alice", 1, {}}));
-    EXPECT_THAT(read(), IsEmpty()) << "it is no news";
-    bill("two");
-    EXPECT_THAT(read(),
-                UnorderedElementsAre(Report{"key/dev", 2, {}}, Report{"user/alice", 2, {}}));
-}
-
-TEST_F(BooksTest, TellWhichBillsHaveArrivedOfThoseWithALimit)
-{
-    books.watch({"key/dev"});
-    bill("one");
-    bill("two");
-    EXPECT_THAT(
-        read(),
-        UnorderedElementsAre(Report{"key/dev", 2, {"one", "two"}}, Report{"user/alice", 2, {}}));
-    books.watch({"user/alice"}); // a limit more; none is forgotten
-    bill("three");
-    EXPECT_THAT(
-        read(),
-        UnorderedElementsAre(Report{"key/dev", 3, {"three"}}, Report{"user/alice", 3, {"three"}}));
-}
-
-TEST_F(BooksTest, KeepWhatTheyHaveToTellUntilTheRepositoryIsBack)
-{
-    books.watch({"key/dev"});
-    is_away = true;
-    bill("one");
-    EXPECT_THAT(read(), IsEmpty());
-    is_away = false;
-    bill("two");
-    EXPECT_THAT(
-        read(),
-        UnorderedElementsAre(Report{"key/dev", 2, {"one", "two"}}, Report{"user/alice", 2, {}}));
-}
-
-TEST_F(BooksTest, SayWhenKeysOrCreditsHaveChanged)
+TEST_F(BooksTest, SayWhenKeysOrCreditsHaveChangedAndNotWhenSomethingWasSpent)
 {
     read();
     const int before = changes;
-    bill("one");
+    usage::UsageRecord bill;
+    bill.response_uid = "one";
+    bill.user = "alice";
+    bill.cost = {1'000};
+    usage::open_sqlite(path)->insert({bill});
     read();
-    EXPECT_EQ(changes, before) << "what was spent is no change";
+    EXPECT_EQ(changes, before);
     usage::open_sqlite(path)->set_credit("alice", core::NanoUsd{5});
     read();
     EXPECT_EQ(changes, before + 1);
-    EXPECT_EQ(books.registry()->credits.at("alice").value, 5);
+    EXPECT_EQ(spendings.registry()->credits.at("alice").value, 5);
+    usage::open_sqlite(path)->set_credit("alice", std::nullopt);
+    read();
+    EXPECT_EQ(changes, before + 2);
+    EXPECT_TRUE(spendings.registry()->credits.empty());
+}
+
+TEST_F(BooksTest, KnowWhatTheyKnewWhileTheRepositoryIsAway)
+{
+    usage::open_sqlite(path)->set_credit("alice", core::NanoUsd{5});
+    read();
+    is_away = true;
+    read();
+    EXPECT_EQ(spendings.registry()->credits.at("alice").value, 5);
+    EXPECT_FALSE(books.foreign_schema());
+    is_away = false;
+    usage::open_sqlite(path)->set_credit("alice", core::NanoUsd{6});
+    read();
+    EXPECT_EQ(spendings.registry()->credits.at("alice").value, 6);
+}
+
+TEST_F(BooksTest, SayWhenAKeyHasExpired)
+{
+    usage::StoredKey key;
+    key.name = "short";
+    key.digest = core::sha256("short");
+    key.expires = core::wall_now() + 1s;
+    usage::open_sqlite(path)->create_key(key);
+    read();
+    const int before = changes;
+    do // no change of any row says so
+        read();
+    while (core::wall_now() < *key.expires);
+    read();
+    EXPECT_EQ(changes, before + 1);
+    EXPECT_TRUE(spendings.registry()->keys.empty());
+}
+
+TEST_F(BooksTest, SayThatTheRepositoryIsAnotherPrograms)
+{
+    is_foreign = true;
+    read();
+    EXPECT_EQ(books.foreign_schema(), "newer");
+    is_foreign = false;
+    read();
+    EXPECT_FALSE(books.foreign_schema());
+}
+
+TEST_F(BooksTest, CountDeadLetters)
+{
+    usage::UsageRecord bill;
+    bill.response_uid = "one";
+    usage::open_sqlite(path)->bury(bill, "why");
+    read();
+    EXPECT_EQ(books.dead_letters(), 1u);
+    EXPECT_THAT(metrics.render(), HasSubstr("turngate_dead_letters 1"));
 }
 
 } // namespace

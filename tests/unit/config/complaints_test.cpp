@@ -1,5 +1,7 @@
 #include "scratch.hpp"
 
+#include "turngate/config/value.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -108,6 +110,7 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
          "4: admin.token: is required when admin.listen is not on loopback"},
         {"admin: {listen: 0.0.0.0:1, token: ''}",
          "4: admin.token: is required when admin.listen is not on loopback"},
+        {"admin: {query_timeout: 10ms}", "4: admin.query_timeout: must be from 100ms to 5m"},
         {"admin: {token: a b}", "4: admin.token: must have visible ASCII characters only"},
         {"admin: {token: 'file:/nowhere/token'}",
          "4: admin.token: the file /nowhere/token cannot be read: No such file or directory"},
@@ -143,7 +146,7 @@ TEST(Complaints, WantListsOfMappings)
 {
     EXPECT_THAT(complaints_of("users: {name: u}"), testing::Contains("1: users: must be a list"));
     EXPECT_THAT(complaints_of("users: [u]"), testing::Contains("1: users[0]: must be a mapping"));
-    EXPECT_THAT(complaints_of("users:\n  -"), testing::Contains("2: users[0]: is required"));
+    EXPECT_THAT(complaints_of("users:\n  -"), testing::Contains("2: users[0]: is blank"));
 }
 
 // The places where the three lines that are enough are themselves at fault.
@@ -200,7 +203,8 @@ TEST(Complaints, CoverServersAccountsAndKeys)
          "2: accounts[0].cost_multiplier: must be a multiplier such as 1.5, "
          "with at most 6 digits after the point"},
         {account("models: {m: ''}"), "2: accounts[0].models.m: must not be empty"},
-        {account("models: {m: }"), "2: accounts[0].models.m: is required"},
+        {account("models: {m: }"),
+         "2: accounts[0].models.m: is blank: give it a value, or leave the key out"},
         {account("forward_headers: [Cookie]"),
          "2: accounts[0].forward_headers[0]: is never forwarded to an account"},
         {account("forward_headers: [Sec-Fetch-Mode]"),
@@ -216,7 +220,8 @@ TEST(Complaints, CoverServersAccountsAndKeys)
         {account("headers: {x: \"a\\nb\"}"),
          "2: accounts[0].headers.x: must not have control characters"},
         {account("headers: {x: a, X: b}"), "2: accounts[0].headers.X: is given twice"},
-        {account("headers: {x: }"), "2: accounts[0].headers.x: is required"},
+        {account("headers: {x: }"),
+         "2: accounts[0].headers.x: is blank: give it a value, or leave the key out"},
         {account("lanes: perhaps"), "2: accounts[0].lanes: must be true or false, on or off"},
 
         {key("user: u"), "3: keys[0].key: is required"},
@@ -361,6 +366,62 @@ TEST(Complaints, WantBothFilesOfTlsAndThatTheyCanBeRead)
     EXPECT_THAT(complaints_of(with_tls("cert: '" + cert + "', key: '" + cert + "'")),
                 ElementsAre());
     EXPECT_THAT(complaints_of(with_tls("cert: , key: ")), ElementsAre());
+}
+
+// What a blank would leave to its default might be a limit, or who may come.
+TEST(Complaints, TellOfEveryKeyThatIsLeftBlank)
+{
+    const std::string_view keys[] = {
+        "quota_usd", "rpm", "tpm", "allow_ips", "user", "group", "key", "name"};
+    for (const std::string_view key : keys) {
+        const std::string row = "  - {name: k, key: s}\n  - {" + std::string(key) + ": ";
+        const std::string rest = std::string(key == "name" ? "" : ", name: l") +
+                                 std::string(key == "key" ? "" : ", key: t") + "}\n";
+        for (const char* blank : {"", "~", "null"})
+            EXPECT_THAT(complaints_of("accounts: [{name: a, base_url: https://x.test, "
+                                      "api_key: up}]\nkeys:\n" +
+                                      row + blank + rest),
+                        ElementsAre("4: keys[1]." + std::string(key) + ": " + std::string(kBlank)));
+    }
+    const char* rows[][2] = {
+        {"limits: ", "limits"},
+        {"limits: {sockets: }", "limits.sockets"},
+        {"admin: {token: }", "admin.token"},
+        {"users: ", "users"},
+        {"groups: ", "groups"},
+        {"usage: {journal: {on_failure: }}", "usage.journal.on_failure"},
+    };
+    for (const auto& [yaml, key] : rows)
+        EXPECT_THAT(complaints_of(kEnough + yaml + "\n"),
+                    ElementsAre("4: " + std::string(key) + ": " + std::string(kBlank)));
+}
+
+TEST(Complaints, AllowABlankWhereItIsAValue)
+{
+    EXPECT_THAT(complaints_of("server: {listen: 127.0.0.1:0, tls: {cert: , key: }}\n"
+                              "admin: {token: '${NO_SUCH:-}'}\n"
+                              "accounts: [{name: a, base_url: https://x.test, api_key: up, "
+                              "proxy: }]\n"
+                              "keys: [{name: k, key: s}]\n"
+                              "state: {instance: , redis: {user: , password: }}\n"),
+                ElementsAre());
+}
+
+TEST(Complaints, WantOneSourceOfAnAccountsSecret)
+{
+    const auto with = [](const std::string& fields) {
+        return "accounts:\n  - {name: a, base_url: https://x.test, " + fields +
+               "}\nkeys: [{name: k, key: s}]\n";
+    };
+    EXPECT_THAT(complaints_of(with("api_key: a, credentials: {command: [vault]}")),
+                ElementsAre("2: accounts[0].api_key: stands beside credentials.command: one of "
+                            "them"));
+    EXPECT_THAT(complaints_of(with("credentials: {command: []}")),
+                ElementsAre("2: accounts[0].api_key: is required"));
+    EXPECT_THAT(complaints_of(with("credentials: {command: ['']}")),
+                ElementsAre("2: accounts[0].credentials.command: needs a program"));
+    EXPECT_THAT(complaints_of(with("credentials: {command: [vault, get], refresh: 10ms}")),
+                ElementsAre("2: accounts[0].credentials.refresh: must be from 1s to 168h"));
 }
 
 TEST(Complaints, StopAliasesThatGrowWithoutBound)

@@ -74,7 +74,7 @@ server:
   threads: 3
   deflate: off
   trusted_proxies: [10.0.0.0/8, ::1, unix]
-admin: {listen: 0.0.0.0:9090, token: t}
+admin: {listen: 0.0.0.0:9090, token: t, hosts: [gate.test], query_timeout: 2s}
 accounts:
   - name: a
     kind: xai
@@ -112,6 +112,8 @@ log: {level: debug, format: json}
     EXPECT_FALSE(config->server.deflate);
     EXPECT_THAT(config->server.trusted_proxies, ElementsAre("10.0.0.0/8", "::1", "unix"));
     EXPECT_EQ(config->admin.token, "t");
+    EXPECT_THAT(config->admin.hosts, ElementsAre("gate.test"));
+    EXPECT_EQ(config->admin.query_timeout, 2s);
 
     ASSERT_EQ(config->accounts.size(), 1u);
     const Account& account = config->accounts[0];
@@ -183,14 +185,17 @@ TEST(Load, ReadsWhereRedisIs)
     EXPECT_EQ(usual.host, "127.0.0.1");
     EXPECT_EQ(usual.port, 6379);
     EXPECT_EQ(usual.timeout, 50ms);
+    EXPECT_EQ(usual.hold_timeout, 250ms);
 
-    const Redis full = redis_of("url: 'redis://me:p%40ss%3a@[::1]:7000/3', timeout: 20ms");
+    const Redis full =
+        redis_of("url: 'redis://me:p%40ss%3a@[::1]:7000/3', timeout: 20ms, hold_timeout: 1s");
     EXPECT_EQ(full.host, "::1");
     EXPECT_EQ(full.port, 7000);
     EXPECT_EQ(full.database, 3u);
     EXPECT_EQ(full.user, "me");
     EXPECT_EQ(full.password, "p@ss:");
     EXPECT_EQ(full.timeout, 20ms);
+    EXPECT_EQ(full.hold_timeout, 1s);
 
     const Redis password_only = redis_of("url: 'redis://:secret@cache.test/'");
     EXPECT_EQ(password_only.host, "cache.test");
@@ -261,18 +266,15 @@ TEST(Load, SetsWhatAnAccountCanDoByItsKind)
     EXPECT_FALSE(config->accounts[3].lanes);
 }
 
-TEST(Load, TakesBareKeysAsNotGiven)
+TEST(Load, TakesABlankProxyAndABlankCertificateForNone)
 {
     const auto config =
         good("server: {tls: {cert: , key: }}\n"
-             "accounts: [{name: a, base_url: https://x.test, api_key: k, proxy: , models: }]\n"
-             "keys: [{name: k, key: s}]\n"
-             "users:\n"
-             "relay:\n");
+             "accounts: [{name: a, base_url: https://x.test, api_key: k, proxy: }]\n"
+             "keys: [{name: k, key: s}]\n");
     EXPECT_FALSE(config->server.tls);
     ASSERT_EQ(config->accounts.size(), 1u);
     EXPECT_EQ(config->accounts[0].proxy, "");
-    EXPECT_TRUE(config->accounts[0].models.empty());
 }
 
 TEST(Load, TakesKeysHashedOrPlainOrFromAFile)
@@ -339,8 +341,60 @@ TEST(Load, FindsThePricesBesideTheFile)
         scratch.write("named.yaml", kEnough + "pricing: {file: pricing.yaml}\n");
     const std::string silent = scratch.write("silent.yaml", kEnough);
     EXPECT_EQ(load(named).config->pricing.file, prices);
-    const std::string found = load(silent).config->pricing.file;
-    EXPECT_TRUE(found == prices || std::filesystem::exists("config/pricing.yaml")) << found;
+    EXPECT_EQ(load(silent).config->pricing.file, prices);
+}
+
+// So that each command finds the same ones, wherever it is run.
+TEST(Load, TakesRelativePathsFromTheFolderOfTheFile)
+{
+    const Scratch scratch;
+    scratch.write("secret", "up\n");
+    scratch.write("pem", "x");
+    const auto loaded = load(scratch.write(
+        "c.yaml",
+        "accounts: [{name: a, base_url: https://x.test, api_key: 'file:secret'},\n"
+        "  {name: b, base_url: https://x.test, credentials: {command: [./get, it]}}]\n"
+        "keys: [{name: k, key: 'file:./secret'}]\n"
+        "server: {tls: {cert: pem, key: pem}}\n"
+        "usage: {sqlite: {path: u/usage.db}, journal: {dir: ../j}}\n"
+        "pricing: {file: prices.yaml}\n"));
+    ASSERT_THAT(texts(loaded.complaints), ElementsAre());
+    const Config& config = *loaded.config;
+    EXPECT_EQ(config.accounts[0].api_key, "up");
+    EXPECT_EQ(config.accounts[0].api_key_file, scratch.path("secret"));
+    EXPECT_THAT(config.accounts[1].credentials.command, ElementsAre(scratch.path("get"), "it"));
+    EXPECT_EQ(config.accounts[1].credentials.refresh, 30min);
+    EXPECT_EQ(config.keys[0].digest, core::sha256("up"));
+    EXPECT_EQ(config.server.tls->cert, scratch.path("pem"));
+    EXPECT_EQ(config.usage.sqlite_path, scratch.path("u/usage.db"));
+    EXPECT_EQ(config.usage.journal.dir,
+              std::filesystem::path(scratch.path("../j")).lexically_normal());
+    EXPECT_EQ(config.pricing.file, scratch.path("prices.yaml"));
+}
+
+TEST(Load, HasItsDataWhereAServiceMayWrite)
+{
+    const Scratch scratch;
+    const std::string file = scratch.write("c.yaml", kEnough);
+    EXPECT_EQ(load(file).config->usage.sqlite_path, scratch.path("data/usage.db"));
+    const Environment service("STATE_DIRECTORY", "/var/lib/x");
+    EXPECT_EQ(load(file).config->usage.sqlite_path, "/var/lib/x/data/usage.db");
+    EXPECT_EQ(load(file).config->usage.journal.dir, "/var/lib/x/data/journal");
+}
+
+TEST(Load, FindsWhatIsInTheWorkingDirectoryAlone)
+{
+    const Scratch scratch;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::create_directories(scratch.path("work/old"));
+    std::filesystem::current_path(scratch.path("work"));
+    const Loaded loaded = load(
+        scratch.write("c.yaml", kEnough + "usage: {journal: {dir: old}, sqlite: {path: new}}\n"));
+    std::filesystem::current_path(before);
+    EXPECT_EQ(loaded.config->usage.journal.dir, scratch.path("work/old"));
+    EXPECT_EQ(loaded.config->usage.sqlite_path, scratch.path("new"));
+    EXPECT_THAT(texts(loaded.warnings),
+                ElementsAre(testing::StartsWith("4: usage.journal.dir: is in the working")));
 }
 
 TEST(Load, AcceptsTheSampleFilesWithoutAWord)

@@ -117,6 +117,15 @@ TEST(CleanUtf8, LeavesOnlyWhatADatabaseTakes)
     }
 }
 
+TEST(PercentDecode, TakesEveryByteAndNothingHalf)
+{
+    EXPECT_EQ(percent_decode(""), "");
+    EXPECT_EQ(percent_decode("a%20b%2Fc%2f%C3%B6"), "a b/c/\xc3\xb6");
+    EXPECT_EQ(percent_decode("a+b"), "a+b");
+    for (const char* bad : {"%", "%4", "a%", "%zz", "%4g", "%+1", "%%41"})
+        EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
+}
+
 TEST(Crc32c, AgreesWithTheVectorsOfRfc3720)
 {
     std::string rising, falling;

@@ -292,11 +292,162 @@ TEST_F(Bill, SaysSoWhenThereIsNoPrice)
     attempt->place.model.clear();
     attempt->place.price = nullptr;
     const auto record = bill_for(
-        R"({"type":"response.completed","response":{"id":"resp_1","model":"unheard-of","usage":{"input_tokens":9}}})");
+        R"({"type":"response.completed","response":{"id":"resp_1","model":"unheard-of","usage":{"input_tokens":9,"output_tokens":1}}})");
     EXPECT_EQ(record.reason, "unpriced");
     EXPECT_EQ(record.tokens.input, 9);
     EXPECT_EQ(record.cost.value, 0);
+    EXPECT_FALSE(record.estimated);
     EXPECT_EQ(test.rooms.metrics.unpriced.value(), 1);
+}
+
+// Only the answer names the model, and it has no price.
+class BillOfAnUnpricedAnswer : public Bill
+{
+protected:
+    BillOfAnUnpricedAnswer()
+    {
+        test.prices.models["dear"].rates = {.input = 4'000'000'000, .output = 1'000'000'000};
+        test.prices.models["gpt-5.2-pro"].rates = {.input = 20'000'000'000,
+                                                   .output = 100'000'000'000};
+        turn.create.model.clear();
+        attempt->place.model.clear();
+    }
+    usage::UsageRecord bill_unheard_of()
+    {
+        use_configuration();
+        attempt->place.price = nullptr;
+        return bill_for(
+            R"({"type":"response.completed","response":{"id":"resp_1",)"
+            R"("model":"unheard-of","usage":{"input_tokens":1000,"output_tokens":50}}})");
+    }
+};
+
+TEST_F(BillOfAnUnpricedAnswer, IsThatOfTheGroupsDearestWhereThereIsABudget)
+{
+    test.config.users[0].balance = core::NanoUsd{1};
+    const auto record = bill_unheard_of();
+    EXPECT_EQ(record.reason, "unpriced_model");
+    EXPECT_TRUE(record.estimated);
+    EXPECT_EQ(record.tokens.input, 1'000);
+    EXPECT_EQ(record.cost.value, 1'000 * 20'000 + 50 * 100'000);
+    EXPECT_EQ(test.rooms.metrics.unpriced.value(), 1);
+}
+
+TEST_F(BillOfAnUnpricedAnswer, TakesThoseModelsThatTheGroupsAccountsHave)
+{
+    test.config.users[0].balance = core::NanoUsd{1};
+    test.config.accounts[0].models = {{"gpt-5.2", "gpt-5.2"}, {"mine", "dear"}, {"x", "none"}};
+    EXPECT_EQ(bill_unheard_of().cost.value, 1'000 * 4'000 + 50 * 1'000); // dearer for these tokens
+}
+
+TEST_F(BillOfAnUnpricedAnswer, CostsWhereTheModelWouldHaveBeenRejected)
+{
+    test.config.pricing.unknown_model = "reject";
+    EXPECT_GT(bill_unheard_of().cost.value, 0);
+}
+
+TEST_F(BillOfAnUnpricedAnswer, HasThePriceOfTheUndatedName)
+{
+    use_configuration();
+    attempt->place.price = nullptr;
+    const auto record = bill_for(
+        R"({"type":"response.completed","response":{"id":"resp_1",)"
+        R"("model":"gpt-5.2-2025-12-11","usage":{"input_tokens":1000,"output_tokens":50}}})");
+    EXPECT_EQ(record.cost.value, 1'000 * 2'000 + 50 * 10'000);
+    EXPECT_FALSE(record.estimated);
+}
+
+TEST_F(Bill, EstimatesUsageThatMakesNoSense)
+{
+    test.prices.models["gpt-5.2"].max_input_tokens = 400'000;
+    test.prices.models["gpt-5.2"].max_output_tokens = 128'000;
+    use_configuration();
+    up.say_together({kCreated, kDelta, kDelta, kDelta});
+    const char* const odd[] = {
+        R"({})",
+        R"("much")",
+        R"({"prompt_tokens":5})",
+        R"({"input_tokens":9000000000000000,"output_tokens":50})",
+        R"({"input_tokens":9000000000000001,"output_tokens":9000000000000001})",
+        R"({"input_tokens":400001,"output_tokens":50})",
+        R"({"input_tokens":1000,"output_tokens":128001})",
+        R"({"input_tokens":1000,"output_tokens":50,"total_tokens":9000000000000000})",
+    };
+    std::int64_t count = 0;
+    for (const std::string usage : odd) {
+        const auto record = bill_for(
+            R"({"type":"response.completed","response":{"id":"resp_1","usage":)" + usage + "}}");
+        EXPECT_TRUE(record.estimated) << usage;
+        EXPECT_EQ(record.tokens.input, 100) << usage;
+        EXPECT_EQ(record.tokens.output, 3) << usage;
+        EXPECT_EQ(record.tokens.total, 103) << usage;
+        EXPECT_EQ(record.cost.value, 100 * 2'000 + 3 * 10'000) << usage;
+        EXPECT_EQ(test.rooms.metrics.odd_usage.value(), ++count) << usage;
+    }
+    bill_for(R"({"type":"response.completed","response":{"id":"resp_1","usage":null}})");
+    EXPECT_EQ(test.rooms.metrics.odd_usage.value(), count); // missing is not odd
+}
+
+TEST_F(Bill, BelievesFiguresThatMayBe)
+{
+    auto& price = test.prices.models["gpt-5.2"];
+    price.max_input_tokens = 272'000;
+    const auto is_believed = [&](std::int64_t input) {
+        use_configuration();
+        return !bill_for(R"({"type":"response.completed","response":{"id":"resp_1","usage":)"
+                         R"({"input_tokens":)" +
+                         std::to_string(input) + R"(,"output_tokens":50}}})")
+                    .estimated;
+    };
+    EXPECT_TRUE(is_believed(272'000));
+    EXPECT_FALSE(is_believed(272'001));
+    price.long_context = {272'000, {2'000'000}, {1'500'000}};
+    EXPECT_TRUE(is_believed(900'000)); // there is a price for it
+    price.long_context.reset();
+    turn.create.size.has_hosted_tools = true; // the model runs more than once
+    EXPECT_TRUE(is_believed(900'000));
+    EXPECT_FALSE(is_believed(900'000'000'000));
+    turn.create.size.has_hosted_tools = false;
+    price.max_input_tokens = 0;
+    EXPECT_TRUE(is_believed(900'000)); // who knows
+    EXPECT_FALSE(is_believed(9'000'000'000'000'000));
+}
+
+TEST_F(Bill, CountsAnAnswerWithoutDeltasByItsSize)
+{
+    const auto record = bill_for(R"({"type":"response.completed","response":{"id":"resp_1",)"
+                                 R"("output":[{"text":")" +
+                                 std::string(4'000, 'x') + R"("}],"usage":{}}})");
+    EXPECT_GT(record.tokens.output, 999);
+}
+
+TEST_F(Bill, CountsNoPictureForMoreThanAModelMakesOfOne)
+{
+    turn.frame = std::string(4'000'400, 'x');
+    turn.create.size = {.pictures = 1, .picture_bytes = 4'000'000};
+    EXPECT_EQ(bill_lost(FaultCode::client_gone).tokens.input, 50'100);
+    turn.create.size.picture_bytes = 4'000;
+    turn.frame = std::string(4'400, 'x');
+    EXPECT_EQ(bill_lost(FaultCode::client_gone).tokens.input, 1'100);
+}
+
+TEST_F(Bill, BillsTheTierThatWasAskedForUnlessTheAnswerSaysAnother)
+{
+    const auto cost = [&](const std::string& asked, const std::string& answered) {
+        turn.create.service_tier = asked;
+        return bill_for(R"({"type":"response.completed","response":{"id":"resp_1",)"
+                        R"("service_tier":)" +
+                        answered + R"(,"usage":{"input_tokens":1000,"output_tokens":50}}})")
+            .cost.value;
+    };
+    constexpr std::int64_t kStandard = 1'000 * 2'000 + 50 * 10'000;
+    EXPECT_EQ(cost("priority", "null"), 2 * kStandard);
+    EXPECT_EQ(cost("fast", "null"), 2 * kStandard);
+    EXPECT_EQ(cost("flex", "null"), kStandard / 2);
+    EXPECT_EQ(cost("auto", "null"), kStandard);
+    EXPECT_EQ(cost("", "null"), kStandard);
+    EXPECT_EQ(cost("priority", R"("default")"), kStandard);
+    EXPECT_EQ(cost("auto", R"("priority")"), 2 * kStandard);
 }
 
 TEST_F(Bill, KeepsThePriceOfTheTurnsStart)

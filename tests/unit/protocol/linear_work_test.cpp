@@ -55,6 +55,13 @@ const std::pair<std::string_view, Make> kFrames[] = {
      }},
     {"ambiguous items",
      [](std::size_t n) { return wrapped(R"({"input":[)", R"({"id":1,"id":2},)", "{}]}", n); }},
+    {"parts",
+     [](std::size_t n) {
+         return wrapped(R"({"model":"m","input":[{"content":[)",
+                        R"({"type":"input_image","image_url":"data:"},)",
+                        "{}]}]}",
+                        n);
+     }},
     {"tools within tools",
      [](std::size_t n) {
          std::string open;

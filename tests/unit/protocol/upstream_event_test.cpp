@@ -50,7 +50,7 @@ TEST(UpstreamEvent, ReadsUsageOfFailedAndIncompleteResponses)
 
     const TerminalEvent incomplete =
         read(R"({"type":"response.incomplete","response":{"id":"r","incomplete_details":)"
-             R"({"reason":"max_output_tokens"},"usage":{"input_tokens":5}}})");
+             R"({"reason":"max_output_tokens"},"usage":{"input_tokens":5,"output_tokens":0}}})");
     EXPECT_EQ(incomplete.reason, "max_output_tokens");
     ASSERT_TRUE(incomplete.usage);
     EXPECT_EQ(incomplete.usage->input, 5);
@@ -65,23 +65,83 @@ TEST(UpstreamEvent, HasNoUsageWhereNoneIsGiven)
     EXPECT_FALSE(read(R"({"type":"error","status":500,"error":{"code":"x"}})").usage);
 }
 
-TEST(UpstreamEvent, ClampsCounts)
+TerminalEvent with_usage(const std::string& usage)
 {
-    const auto input_of = [](std::string count) {
-        const TerminalEvent event = read(
-            R"({"type":"response.completed","response":{"usage":{"input_tokens":)" + count + "}}}");
-        return event.usage ? event.usage->input : -1;
+    return read(R"({"type":"response.completed","response":{"id":"r","usage":)" + usage + "}}");
+}
+
+TEST(UpstreamEvent, TakesWhatHasNoCountsForNoUsage)
+{
+    for (const std::string usage : {
+             R"({})",
+             R"("none")",
+             R"(7)",
+             R"([1])",
+             R"({"input_tokens":5})",
+             R"({"output_tokens":5})",
+             R"({"prompt_tokens":5})",
+             R"({"prompt_tokens":5,"output_tokens":1})",
+             R"({"input_tokens":"5","output_tokens":1})",
+             R"({"input_tokens":null,"output_tokens":1})",
+             R"({"input_tokens":-5,"output_tokens":1})",
+             R"({"input_tokens":5,"output_tokens":1.5})",
+             R"({"input_tokens":12.0,"output_tokens":1})",
+             R"({"input_tokens":1e30,"output_tokens":1})",
+             R"({"input_tokens":9007199254740993,"output_tokens":1})",
+             R"({"input_tokens":99999999999999999999999,"output_tokens":1})",
+             R"({"input_tokens":[5],"output_tokens":1})",
+             R"({"total_tokens":7})",
+         }) {
+        const TerminalEvent event = with_usage(usage);
+        EXPECT_FALSE(event.usage) << usage;
+        EXPECT_TRUE(event.has_odd_usage) << usage;
+    }
+    EXPECT_FALSE(with_usage("null").has_odd_usage);
+    EXPECT_FALSE(with_usage(R"({"input_tokens":0,"output_tokens":0})").has_odd_usage);
+}
+
+TEST(UpstreamEvent, MakesTheBestOfUsageThatHasCounts)
+{
+    const struct
+    {
+        std::string usage;
+        TokenUsage read;
+    } rows[] = {
+        {R"({"input_tokens":5,"output_tokens":2})", {.input = 5, .output = 2, .total = 7}},
+        {R"({"input_tokens":5,"output_tokens":2,"total_tokens":"x"})",
+         {.input = 5, .output = 2, .total = 7}},
+        {R"({"input_tokens":5,"output_tokens":2,"total_tokens":1})",
+         {.input = 5, .output = 2, .total = 7}},
+        {R"({"input_tokens":5,"output_tokens":2,"total_tokens":9})",
+         {.input = 5, .output = 2, .total = 9}},
+        {R"({"prompt_tokens":5,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3}})",
+         {.input = 5, .cached = 3, .output = 2, .total = 7}},
+        {R"({"prompt_tokens":1,"completion_tokens":1,"input_tokens":5,"output_tokens":2})",
+         {.input = 5, .output = 2, .total = 7}},
+        {R"({"input_tokens":5,"output_tokens":2,"input_tokens_details":{"cached_tokens":9,"cache_write_tokens":9},"output_tokens_details":{"reasoning_tokens":9}})",
+         {.input = 5, .cached = 5, .output = 2, .reasoning = 2, .total = 7}},
+        {R"({"input_tokens":5,"output_tokens":2,"input_tokens_details":{"cached_tokens":-1},"output_tokens_details":null})",
+         {.input = 5, .output = 2, .total = 7}},
+        {R"({"input_tokens":9007199254740992,"output_tokens":9007199254740992})",
+         {.input = 9007199254740992, .output = 9007199254740992, .total = 18014398509481984}},
     };
-    EXPECT_EQ(input_of("-5"), 0);
-    EXPECT_EQ(input_of("9007199254740992"), 9007199254740992);
-    EXPECT_EQ(input_of("9007199254740991"), 9007199254740991);
-    EXPECT_EQ(input_of("99999999999999999999999"), 9007199254740992);
-    EXPECT_EQ(input_of("1e30"), 9007199254740992);
-    EXPECT_EQ(input_of("12.0"), 12);
-    EXPECT_EQ(input_of("1e400"), 0);
-    EXPECT_EQ(input_of("null"), 0);
-    EXPECT_EQ(input_of("\"7\""), 0);
-    EXPECT_EQ(input_of("[7]"), 0);
+    for (const auto& row : rows) {
+        EXPECT_EQ(with_usage(row.usage).usage, row.read) << row.usage;
+        EXPECT_FALSE(with_usage(row.usage).has_odd_usage) << row.usage;
+    }
+}
+
+TEST(UpstreamEvent, CountsWebSearchesWithoutUsageToo)
+{
+    const auto searches = [](const std::string& count) {
+        return read(R"({"type":"response.completed","response":{"tool_usage":{"web_search":)"
+                    R"({"num_requests":)" +
+                    count + "}}}}")
+            .web_searches;
+    };
+    EXPECT_EQ(searches("3"), 3);
+    EXPECT_EQ(searches("-3"), 0);
+    EXPECT_EQ(searches("\"3\""), 0);
 }
 
 TEST(UpstreamEvent, ReadsBothShapesOfErrors)
@@ -203,7 +263,8 @@ TEST(UpstreamEvent, KeepsWhatItReadBeforeTheJsonBreaksOff)
     for (const std::string_view rest :
          {"", "}", ",", ",\"x\":tru}}", ",\"x\":[1}}", "]}", "}}}", "}},"}) {
         const TerminalEvent event =
-            read(R"({"type":"response.completed","response":{"id":"r","usage":{"total_tokens":7})" +
+            read(R"({"type":"response.completed","response":{"id":"r","usage":{"input_tokens":7,)"
+                 R"("output_tokens":0})" +
                  std::string(rest));
         EXPECT_EQ(event.response_id, "r") << rest;
         ASSERT_TRUE(event.usage) << rest;

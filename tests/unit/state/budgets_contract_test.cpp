@@ -26,8 +26,21 @@ protected:
 
     std::optional<Hold> hold(std::int64_t limit, std::int64_t amount, std::string subject = kAlice)
     {
+        return whole(ask(limit, amount, {}, std::move(subject)), amount);
+    }
+    core::Result<Hold> ask(std::int64_t limit,
+                           std::int64_t amount,
+                           std::string asker = {},
+                           std::string subject = kAlice)
+    {
         std::string id = "turn_" + std::to_string(++turns_);
-        return fakes::run(loop_, budgets().hold(std::move(subject), {limit}, id, {amount}));
+        return fakes::run(loop_,
+                          budgets().hold(request(std::move(subject), limit, id, amount, asker)));
+    }
+    void expect_fault(core::FaultCode code, const core::Result<Hold>& hold)
+    {
+        ASSERT_FALSE(hold);
+        EXPECT_EQ(hold.error().code, code);
     }
     bool fits(std::int64_t limit, std::int64_t amount) { return hold(limit, amount).has_value(); }
     void charge(std::string uid, std::int64_t cost)
@@ -64,6 +77,61 @@ TEST_P(BudgetContract, HasRoomAgainWhenATurnEnds)
     EXPECT_FALSE(hold(100, 1));
     first.reset();
     EXPECT_TRUE(hold(100, 100));
+}
+
+TEST_P(BudgetContract, LetsATurnRunAloneOnWhatIsLeft)
+{
+    budgets().report(kAlice, {1, {50}}, {});
+    auto alone = ask(200, 179);
+    ASSERT_TRUE(alone);
+    EXPECT_EQ(alone->amount(), NanoUsd{150});
+    EXPECT_EQ(held({kAlice}), (Sums{{150}}));
+    expect_fault(core::FaultCode::rate_limited, ask(200, 1));
+    expect_fault(core::FaultCode::rate_limited, ask(200, 179));
+    EXPECT_TRUE(ask(200, 0)); // it costs nothing
+    alone->charge({"r1", {170}});
+    {
+        const Hold end = std::move(*alone);
+    }
+    expect_fault(core::FaultCode::quota_exceeded, ask(200, 1));
+    expect_fault(core::FaultCode::quota_exceeded, ask(200, 0)); // overdrawn
+    EXPECT_TRUE(ask(221, 1));
+}
+
+TEST_P(BudgetContract, TellsSpentFromHeld)
+{
+    const auto other = hold(100, 60);
+    expect_fault(core::FaultCode::rate_limited, ask(100, 41));
+    budgets().report(kAlice, {1, {99}}, {});
+    expect_fault(core::FaultCode::rate_limited, ask(100, 1));
+    budgets().report(kAlice, {2, {100}}, {});
+    expect_fault(core::FaultCode::quota_exceeded, ask(100, 1));
+}
+
+TEST_P(BudgetContract, KeepsRoomForWhoWasRefusedWhileOthersHeld)
+{
+    auto small = hold(100, 60);
+    expect_fault(core::FaultCode::rate_limited, ask(100, 150, "large"));
+    expect_fault(core::FaultCode::rate_limited, ask(100, 10, "small")); // there would be room
+    small.reset();
+    expect_fault(core::FaultCode::rate_limited, ask(100, 10, "small"));
+    {
+        const auto large = ask(100, 150, "large");
+        ASSERT_TRUE(large);
+        EXPECT_EQ(large->amount(), NanoUsd{100});
+    }
+    EXPECT_TRUE(ask(100, 10, "small"));
+}
+
+TEST_P(BudgetContract, LetsOthersHoldBesideWhatIsKept)
+{
+    auto first = hold(100, 60);
+    expect_fault(core::FaultCode::rate_limited, ask(100, 41, "large"));
+    first.reset();
+    const auto beside = ask(100, 59, "small");
+    EXPECT_TRUE(beside);
+    expect_fault(core::FaultCode::rate_limited, ask(100, 1, "small"));
+    EXPECT_TRUE(ask(100, 41, "large"));
 }
 
 TEST_P(BudgetContract, KnowsWhatTheRepositoryHas)
@@ -159,23 +227,25 @@ TEST_P(BudgetContract, LosesTheHoldOfATurnThatIsCancelledWhileItIsAskedFor)
 {
     net::asio::cancellation_signal cancel;
     bool is_over = false;
-    net::asio::co_spawn(loop_.executor(),
-                        budgets().hold(kAlice, {100}, "turn_0", {100}),
-                        net::asio::bind_cancellation_slot(
-                            cancel.slot(), [&](const auto&, const auto&) { is_over = true; }));
+    std::optional<core::Result<Hold>> kept;
+    net::asio::co_spawn(
+        loop_.executor(),
+        fakes::keep(budgets().hold(request(kAlice, 100, "turn_0", 100)), kept),
+        net::asio::bind_cancellation_slot(cancel.slot(), [&](const auto&) { is_over = true; }));
     loop_.context().run_one(); // it has begun
     cancel.emit(net::asio::cancellation_type::terminal);
     fakes::until(loop_, [&] { return is_over; });
+    kept.reset(); // where it was granted at once
     EXPECT_TRUE(hold(100, 100));
 }
 
 TEST_P(BudgetContract, GivesOneOfManyTheOnlyPlace)
 {
-    std::vector<std::optional<std::optional<Hold>>> turns(32);
+    std::vector<std::optional<core::Result<Hold>>> turns(32);
     net::TaskGroup tasks(loop_);
     for (std::size_t i = 0; i < turns.size(); ++i) {
         std::string id = "turn_" + std::to_string(i);
-        tasks.spawn("turn", fakes::keep(budgets().hold(kAlice, {100}, id, {51}), turns[i]));
+        tasks.spawn("turn", fakes::keep(budgets().hold(request(kAlice, 100, id, 51)), turns[i]));
     }
     fakes::until(loop_, [&] { return tasks.running() == 0; });
     EXPECT_EQ(std::ranges::count_if(turns, [](const auto& each) { return each->has_value(); }), 1);

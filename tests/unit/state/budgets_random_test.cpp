@@ -2,6 +2,7 @@
 
 #include "budget_questions.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -11,18 +12,38 @@ namespace {
 
 constexpr const char* kAlice = "user/alice";
 constexpr std::int64_t kLimit = 1'000;
+constexpr int kMostOfATurn = 300;
 
 // What budgets come to, without any of what makes them hard.
 struct Model
 {
-    std::int64_t sum() const
+    std::int64_t spending() const
     {
         std::int64_t sum = spent.amount.value;
-        for (const auto& [id, amount] : holds)
-            sum += amount;
         for (const auto& [uid, cost] : charges)
             sum += cost;
         return sum;
+    }
+    std::int64_t held() const
+    {
+        std::int64_t sum = 0;
+        for (const auto& [id, amount] : holds)
+            sum += amount;
+        return sum;
+    }
+    std::int64_t sum() const { return spending() + held(); }
+
+    // What a turn that may cost so much holds, or why it does not.
+    core::Result<std::int64_t> ask(std::int64_t amount) const
+    {
+        const std::int64_t left = kLimit - spending();
+        if (held() + amount <= left)
+            return amount;
+        if (left <= 0)
+            return core::Fault{core::FaultCode::quota_exceeded};
+        if (held() > 0)
+            return core::Fault{core::FaultCode::rate_limited};
+        return left;
     }
 
     Spending spent;
@@ -72,11 +93,13 @@ public:
     const Model& model() const { return model_; }
     int granted() const { return granted_; }
     int refused() const { return refused_; }
+    int alone() const { return alone_; }
 
 private:
     struct Turn
     {
         Hold hold;
+        std::int64_t unbilled; // of what it may cost
         std::map<std::string, std::int64_t> bills;
     };
 
@@ -87,16 +110,24 @@ private:
     {
         Gateway& gateway = *gateways_[random_() % gateways_.size()];
         const int turn = ++last_;
-        const std::int64_t amount = upto(300);
+        const std::int64_t amount = upto(kMostOfATurn);
         std::string id = "turn_" + std::to_string(turn);
         auto hold = fakes::run(
-            loop_, gateway.state->budgets().hold(kAlice, {kLimit}, std::move(id), {amount}));
-        ASSERT_EQ(hold.has_value(), model_.sum() + amount <= kLimit) << "turn " << turn;
+            loop_, gateway.state->budgets().hold(request(kAlice, kLimit, std::move(id), amount)));
+        const auto expected = model_.ask(amount);
+        ASSERT_EQ(hold.has_value(), expected.has_value()) << "turn " << turn;
         ++(hold ? granted_ : refused_);
-        if (!hold)
+        if (!hold) {
+            // A gateway that holds itself need not ask whether others have spent the rest.
+            const bool is_held_here = hold.error().code == core::FaultCode::rate_limited &&
+                                      gateways_.size() > 1 && model_.held() > 0;
+            ASSERT_TRUE(is_held_here || hold.error().code == expected.error().code);
             return;
-        model_.holds[turn] = amount;
-        turns_.emplace(turn, Turn{std::move(*hold), {}});
+        }
+        ASSERT_EQ(hold->amount().value, *expected);
+        alone_ += *expected < amount ? 1 : 0;
+        model_.holds[turn] = *expected;
+        turns_.emplace(turn, Turn{std::move(*hold), amount, {}});
     }
     void bill()
     {
@@ -104,7 +135,8 @@ private:
             return;
         Turn& turn = any_turn()->second;
         const std::string uid = "r" + std::to_string(++last_);
-        const std::int64_t cost = upto(60);
+        const std::int64_t cost = std::min<std::int64_t>(turn.unbilled, upto(120));
+        turn.unbilled -= cost;
         turn.hold.charge({uid, {cost}});
         turn.bills[uid] = cost;
         unreported_[uid] = cost; // in the journal from now on
@@ -119,6 +151,7 @@ private:
             if (!model_.reported.contains(uid))
                 model_.charges[uid] = cost;
         turns_.erase(turn);
+        ASSERT_LT(model_.spending(), kLimit + kMostOfATurn); // overdrawn by one turn
     }
     // Some bills are in the repository now; at times somebody was paid something back, and at times
     // a look from before is told only now.
@@ -135,7 +168,7 @@ private:
             unreported_.erase(bill);
         }
         ++repository_.revision;
-        if (upto(9) == 0 || repository_.amount.value > kLimit / 2)
+        if (upto(9) == 0 || repository_.amount.value > kLimit)
             repository_.amount.value = 0;
         tell(repository_, uids);
         if (upto(3) == 0)
@@ -159,6 +192,7 @@ private:
     int last_ = 0;
     int granted_ = 0;
     int refused_ = 0;
+    int alone_ = 0;
     Model model_;
     Spending repository_;
     std::map<int, Turn> turns_;
@@ -173,6 +207,8 @@ void play(net::Loop& loop, std::vector<Gateway*> gateways, unsigned seed, int st
     }
     EXPECT_GT(chance.granted(), steps / 20);
     EXPECT_GT(chance.refused(), 0);
+    if (steps > 1'000)
+        EXPECT_GT(chance.alone(), 0);
     chance.finish();
     EXPECT_EQ(chance.model().sum(), chance.model().spent.amount.value);
 }

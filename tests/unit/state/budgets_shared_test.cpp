@@ -31,7 +31,9 @@ protected:
     std::optional<Hold> hold(Gateway& gateway, std::int64_t limit, std::int64_t amount)
     {
         std::string id = "turn_" + std::to_string(++turns_);
-        return fakes::run(loop_, gateway.state->budgets().hold(kAlice, {limit}, id, {amount}));
+        return whole(
+            fakes::run(loop_, gateway.state->budgets().hold(request(kAlice, limit, id, amount))),
+            amount);
     }
     void charge(Gateway& gateway, std::string uid, std::int64_t cost)
     {
@@ -132,7 +134,9 @@ TEST_F(SharedBudgets, BelieveTheHigherRevisionOfBoth)
     expect_room(second, 30);
     report(second, {6, {20}}); // and now later: something was given back
     expect_room(second, 80);
-    EXPECT_FALSE(hold(first, 100, 31)); // as far as it knows
+    EXPECT_TRUE(hold(first, 100, 80)); // more than it knows of
+    const auto here = hold(first, 100, 10);
+    EXPECT_FALSE(hold(first, 100, 21)); // beside others it goes by what it knows, first
 }
 
 TEST_F(SharedBudgets, KnowABillThatIsReportedBeforeItsCharge)
@@ -343,7 +347,7 @@ TEST_F(SharedBudgets, MayBeSettledAfterEverythingElseIsGone)
         Gateway gateway(loop, options("one"));
         gateway.until_up();
         turn.emplace(
-            *fakes::run(loop, gateway.state->budgets().hold(kAlice, {100}, "turn_0", {60})));
+            *fakes::run(loop, gateway.state->budgets().hold(request(kAlice, 100, "turn_0", 60))));
         turn->charge({"r1", {30}});
         gateway.finish();
     }
@@ -364,11 +368,12 @@ public:
     std::optional<Hold> hold_one(unsigned index, int turns)
     {
         net::Loop& loop = loops_[index];
-        std::vector<std::optional<std::optional<Hold>>> asked(static_cast<std::size_t>(turns));
+        std::vector<std::optional<core::Result<Hold>>> asked(static_cast<std::size_t>(turns));
         net::TaskGroup tasks(loop);
         for (auto& each : asked) {
             std::string id = "turn_" + std::to_string(++ids);
-            tasks.spawn("turn", fakes::keep(state_->budgets().hold(kAlice, {100}, id, {51}), each));
+            tasks.spawn("turn",
+                        fakes::keep(state_->budgets().hold(request(kAlice, 100, id, 51)), each));
         }
         fakes::until(loop, [&] { return tasks.running() == 0; });
         std::optional<Hold> held;

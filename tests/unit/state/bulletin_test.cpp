@@ -100,7 +100,7 @@ TEST(Bulletin, TellsOfARevokedKeyOnce)
 {
     Bulletin bulletin;
     std::vector<core::Digest> told;
-    bulletin.on_revoked([&](const core::Digest& key) { told.push_back(key); });
+    bulletin.on_revoked([&](const core::Digest& key, core::Timestamp) { told.push_back(key); });
     const core::Digest key = core::sha256("secret");
     bulletin.revoke(key);
     bulletin.revoke(key);
@@ -142,7 +142,7 @@ TEST_F(SharedBulletin, IsReadByTheOtherGatewayWithinFiveSeconds)
     second.until_up();
     std::vector<core::Digest> told;
     Bulletin& theirs = second.state->bulletin();
-    theirs.on_revoked([&](const core::Digest& key) { told.push_back(key); });
+    theirs.on_revoked([&](const core::Digest& key, core::Timestamp) { told.push_back(key); });
     const auto until = soon(100s);
     const core::Digest key = core::sha256("secret");
     const auto before = core::Clock::now();

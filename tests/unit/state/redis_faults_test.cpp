@@ -115,6 +115,34 @@ TEST_F(RedisFaults, Slow)
     expect_a_turn(first, "resp_3");
 }
 
+// Two gateways that decide alone would both grant what is there once.
+TEST_F(RedisFaults, AHoldWaitsLongerThanAllElse)
+{
+    RedisOptions patient = options("two");
+    patient.redis.hold_timeout = 15s;
+    Gateway first(loop_, options("one")), second(loop_, patient);
+    first.until_up();
+    second.until_up();
+    auto held =
+        fakes::run(loop_, first.state->budgets().hold({"user/alice", {100}, "turn_1", {100}, {}}));
+    ASSERT_TRUE(held);
+    // What it told at its beginning has arrived: three answers too late would end its connection.
+    EXPECT_FALSE(fakes::run(loop_, second.state->store().find_response("t", "unknown")));
+    server_.pause();
+    std::optional<core::Result<Hold>> asked;
+    net::TaskGroup tasks(loop_);
+    tasks.spawn(
+        "hold",
+        fakes::keep(second.state->budgets().hold({"user/alice", {100}, "turn_2", {100}, {}}),
+                    asked));
+    EXPECT_FALSE(fakes::run(loop_, second.state->store().find_response("t", "unknown")));
+    EXPECT_FALSE(asked); // the question behind it was given up before
+    server_.resume();
+    fakes::until(loop_, [&] { return asked.has_value(); });
+    ASSERT_FALSE(*asked);
+    EXPECT_EQ(asked->error().code, core::FaultCode::rate_limited);
+}
+
 TEST_F(RedisFaults, Flushed)
 {
     Gateway first(loop_, options("one")), second(loop_, options("two"));
@@ -228,9 +256,60 @@ TEST_F(RedisFaults, ARedisThatRefusesToWriteIsNoRedis)
         fakes::run(loop_, gateway.state->store().bind_lane("t", "lane", {}));
         return !gateway.is_up();
     });
-    EXPECT_GE(gateway.state->health().refused, 3u);
+    EXPECT_GE(gateway.state->health().refused, 1u);
     expect_a_turn(gateway, "resp_2");
     server_.command({"REPLICAOF", "NO", "ONE"});
+    gateway.until_up();
+}
+
+// Reads go on as if nothing were. What is asked of Redis each second finds it out.
+TEST_F(RedisFaults, ARefusalForAllIsAsGoodAsAway)
+{
+    struct Row
+    {
+        std::vector<std::string> refuse;
+        std::vector<std::string> mend;
+    };
+    const Row rows[] = {
+        {{"CONFIG", "SET", "maxmemory", "1"}, {"CONFIG", "SET", "maxmemory", "0"}},
+        {{"ACL", "SETUSER", "default", "-evalsha", "-eval"},
+         {"ACL", "SETUSER", "default", "+@all"}},
+        {{"ACL", "SETUSER", "default", "resetkeys"}, {"ACL", "SETUSER", "default", "~*"}},
+        {{"SET", "tg:1:{bulletin}", "no hash"}, {"DEL", "tg:1:{bulletin}"}},
+    };
+    for (const Row& row : rows) {
+        Gateway first(loop_, options("one")), second(loop_, options("two"));
+        first.until_up();
+        server_.command({"DEL", "tg:1:{bulletin}"}); // else the name would be there already
+        server_.command(row.refuse);
+        first.until_down();
+        expect_a_turn(first, "resp_1");
+        EXPECT_FALSE(first.is_up()) << row.refuse.back();
+        server_.command(row.mend);
+        first.until_up();
+        second.until_up();
+        expect_sharing(first, second);
+    }
+}
+
+// Only what it is asked for tells: it is tried again seldom, and counts as away meanwhile.
+TEST_F(RedisFaults, OneThatLetsUsInAndRefusesAgainIsTriedSeldom)
+{
+    Gateway gateway(loop_, options("one"));
+    gateway.until_up();
+    server_.command({"EVAL",
+                     "redis.call('DEL', KEYS[1]) return redis.call('HSET', KEYS[1], 'no', 'text')",
+                     "1",
+                     "tg:1:{instance:one}:life"});
+    gateway.until_down();
+    gateway.until_up();
+    gateway.until_down();
+    const auto lost = gateway.state->health().lost;
+    net::Event a_while(loop_);
+    fakes::run(loop_, a_while.wait_until(Clock::now() + 2s));
+    EXPECT_EQ(gateway.state->health().lost, lost);
+    EXPECT_FALSE(gateway.is_up());
+    server_.command({"DEL", "tg:1:{instance:one}:life"});
     gateway.until_up();
 }
 

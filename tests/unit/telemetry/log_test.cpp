@@ -1,4 +1,7 @@
 #include "line.hpp"
+
+#include "turngate/telemetry/log_whole.hpp"
+
 #include "seldom.hpp"
 
 #include <gtest/gtest.h>
@@ -89,6 +92,23 @@ TEST(Line, StaysOneLineWhateverItsTextValuesHold)
         EXPECT_EQ(text_of({{"f", value}}), "f=" + std::string(expected));
 }
 
+TEST(Line, NeverShowsTheSecretsOfAUrl)
+{
+    const char* rows[][2] = {
+        {"redis://user:pw@host:1/0", "redis://***@host:1/0"},
+        {"postgresql://u:p@ss@db/x", "postgresql://***@db/x"},
+        {"no connection to 'redis://:pw@h', nor to http://a@b/c@d",
+         "no connection to 'redis://***@h', nor to http://***@b/c@d"},
+        {"https://host/a@b", "https://host/a@b"},
+        {"redis://", "redis://"},
+        {"a@b", "a@b"},
+    };
+    for (const auto& [said, shown] : rows)
+        EXPECT_EQ(json_of({{"why", said}})["why"], shown);
+    const std::string longer = "redis://u:" + std::string(300, 'p') + "@host/0";
+    EXPECT_EQ(json_of({{"why", longer}})["why"], "redis://***@host/0");
+}
+
 TEST(Line, PrintsNumbersExactly)
 {
     EXPECT_EQ(text_of({{"n", std::numeric_limits<std::int64_t>::min()}}), "n=-9223372036854775808");
@@ -139,6 +159,16 @@ TEST(Line, CutsValuesAt256BytesBetweenCharacters)
     const std::string bad = json_of({{"f", std::string(200, '\xff')}})["f"]; // three bytes each
     EXPECT_LE(bad.size(), 256u);
     EXPECT_TRUE(bad.ends_with("\ufffd\u2026"));
+}
+
+TEST(Log, KeepsWholeWhatWouldBeLostWithAPart)
+{
+    Captured captured({LogLevel::info, LogFormat::json});
+    const std::string record(2'000, 'x');
+    log_error_whole("bill not written", {{"record", record}});
+    const auto line = nlohmann::json::parse(captured.lines().at(0));
+    EXPECT_EQ(line["record"], record);
+    EXPECT_EQ(line["level"], "error");
 }
 
 TEST(Log, WarnsOnceAnHourOfEachSubject)

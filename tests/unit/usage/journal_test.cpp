@@ -340,21 +340,57 @@ TEST(Journal, NeverOverwritesASegmentThatWasSetAside)
     EXPECT_EQ(contents_of(dir / "j/0-0000000001.journal.corrupt"), "torn");
 }
 
-TEST(Journal, KeepsZerosAndRecordsOfANewerProgramAside)
+TEST(Journal, KeepsZerosAside)
+{
+    const TempDir dir;
+    const std::string tail(4096, '\0');
+    leave_segment(dir, frame_of(numbered(0)) + tail);
+    JournalDirectory journal(options_in(dir / "j"));
+    const Drained drained = drain(journal);
+    EXPECT_THAT(drained.uids, ElementsAre("uid-0"));
+    EXPECT_EQ(drained.torn_bytes, tail.size());
+    EXPECT_EQ(corrupt_in(dir / "j").size(), 1u);
+}
+
+TEST(Journal, LeavesARecordOfANewerProgramWhereItIsAndSaysSo)
 {
     std::string newer_record = encode(numbered(1));
-    newer_record[0] = 3;
+    ++newer_record[0];
     std::string newer_frame;
     append_frame(newer_frame, newer_record);
-    for (const std::string& tail : {std::string(4096, '\0'), newer_frame}) {
-        const TempDir dir;
-        leave_segment(dir, frame_of(numbered(0)) + tail);
-        JournalDirectory journal(options_in(dir / "j"));
-        const Drained drained = drain(journal);
-        EXPECT_THAT(drained.uids, ElementsAre("uid-0"));
-        EXPECT_EQ(drained.torn_bytes, tail.size());
-        EXPECT_EQ(corrupt_in(dir / "j").size(), 1u);
+    const TempDir dir;
+    leave_segment(dir, frame_of(numbered(0)) + newer_frame + frame_of(numbered(2)));
+    JournalDirectory journal(options_in(dir / "j"));
+    ASSERT_TRUE(journal.writer(0).append(numbered(3)));
+    const auto batch = journal.read(512);
+    EXPECT_THAT(uids_of(batch), ElementsAre("uid-0", "uid-3")) << "what is readable elsewhere too";
+    journal.advance(batch);
+    EXPECT_THAT([&] { journal.read(512); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("a newer turngate")));
+    EXPECT_THAT(corrupt_in(dir / "j"), IsEmpty());
+    EXPECT_EQ(journal.lag_bytes(), newer_frame.size() + frame_of(numbered(2)).size());
+}
+
+TEST(Journal, ShowsWhatWaitsAndWhatWasSettledLately)
+{
+    const TempDir dir;
+    {
+        JournalDirectory journal(options_in(dir.path()));
+        for (int i = 0; i < 3; ++i)
+            ASSERT_TRUE(journal.writer(0).append(numbered(i)));
+        journal.advance(journal.read(2));
     }
+    JournalDirectory journal(options_in(dir.path()));
+    std::vector<std::string> settled;
+    for (const UsageRecord& record : journal.settled_lately())
+        settled.push_back(record.response_uid);
+    EXPECT_THAT(settled, ElementsAre("uid-0", "uid-1"));
+    std::vector<std::string> waiting;
+    journal.each_waiting([&](const std::vector<UsageRecord>& records) {
+        for (const UsageRecord& record : records)
+            waiting.push_back(record.response_uid);
+    });
+    EXPECT_THAT(waiting, ElementsAre("uid-2"));
 }
 
 TEST(Journal, MovesOnFromASegmentThatWentBadWhileOpen)

@@ -9,7 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <thread>
 
 namespace turngate::usage {
 namespace {
@@ -392,6 +394,7 @@ TEST_P(LedgerContract, KeepsDeadLettersOnceWithTheirReason)
     repository_->bury(bad, "no such thing");
     repository_->bury(sample_record("other"), "why");
     EXPECT_THAT(list({}), IsEmpty());
+    EXPECT_EQ(repository_->dead_letter_count(), 2);
     const auto letters = repository_->dead_letters(10);
     ASSERT_EQ(letters.size(), 2u);
     EXPECT_EQ(repository_->dead_letters(1).size(), 1u);
@@ -443,6 +446,10 @@ TEST_P(LedgerContract, KeepsKeys)
     EXPECT_EQ(dev.revoked, std::nullopt);
     EXPECT_EQ(dev.created, at(0));
     EXPECT_EQ(dev.used, core::NanoUsd{5});
+    EXPECT_EQ(repository_->find_key("dev"), dev);
+    EXPECT_EQ(repository_->find_key("of the file"), std::nullopt);
+    EXPECT_EQ(repository_->find_user("ada").value().spent.value, 11);
+    EXPECT_FALSE(repository_->find_user("bob"));
     EXPECT_EQ(text_of(repository_->balances()), "ada=11 bare=0 dev/10000000000=5 of the file=6 ");
 }
 
@@ -455,9 +462,107 @@ TEST_P(LedgerContract, GivesANameAndASecretToOneKeyOnly)
     StoredKey same_secret = sample_key("dev");
     same_secret.name = "prod";
     EXPECT_FALSE(repository_->create_key(same_secret));
+}
+
+TEST_P(LedgerContract, GivesTheNameOfARevokedKeyToANewOneWithItsBills)
+{
+    repository_->create_key(sample_key("dev"));
+    repository_->insert({bill("1", "ada", "dev", 5)});
     EXPECT_TRUE(repository_->revoke_key("dev", at(1)));
-    EXPECT_FALSE(repository_->create_key(same_name));
-    EXPECT_EQ(repository_->keys().size(), 1u);
+    StoredKey next;
+    next.name = "dev";
+    next.digest = core::sha256("another");
+    next.user = "bob";
+    next.created = at(2);
+    EXPECT_TRUE(repository_->create_key(next));
+    next.used = {5};
+    EXPECT_THAT(repository_->keys(), ElementsAre(next)); // nothing is left of the old one
+    EXPECT_FALSE(repository_->create_key(sample_key("dev")));
+}
+
+TEST_P(LedgerContract, ChangesWhatItIsToldToOfAKey)
+{
+    StoredKey key = sample_key("dev");
+    repository_->create_key(key);
+    EXPECT_TRUE(repository_->change_key("dev", {.quota = core::NanoUsd{7}, .tpm = 9}));
+    key.quota = core::NanoUsd{7};
+    key.tpm = 9;
+    EXPECT_THAT(repository_->keys(), ElementsAre(key));
+    KeyChange none;
+    none.quota.emplace();
+    none.expires.emplace();
+    none.rpm = 0;
+    EXPECT_TRUE(repository_->change_key("dev", none));
+    key.quota.reset();
+    key.expires.reset();
+    key.rpm = 0;
+    EXPECT_THAT(repository_->keys(), ElementsAre(key));
+    EXPECT_TRUE(repository_->change_key("dev", {}));
+    EXPECT_THAT(repository_->keys(), ElementsAre(key));
+}
+
+TEST_P(LedgerContract, ChangesNoKeyThatIsNotLive)
+{
+    repository_->insert({bill("1", "ada", "of the file", 5)});
+    repository_->create_key(sample_key("dev"));
+    repository_->revoke_key("dev", at(1));
+    for (const char* name : {"dev", "of the file", "nobody's"}) {
+        EXPECT_FALSE(repository_->change_key(name, {.rpm = 1})) << name;
+        EXPECT_FALSE(repository_->change_key(name, {})) << name;
+    }
+}
+
+std::string text_of(const std::vector<CreditEntry>& book)
+{
+    const auto amount = [](const auto& value) {
+        return value ? std::to_string(value->value) : std::string("-");
+    };
+    std::string text;
+    for (const CreditEntry& entry : book)
+        text += entry.user + " " + amount(entry.added) + " " + amount(entry.credit) + " " +
+                entry.reason.by + ": " + entry.reason.note + "\n";
+    return text;
+}
+
+TEST_P(LedgerContract, KeepsABookOfCredits)
+{
+    const auto before = core::wall_now();
+    EXPECT_EQ(repository_->add_credit("ada", {25}, {"root", "first"}).value, 25);
+    EXPECT_EQ(repository_->add_credit("ada", {-5}, {"root", "too much"}).value, 20);
+    repository_->set_credit("ada", core::NanoUsd{100}, {"eve", "a\xff"});
+    repository_->set_credit("bob", std::nullopt);
+    EXPECT_EQ(text_of(repository_->balances()), "ada/100=0 bob=0 ");
+    const auto book = repository_->credit_book("ada", 10);
+    EXPECT_EQ(text_of(book),
+              "ada - 100 eve: a\ufffd\n"
+              "ada -5 20 root: too much\n"
+              "ada 25 25 root: first\n");
+    EXPECT_GE(book.back().made, before);
+    EXPECT_EQ(repository_->credit_book("ada", 1).size(), 1u);
+    EXPECT_EQ(text_of(repository_->credit_book("bob", 10)), "bob - - : \n");
+    EXPECT_EQ(repository_->add_credit("bob", {3}, {}).value, 3); // from no limit
+}
+
+TEST_P(LedgerContract, RefusesACreditThatDoesNotFitAndEntersNothing)
+{
+    repository_->add_credit("ada", {kMost}, {});
+    EXPECT_THROW(repository_->add_credit("ada", {1}, {}), RecordRefused);
+    EXPECT_EQ(repository_->credit_book("ada", 10).size(), 1u);
+    EXPECT_EQ(repository_->add_credit("ada", {-1}, {}).value, kMost - 1);
+}
+
+TEST_P(LedgerContract, AddsUpWhatIsPaidInAtTheSameTime)
+{
+    std::vector<std::jthread> tills;
+    for (int till = 0; till < 4; ++till)
+        tills.emplace_back([this, till] {
+            const auto ledger = GetParam().open(dir_);
+            for (int i = 0; i < 10; ++i)
+                ledger->add_credit("ada", {1}, {"till " + std::to_string(till), ""});
+        });
+    tills.clear();
+    EXPECT_EQ(text_of(repository_->balances()), "ada/40=0 ");
+    EXPECT_EQ(repository_->credit_book("ada", 100).size(), 40u);
 }
 
 TEST_P(LedgerContract, LeavesAKeyWhatItsNameHasUsedBefore)
@@ -477,6 +582,197 @@ TEST_P(LedgerContract, RevokesAKeyOnce)
     EXPECT_FALSE(repository_->revoke_key("of the file", at(8)));
     EXPECT_FALSE(repository_->revoke_key("nobody's", at(8)));
     EXPECT_EQ(repository_->keys().at(0).revoked, at(7));
+}
+
+std::vector<std::int64_t> settled(Ledger& ledger, std::int64_t after)
+{
+    std::vector<std::int64_t> all;
+    for (const UsageRecord& record : ledger.list({.limit = 1000, .after = after}).records)
+        all.push_back(record.settled_seq);
+    return all;
+}
+
+TEST_P(LedgerContract, PagesByTheOrderOfSettling)
+{
+    repository_->insert({record_at("late", 3), record_at("early", 1)});
+    repository_->insert({record_at("late", 3), record_at("earliest", 0)});
+    EXPECT_THAT(list({.after = 0}), ElementsAre("late", "early", "earliest"));
+    const UsagePage page = repository_->list({.limit = 2, .after = 0});
+    ASSERT_EQ(page.records.size(), 2u);
+    EXPECT_EQ(page.next_cursor, "");
+    EXPECT_GT(page.records[0].settled_seq, 0);
+    EXPECT_THAT(list({.after = page.records[1].settled_seq}), ElementsAre("earliest"));
+    EXPECT_THAT(list({.since = at(1), .after = 0}), ElementsAre("late", "early"));
+    EXPECT_THROW(repository_->list({.cursor = "00", .after = 0}), std::invalid_argument);
+}
+
+TEST_P(LedgerContract, NeverGivesANumberAgain)
+{
+    repository_->insert({record_at("a", 1), record_at("b", 2)});
+    const std::int64_t last = repository_->list({}).records.at(0).settled_seq;
+    repository_->retire(at(3));
+    repository_->insert({record_at("c", 4)});
+    EXPECT_GT(repository_->list({}).records.at(0).settled_seq, last);
+}
+
+// Who reads on from the last number that was seen must not miss one that comes to light later.
+TEST_P(LedgerContract, NumbersBillsInTheOrderInWhichTheyCanBeSeen)
+{
+    std::atomic<bool> is_over = false;
+    std::vector<std::jthread> gateways;
+    for (int gateway = 0; gateway < 4; ++gateway)
+        gateways.emplace_back([this, gateway] {
+            const auto ledger = GetParam().open(dir_);
+            for (int batch = 0; batch < 20; ++batch) {
+                std::vector<UsageRecord> records;
+                for (int i = 0; i < 5; ++i)
+                    records.push_back(record_at(std::to_string(gateway) + "-" +
+                                                    std::to_string(batch) + "-" + std::to_string(i),
+                                                i));
+                ledger->insert(records);
+            }
+        });
+    std::vector<std::int64_t> seen;
+    std::jthread reader([&] {
+        const auto ledger = GetParam().open(dir_);
+        for (bool is_last = false; !is_last;) {
+            is_last = is_over;
+            for (const std::int64_t number : settled(*ledger, seen.empty() ? 0 : seen.back()))
+                seen.push_back(number);
+        }
+    });
+    gateways.clear();
+    is_over = true;
+    reader.join();
+    EXPECT_EQ(seen.size(), 400u);
+    EXPECT_EQ(seen, settled(*repository_, 0));
+}
+
+TEST_P(LedgerContract, SumsUpWholeDaysAndWhatIsBesideThem)
+{
+    constexpr std::int64_t day = 86'400; // at(0) is noon
+    for (const auto& [uid, seconds] : {std::pair{"a", -day / 2},
+                                       std::pair{"b", std::int64_t{0}},
+                                       std::pair{"c", day / 2 - 1},
+                                       std::pair{"d", day / 2},
+                                       std::pair{"e", day},
+                                       std::pair{"f", day + day / 2}}) {
+        UsageRecord record = record_at(uid, seconds);
+        record.cost = {1};
+        repository_->insert({record});
+    }
+    const auto count = [&](std::optional<std::int64_t> since, std::optional<std::int64_t> until) {
+        UsageQuery query;
+        if (since)
+            query.since = at(*since);
+        if (until)
+            query.until = at(*until);
+        const auto sums = repository_->sums(query, GroupBy::user);
+        const auto listed = static_cast<std::int64_t>(repository_->list(query).records.size());
+        EXPECT_EQ(sums.empty() ? 0 : sums[0].responses, listed);
+        EXPECT_EQ(sums.empty() ? 0 : sums[0].cost.value, listed);
+        return listed;
+    };
+    EXPECT_EQ(count({}, {}), 6);
+    EXPECT_EQ(count(-day / 2, {}), 6);
+    EXPECT_EQ(count(-day / 2 + 1, {}), 5);
+    EXPECT_EQ(count(1, {}), 4);
+    EXPECT_EQ(count(0, day), 3);
+    EXPECT_EQ(count(0, day + 1), 4);
+    EXPECT_EQ(count(0, 1), 1);
+    EXPECT_EQ(count({}, day / 2), 3);
+    EXPECT_EQ(count({}, day / 2 + 1), 4);
+    EXPECT_EQ(count(2 * day, {}), 0);
+    EXPECT_EQ(count(day, 0), 0);
+}
+
+// Pages by filters that no index has are looked for where there are some.
+TEST_P(LedgerContract, PagesThroughWhatSeveralFiltersLeave)
+{
+    constexpr std::int64_t day = 86'400;
+    std::vector<std::string> all;
+    for (int i = 0; i < 12; ++i) {
+        UsageRecord record = record_at(std::to_string(100 + i), (i / 3) * 2 * day + i);
+        record.request_type = i % 3 == 0 ? RequestType::sync : RequestType::ws_v2;
+        if (i % 3 == 0)
+            all.insert(all.begin(), record.response_uid);
+        repository_->insert({record});
+    }
+    for (const UsageQuery& base : {UsageQuery{.request_type = RequestType::sync, .limit = 1},
+                                   UsageQuery{.user = "team-a", .stream = false, .limit = 3}}) {
+        UsageQuery query = base;
+        std::vector<std::string> paged;
+        do {
+            const UsagePage page = repository_->list(query);
+            for (const UsageRecord& record : page.records)
+                paged.push_back(record.response_uid);
+            query.cursor = page.next_cursor;
+        } while (!query.cursor.empty());
+        EXPECT_EQ(paged, all);
+    }
+    EXPECT_THAT(list({.since = at(1), .until = at(4 * day + 7), .stream = false}),
+                ElementsAre("106", "103"));
+    EXPECT_THAT(list({.key = "dev", .model = "none"}), IsEmpty());
+    EXPECT_THAT(list({.request_type = RequestType::unknown}), IsEmpty());
+}
+
+TEST_P(LedgerContract, SumsUpByEachFilter)
+{
+    UsageRecord other = record_at("b", 2);
+    other.user = other.key = other.group = other.account = other.requested_model = "other";
+    other.request_type = RequestType::sync;
+    other.cost = {1};
+    repository_->insert({record_at("a", 1), other});
+    for (const UsageQuery& query : {UsageQuery{.key = "other"},
+                                    UsageQuery{.user = "other"},
+                                    UsageQuery{.account = "other"},
+                                    UsageQuery{.model = "other"},
+                                    UsageQuery{.request_type = RequestType::sync},
+                                    UsageQuery{.stream = false}})
+        EXPECT_THAT(names(GroupBy::group, query), ElementsAre("other"));
+    EXPECT_THAT(names(GroupBy::key, {.stream = true}), ElementsAre("dev"));
+}
+
+TEST_P(LedgerContract, SumsUpNothingThatWasRetired)
+{
+    repository_->insert({record_at("a", 1), record_at("b", 86'400)});
+    repository_->retire(at(2));
+    EXPECT_THAT(names(GroupBy::day), ElementsAre("2026-11-02"));
+    repository_->insert({record_at("c", 3)});
+    EXPECT_THAT(names(GroupBy::day), ElementsAre("2026-11-02", "2026-11-01"));
+}
+
+// A bill is not refused for what it comes to together with others.
+TEST_P(LedgerContract, TakesFiguresThatHaveNoSum)
+{
+    for (const char* uid : {"a", "b", "c"}) {
+        UsageRecord record = record_at(uid, 1);
+        record.cost = {0};
+        record.tokens.input = kMost;
+        record.tokens.output = std::numeric_limits<std::int64_t>::min();
+        record.account_cost = {kMost};
+        EXPECT_EQ(repository_->insert({record}), 1u);
+    }
+    EXPECT_THAT(list({}), ElementsAre("c", "b", "a"));
+}
+
+TEST_P(LedgerContract, FindsAResponseThatIsBilledTwice)
+{
+    UsageRecord none = record_at("none", 1);
+    none.upstream_response_id = "";
+    UsageRecord same = none;
+    same.response_uid = "none, too";
+    UsageRecord elsewhere = record_at("elsewhere", 1);
+    elsewhere.account = "another";
+    repository_->insert({record_at("a", 1), none, same, elsewhere});
+    EXPECT_THAT(repository_->billed_twice(10), IsEmpty());
+    repository_->insert({record_at("b", 2)});
+    const auto doubles = repository_->billed_twice(10);
+    ASSERT_EQ(doubles.size(), 1u);
+    EXPECT_EQ(doubles[0].upstream_response_id, "resp_1");
+    EXPECT_EQ(doubles[0].account, "openai-main");
+    EXPECT_EQ(doubles[0].bills, 2);
+    EXPECT_EQ(doubles[0].cost.value, 2 * sample_record().cost.value);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LedgerContract, ledger_implementations(), name_of_implementation);

@@ -1,6 +1,7 @@
 // What Postgres adds to the contract: it can refuse more than SQLite, go away, and be shared.
 #include "turngate/usage/postgres.hpp"
 
+#include "migration.hpp"
 #include "postgres_server.hpp"
 #include "sample_record.hpp"
 #include "turngate/usage/settler.hpp"
@@ -105,7 +106,7 @@ TEST_F(PostgresLedger, GetsADeadLetterForARefusedRecordAndTheRestSettled)
 TEST_F(PostgresLedger, GetsEveryBillOnceThoughConnectionsBreakAllTheTime)
 {
     PostgresDatabase database({.url = url_});
-    database.migrate();
+    database.open();
     std::jthread breaking([this](const std::stop_token& stop) {
         while (!stop.stop_requested())
             signal_backends(url_, SIGTERM);
@@ -165,6 +166,129 @@ TEST_F(PostgresLedger, GoesOnAfterASilentServerOnANewConnection)
     EXPECT_TRUE(settler.settle_all(30s)); // the backends of new connections are well
     EXPECT_EQ(rows(database), 1u);
     signal_backends(url_, SIGCONT);
+}
+
+TEST_F(PostgresLedger, SaysThatItGaveUpASilentServer)
+{
+    PostgresDatabase database({.url = url_, .patience = 300ms});
+    const auto ledger = database.open();
+    signal_backends(url_, SIGSTOP);
+    EXPECT_THAT([&] { ledger->list({}); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("no answer within 300 ms")));
+    signal_backends(url_, SIGCONT);
+}
+
+TEST_F(PostgresLedger, IsNeitherMadeNorMigratedByWhoOnlyReadsOrWrites)
+{
+    for (const Opening opening : {Opening::to_read, Opening::to_write}) {
+        PostgresDatabase database({.url = url_, .opening = opening});
+        EXPECT_THAT([&] { database.open(); },
+                    ThrowsMessage<std::runtime_error>(HasSubstr("no tables of turngate")));
+    }
+    PostgresDatabase({.url = url_}).open()->insert({numbered(1)});
+    PostgresDatabase writing({.url = url_, .opening = Opening::to_write});
+    EXPECT_EQ(writing.open()->insert({numbered(2)}), 1u);
+    run("DELETE FROM schema_migrations WHERE number = 5");
+    EXPECT_THAT([&] { PostgresDatabase({.url = url_, .opening = Opening::to_read}).open(); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("turngate migrate")));
+}
+
+// As a read replica is: no transaction of it may write.
+TEST_F(PostgresLedger, IsReadWhereNothingMayBeWritten)
+{
+    PostgresDatabase({.url = url_}).open()->insert({numbered(1)});
+    const std::string read_only = url_ + "%20-cdefault_transaction_read_only%3Don";
+    PostgresDatabase database({.url = read_only, .opening = Opening::to_read});
+    const auto ledger = database.open();
+    EXPECT_EQ(ledger->list({.after = 0}).records.size(), 1u);
+    EXPECT_EQ(ledger->sums({}, GroupBy::day).size(), 1u);
+    EXPECT_EQ(ledger->keys().size(), 0u);
+    EXPECT_THROW(ledger->insert({numbered(2)}), std::runtime_error);
+}
+
+TEST_F(PostgresLedger, WritesNothingWhereItOnlyReads)
+{
+    PostgresDatabase({.url = url_}).open();
+    PostgresDatabase database({.url = url_, .opening = Opening::to_read});
+    EXPECT_THROW(database.open()->insert({numbered(1)}), std::runtime_error);
+    EXPECT_THROW(database.open()->set_credit("ada", std::nullopt), std::runtime_error);
+}
+
+// What a database of earlier versions has comes along: numbered, and summed up.
+TEST_F(PostgresLedger, NumbersAndSumsUpTheBillsOfEarlierVersions)
+{
+    std::string old;
+    for (const Migration& migration : postgres_migrations().files.first(4))
+        old += std::string(migration.sql) + ";";
+    run(old);
+    run("CREATE TABLE schema_migrations (number integer PRIMARY KEY, name text NOT NULL, sha256 "
+        "text NOT NULL, applied_at bigint NOT NULL)");
+    for (const Migration& migration : postgres_migrations().files.first(4))
+        run("INSERT INTO schema_migrations VALUES (" + std::to_string(migration.number) + ", '" +
+            std::string(migration.name) + "', '" + checksum_of(migration) + "', 0)");
+    for (const char* uid : {"second", "first", "third"})
+        run("INSERT INTO usage_records VALUES ('" + std::string(uid) +
+            "', 't', 'r', 'ada', 'k', 'g', 'a', 'm', 'm', '', '', 3, 10, 1, 1, 1, 1, 11, 0, 0, '', "
+            "0, 1, '', '', '', 1000000, 5, 6, 0, NULL, 1, " +
+            std::to_string(86'400'000'000 * (uid[0] == 's' ? 2 : 1)) + ", '', '', '')");
+    run("INSERT INTO users (name, credit_nano_usd, spent_nano_usd) VALUES ('bob', 7, 0)");
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    const auto records = ledger->list({.after = 0}).records;
+    ASSERT_EQ(records.size(), 3u);
+    EXPECT_EQ(records[0].response_uid, "second");
+    EXPECT_EQ(records[2].response_uid, "third");
+    const auto sums = ledger->sums({}, GroupBy::day);
+    ASSERT_EQ(sums.size(), 2u);
+    EXPECT_EQ(sums[1].responses, 2);
+    EXPECT_EQ(sums[1].tokens.input, 20);
+    EXPECT_EQ(ledger->credit_book("bob", 9).at(0).credit, core::NanoUsd{7});
+}
+
+TEST_F(PostgresLedger, GivesUpInTimeAlsoAtTheServer)
+{
+    PostgresDatabase database({.url = url_, .pool = 1});
+    database.open()->insert({numbered(0)});
+    pqxx::connection connection(url_);
+    pqxx::work work(connection);
+    work.exec("LOCK TABLE usage_records"); // whoever reads it waits
+    {
+        const auto ledger = database.open();
+        ledger->give_up_at(core::Clock::now() + 100ms);
+        EXPECT_THROW(ledger->list({}), OutOfTime);
+        EXPECT_TRUE(
+            work.exec("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").empty());
+    }
+    work.commit();
+    EXPECT_EQ(rows(database), 1u); // whoever has the connection next may take its time
+}
+
+TEST_F(PostgresLedger, GivesUpInTimeWhereTheServerIsSilent)
+{
+    PostgresDatabase database({.url = url_});
+    const auto ledger = database.open();
+    ledger->insert({numbered(0)});
+    signal_backends(url_, SIGSTOP);
+    ledger->give_up_at(core::Clock::now() + 100ms);
+    EXPECT_THROW(ledger->list({}), OutOfTime);
+    signal_backends(url_, SIGCONT);
+    EXPECT_EQ(rows(database), 1u);
+}
+
+TEST_F(PostgresLedger, WaitsForAPlaceNoLongerThanItsAsked)
+{
+    PostgresDatabase database({.url = url_, .pool = 1, .patience = 1min});
+    const auto one = database.open();
+    EXPECT_THAT([&] { database.open(core::Clock::now() + 50ms); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("connections are in use")));
+}
+
+TEST_F(PostgresLedger, IsNotOpenedAfterItWasCut)
+{
+    PostgresDatabase database({.url = url_, .pool = 1, .patience = 1min});
+    const auto one = database.open();
+    database.cut();
+    EXPECT_THROW(database.open(), std::runtime_error);
 }
 
 TEST_F(PostgresLedger, TakesNoMoreConnectionsThanItsPoolAndUsesThemAgain)
@@ -231,7 +355,7 @@ TEST_F(PostgresLedger, MendsNoBalanceBehindAnInsertThatIsUnderWay)
     pqxx::work inserting(connection); // of a gateway, just before its commit
     inserting.exec("UPDATE users SET spent_nano_usd = 7");
     inserting.exec("CREATE TEMP TABLE late AS SELECT * FROM usage_records; "
-                   "UPDATE late SET response_uid = 'late'; "
+                   "UPDATE late SET response_uid = 'late', settled_seq = 1000; "
                    "INSERT INTO usage_records SELECT * FROM late");
     run("UPDATE keys SET used_nano_usd = 0"); // so that there is something to mend
     std::jthread mending([&] { EXPECT_EQ(ledger->mend_balances().size(), 2u); });

@@ -14,13 +14,25 @@ using testing::IsEmpty;
 
 const std::string kHead = "version: 2026-11-01\nunit: nano_usd_per_million_tokens\n";
 
-LoadedPrices load_text(const TempDir& dir,
-                       const std::string& text,
-                       std::string_view unknown_model = "allow")
+LoadedPrices load_text(const TempDir& dir, const std::string& text)
 {
     const std::string path = dir / "pricing.yaml";
     write_file(path, text);
-    return load_prices(path, unknown_model);
+    return load_prices(path);
+}
+
+// With what a configuration says of models.
+LoadedPrices load_for(const TempDir& dir,
+                      std::string unknown_model,
+                      std::vector<config::Mapping> mappings = {})
+{
+    config::Config config;
+    config.pricing.file = dir / "pricing.yaml";
+    config.pricing.unknown_model = std::move(unknown_model);
+    config.pricing.unknown_model_at = {"config.yaml", 7, "pricing.unknown_model", ""};
+    config.mappings = std::move(mappings);
+    write_file(config.pricing.file, kHead + "models: {m: {input: 1, output: 2, aliases: [n]}}\n");
+    return load_prices(config);
 }
 
 TEST(PricesFile, OfTheInterfaceIsReadInFull)
@@ -79,45 +91,46 @@ TEST(PricesFile, WithOneMistakeSaysWhereAndWhat)
     const Row rows[] = {
         {"models: {m: {input: 1, output: 2, colour: 3}}", ":3: models.m.colour: unknown key"},
         {"colour: 1\nmodels: {m: {input: 1, output: 2}}", ":3: colour: unknown key"},
-        {"models: {m: {input: 1}}", ":3: models.m.output: is missing"},
-        {"models: {m: {output: 1}}", ":3: models.m.input: is missing"},
+        {"models: {m: {input: 1}}", ":3: models.m.output: is required"},
+        {"models: {m: {output: 1}}", ":3: models.m.input: is required"},
         {"models:\n  m: {input: 1.5, output: 2}", ":4: models.m.input: must be a whole number"},
         {"models: {m: {input: -1, output: 2}}", ":3: models.m.input: must be a whole number"},
         {"models: {m: {input: 1e9, output: 2}}", ":3: models.m.input: must be a whole number"},
-        {"models: {m: {input: , output: 2}}", ":3: models.m.input: must be a whole number"},
-        {"models: {m: {input: [1], output: 2}}", ":3: models.m.input: must be a whole number"},
+        {"models: {m: {input: , output: 2}}", ":3: models.m.input: is blank"},
+        {"models: {m: {input: 1, output: 2, cache_write: }}", ":3: models.m.cache_write: is blank"},
+        {"models: {m: {input: [1], output: 2}}", ":3: models.m.input: must be a single value"},
         {"models: {m: {input: 1, output: 99999999999999999999}}",
          ":3: models.m.output: must be a whole number"},
-        {"models: {m: {input: 1, input: 2, output: 2}}", ":3: models.m.input: given twice"},
+        {"models: {m: {input: 1, input: 2, output: 2}}", ":3: models.m.input: is given twice"},
         {"models: {}", ":3: models: must name at least one model"},
-        {"models: [m]", ":3: models: must be a map"},
-        {"models: {m: 5}", ":3: models.m: must be a map"},
+        {"models: [m]", ":3: models: must be a mapping"},
+        {"models: {m: 5}", ":3: models.m: must be a mapping"},
         {"models: {m: {input: 1, output: 2, tiers: {flex: {}}}}",
          ":3: models.m.tiers.flex: needs either"},
         {"models: {m: {input: 1, output: 2, tiers: {flex: {input: 1, output: 1, multiplier_ppm: "
          "1}}}}",
          ":3: models.m.tiers.flex: needs either"},
         {"models: {m: {input: 1, output: 2, tiers: {flex: {input: 1}}}}",
-         ":3: models.m.tiers.flex.output: is missing"},
+         ":3: models.m.tiers.flex.output: is required"},
         {"models: {m: {input: 1, output: 2, tiers: {flex: {multiplier_ppm: 1, x: 1}}}}",
          ":3: models.m.tiers.flex.x: unknown key"},
         {"models: {m: {input: 1, output: 2, long_context: {input_multiplier_ppm: 1, "
          "output_multiplier_ppm: 1}}}",
-         ":3: models.m.long_context.above_input_tokens: is missing"},
+         ":3: models.m.long_context.above_input_tokens: is required"},
         {"models: {m: {input: 1, output: 2, aliases: n}}", ":3: models.m.aliases: must be a list"},
         {"models: {m: {input: 1, output: 2, aliases: [[n]]}}",
-         ":3: models.m.aliases: must be a text"},
+         ":3: models.m.aliases[0]: must be a single value"},
         {"models: {m: {input: 1, output: 2, aliases: [m]}}",
-         ":3: models.m.aliases: 'm' has a price already"},
+         ":3: models.m.aliases[0]: 'm' has a price already"},
         {"models: {m: {input: 1, output: 2, aliases: [o]}, o: {input: 1, output: 2}}",
-         ":3: models.m.aliases: 'o' has a price already"},
+         ":3: models.m.aliases[0]: 'o' has a price already"},
         {"models: {m: {input: 1, output: 2, aliases: [n]}, o: {input: 1, output: 2, aliases: [n]}}",
-         ":3: models.o.aliases: 'n' has a price already"},
+         ":3: models.o.aliases[0]: 'n' has a price already"},
         {"models: {m: {input: 1, output: 2, max_input_tokens: many}}",
          ":3: models.m.max_input_tokens: must be a whole number"},
         {"models: {m: {input: 1, output: 2}}\ntools: {file_search: 1}",
          ":4: tools.file_search: unknown key"},
-        {"models: {m: {input: 1, output: 2}}\nversion: x", ":4: version: given twice"},
+        {"models: {m: {input: 1, output: 2}}\nversion: x", ":4: version: is given twice"},
     };
     const TempDir dir;
     for (const Row& row : rows) {
@@ -131,16 +144,69 @@ TEST(PricesFile, WithOneMistakeSaysWhereAndWhat)
 TEST(PricesFile, KnowsWhatUnknownModelsMayBePricedAs)
 {
     const TempDir dir;
-    const std::string text = kHead + "models: {m: {input: 1, output: 2, aliases: [n]}}\n";
     for (const char* name : {"allow", "reject", "m", "n"})
-        EXPECT_THAT(load_text(dir, text, name).complaints, IsEmpty()) << name;
+        EXPECT_THAT(load_for(dir, name).complaints, IsEmpty()) << name;
     for (const char* name : {"alow", "", "o"}) {
-        const auto loaded = load_text(dir, text, name);
+        const auto loaded = load_for(dir, name);
         EXPECT_EQ(loaded.table, nullptr) << name;
-        EXPECT_THAT(
-            loaded.complaints,
-            ElementsAre(HasSubstr("pricing.unknown_model: must be allow, reject or a model")));
+        EXPECT_THAT(loaded.complaints,
+                    ElementsAre(HasSubstr("config.yaml:7: pricing.unknown_model: must be allow, "
+                                          "reject or a model of ")));
     }
+}
+
+// An upstream's name may be anything (an Azure deployment), if the public one has a price, and the
+// other way round.
+TEST(PricesFile, IsHeldAgainstTheNamesOfMappings)
+{
+    const TempDir dir;
+    const config::Complaint at{"config.yaml", 9, "accounts[0].models.x", ""};
+    const std::vector<config::Mapping> priced{
+        {at, "m", "deployment-7"}, {at, "x", "m"}, {at, "x", "n"}, {at, "x", "m-2026-01-31"}};
+    const std::vector<config::Mapping> unpriced{{at, "x", "y"}};
+    for (const char* unknown : {"allow", "reject", "m"}) {
+        const auto loaded = load_for(dir, unknown, priced);
+        EXPECT_THAT(loaded.complaints, IsEmpty()) << unknown;
+        EXPECT_THAT(loaded.warnings, IsEmpty()) << unknown;
+    }
+    const auto what =
+        HasSubstr("config.yaml:9: accounts[0].models.x: neither this name nor 'y' has a price");
+    EXPECT_THAT(load_for(dir, "reject", unpriced).complaints, ElementsAre(what));
+    EXPECT_EQ(load_for(dir, "reject", unpriced).table, nullptr);
+    EXPECT_THAT(load_for(dir, "allow", unpriced).warnings, ElementsAre(what));
+    EXPECT_NE(load_for(dir, "allow", unpriced).table, nullptr);
+    EXPECT_THAT(load_for(dir, "m", unpriced).warnings, IsEmpty());
+}
+
+TEST(PricesFile, TellsWhatIsDifferentFromTheOneBefore)
+{
+    const TempDir dir;
+    const auto table = [&](const std::string& models) {
+        return load_text(dir, kHead + models).table;
+    };
+    const auto before =
+        table("models:\n"
+              "  same: {input: 1, output: 2}\n"
+              "  old: {input: 1, output: 2}\n"
+              "  m: {input: 1, output: 2, tiers: {flex: {multiplier_ppm: 500000}}}\n");
+    const auto after = table("models:\n"
+                             "  same: {input: 1, output: 2, cached_input: 1}\n"
+                             "  new: {input: 1, output: 2, aliases: [newer]}\n"
+                             "  m: {input: 1, output: 3, tiers: {flex: {input: 1, output: 1}}}\n"
+                             "tools: {web_search: 7}\n");
+    ASSERT_TRUE(before && after);
+    EXPECT_THAT(differences(*before, *before), IsEmpty());
+    EXPECT_THAT(differences(*before, *after),
+                ElementsAre("models.m.output: 2 -> 3",
+                            "models.m.tiers.flex.cache_write: none -> 1",
+                            "models.m.tiers.flex.cached_input: none -> 1",
+                            "models.m.tiers.flex.input: none -> 1",
+                            "models.m.tiers.flex.multiplier_ppm: 500000 -> none",
+                            "models.m.tiers.flex.output: none -> 1",
+                            "models.new: new",
+                            "models.old: gone",
+                            "alias newer: none -> new",
+                            "tools.web_search: none -> 7"));
 }
 
 TEST(PricesFile, SaysAllThatIsWrongAtOnce)
@@ -149,19 +215,22 @@ TEST(PricesFile, SaysAllThatIsWrongAtOnce)
     const auto loaded =
         load_text(dir, "unit: dollars\nmodels: {a: {input: x, output: 1}, b: {input: 1}}\n");
     EXPECT_THAT(loaded.complaints,
-                ElementsAre(HasSubstr(":1: unit: must be nano_usd_per_million_tokens"),
+                ElementsAre(HasSubstr(":1: version: is required"),
+                            HasSubstr(":1: unit: must be nano_usd_per_million_tokens"),
                             HasSubstr(":2: models.a.input: "),
-                            HasSubstr(":2: models.b.output: is missing"),
-                            HasSubstr(": version: is missing")));
+                            HasSubstr(":2: models.b.output: is required")));
 }
 
 TEST(PricesFile, ThatIsMissingOrNoYamlIsAComplaint)
 {
     const TempDir dir;
-    EXPECT_THAT(load_prices(dir / "none.yaml", "allow").complaints,
+    EXPECT_THAT(load_prices(dir / "none.yaml").complaints,
                 ElementsAre(HasSubstr("cannot be read")));
     EXPECT_THAT(load_text(dir, "models: {\n").complaints, ElementsAre(HasSubstr("pricing.yaml:")));
-    EXPECT_THAT(load_text(dir, "").complaints, ElementsAre(HasSubstr("must be a map")));
+    EXPECT_THAT(load_text(dir, "").complaints,
+                ElementsAre(HasSubstr("version: is required"),
+                            HasSubstr("unit: is required"),
+                            HasSubstr("models: is required")));
 }
 
 std::int64_t cost_as_shipped(const PriceTable& table,
@@ -175,7 +244,7 @@ std::int64_t cost_as_shipped(const PriceTable& table,
 TEST(PricesFile, ThatWeShipHasTheStepsAndTiersOfEachModel)
 {
     const auto root = std::filesystem::path(TURNGATE_SOURCE_DIR);
-    const auto loaded = load_prices((root / "config/pricing.yaml").string(), "allow");
+    const auto loaded = load_prices((root / "config/pricing.yaml").string());
     ASSERT_THAT(loaded.complaints, IsEmpty());
     const PriceTable& table = *loaded.table;
     constexpr protocol::TokenUsage kSmall{
@@ -195,7 +264,7 @@ TEST(PricesFile, ThatWeShipHasTheStepsAndTiersOfEachModel)
 TEST(PricesFile, ThatWeShipIsFaultless)
 {
     const auto root = std::filesystem::path(TURNGATE_SOURCE_DIR);
-    const auto loaded = load_prices((root / "config/pricing.yaml").string(), "allow");
+    const auto loaded = load_prices((root / "config/pricing.yaml").string());
     ASSERT_THAT(loaded.complaints, IsEmpty());
     EXPECT_EQ(loaded.table->version, "2026-11-28");
     EXPECT_EQ(loaded.table->models.at("gpt-5.2").rates.output, 14'000'000'000);

@@ -25,6 +25,7 @@ constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 UsageRecord bill(const std::string& uid, std::int64_t cost = 5)
 {
     UsageRecord record = sample_record(uid);
+    record.upstream_response_id = "resp_" + uid;
     record.user = "ada";
     record.key = "a";
     record.cost = {cost};
@@ -167,8 +168,25 @@ TEST_P(Reconcile, TakesADeadLetterForWhatItIs)
     ledger_->bury(batch.records.at(0), "why");
     journal_.advance(batch);
     const Reconciliation found = look();
-    EXPECT_TRUE(found.is_even());
+    EXPECT_THAT(found.missing, IsEmpty());
+    EXPECT_THAT(found.differences, IsEmpty());
     EXPECT_EQ(found.settled, 2u);
+    EXPECT_EQ(found.dead_letters, 1);
+    EXPECT_FALSE(found.is_even()); // it is no bill, either
+    EXPECT_TRUE(fix().is_left());
+}
+
+TEST_P(Reconcile, FindsAResponseThatIsBilledTwice)
+{
+    UsageRecord again = bill("b");
+    again.upstream_response_id = bill("a").upstream_response_id;
+    settle({bill("a"), again});
+    const Reconciliation found = fix();
+    ASSERT_EQ(found.doubles.size(), 1u);
+    EXPECT_EQ(found.doubles[0].bills, 2);
+    EXPECT_FALSE(found.is_even());
+    EXPECT_TRUE(found.is_left());
+    EXPECT_EQ(spent(), 10); // whose it is nobody can know here
 }
 
 TEST_P(Reconcile, LeavesWhatWaitsToTheSettler)
@@ -219,7 +237,7 @@ TEST_P(Reconcile, BuriesAMissingRecordThatIsRefused)
     EXPECT_EQ(found.put_back, 0u);
     EXPECT_EQ(found.buried, 1u);
     EXPECT_EQ(ledger_->dead_letters(10).at(0).response_uid, "big");
-    EXPECT_TRUE(look().is_even());
+    EXPECT_TRUE(look().missing.empty());
     EXPECT_EQ(spent(), 6);
 }
 
@@ -315,6 +333,8 @@ Reconciliation sample()
         {BalanceDifference::Of::user, "ada", core::NanoUsd{11}, {6}},
         {BalanceDifference::Of::key, "a", std::nullopt, {6}},
     };
+    all.dead_letters = 2;
+    all.doubles = {{"main", "resp_1", 2, {10}}};
     return all;
 }
 
@@ -327,7 +347,10 @@ TEST(ReconcileReport, IsTextForPeople)
                              "  uid? of 2026-11-01T12:00:00.123456Z, user ada, key a, 5 nano USD\n"
                              "balances that differ from their bills: 2\n"
                              "  user ada is 11 nano USD, should be 6 nano USD\n"
-                             "  key a has no balance, should be 6 nano USD\n";
+                             "  key a has no balance, should be 6 nano USD\n"
+                             "dead letters: 2 (turngate dead-letters list)\n"
+                             "upstream responses with several bills: 1\n"
+                             "  resp_1 of account main: 2 bills, 10 nano USD\n";
     EXPECT_EQ(to_text(all), look);
     all.is_fix = true;
     all.mended = {all.differences[0]};
@@ -340,9 +363,10 @@ TEST(ReconcileReport, IsTextForPeople)
 
 TEST(ReconcileReport, IsJsonForPrograms)
 {
-    EXPECT_EQ(to_json(Reconciliation()),
-              R"({"is_even":true,"settled_records":0,"waiting_records":0,"retired_records":0,)"
-              R"("torn_bytes":0,"missing":[],"differences":[],"fix":null})");
+    EXPECT_EQ(
+        to_json(Reconciliation()),
+        R"({"is_even":true,"settled_records":0,"waiting_records":0,"retired_records":0,)"
+        R"("torn_bytes":0,"missing":[],"differences":[],"dead_letters":0,"billed_twice":[],"fix":null})");
     Reconciliation all = sample();
     all.is_fix = true;
     all.buried = 1;
@@ -353,6 +377,8 @@ TEST(ReconcileReport, IsJsonForPrograms)
         R"("started_at":"2026-11-01T12:00:00.123456Z","user":"ada","key":"a","cost_nano_usd":5}],)"
         R"("differences":[{"user":"ada","is_nano_usd":11,"should_be_nano_usd":6},)"
         R"({"key":"a","is_nano_usd":null,"should_be_nano_usd":6}],)"
+        R"("dead_letters":2,"billed_twice":[{"account":"main","upstream_response_id":"resp_1",)"
+        R"("bills":2,"cost_nano_usd":10}],)"
         R"("fix":{"mended":[],"put_back":0,"buried":1}})");
 }
 

@@ -103,7 +103,8 @@ TEST(Record, HasTheJsonOfTheInterface)
         R"({"response_uid":"0190f5fe-7c00-7a00-8000-000000000001","turn_id":"turn-1",)"
         R"("upstream_response_id":"resp_1","user":"team-a","key":"dev","group":"default",)"
         R"("account":"openai-main","requested_model":"gpt-5.2","upstream_model":"gpt-5.2-2025-12-11",)"
-        R"("lane":"agent","session":"ab12","request_type":"stream","stream":true,"openai_ws_mode":false,)"
+        R"("lane":"agent","session":"ab12","request_type":"stream","settled_seq":null,)"
+        R"("stream":true,"openai_ws_mode":false,)"
         R"("input_tokens":1000,"cached_tokens":400,"cache_write_tokens":100,"output_tokens":50,)"
         R"("reasoning_tokens":20,"total_tokens":1050,"status":"incomplete","reason":"max_output_tokens",)"
         R"("estimated":true,"attempts":2,"retry_reason":"upstream_lost",)"
@@ -128,10 +129,14 @@ TEST(Record, TellsTheOldBooleansFromItsRequestType)
         const char* json;
     };
     const Row rows[] = {
-        {RequestType::unknown, R"("request_type":"unknown","stream":false,"openai_ws_mode":false)"},
-        {RequestType::sync, R"("request_type":"sync","stream":false,"openai_ws_mode":false)"},
-        {RequestType::stream, R"("request_type":"stream","stream":true,"openai_ws_mode":false)"},
-        {RequestType::ws_v2, R"("request_type":"ws_v2","stream":true,"openai_ws_mode":true)"},
+        {RequestType::unknown,
+         R"("request_type":"unknown","settled_seq":null,"stream":false,"openai_ws_mode":false)"},
+        {RequestType::sync,
+         R"("request_type":"sync","settled_seq":null,"stream":false,"openai_ws_mode":false)"},
+        {RequestType::stream,
+         R"("request_type":"stream","settled_seq":null,"stream":true,"openai_ws_mode":false)"},
+        {RequestType::ws_v2,
+         R"("request_type":"ws_v2","settled_seq":null,"stream":true,"openai_ws_mode":true)"},
     };
     for (const Row& row : rows) {
         UsageRecord record;

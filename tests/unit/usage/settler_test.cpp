@@ -33,22 +33,28 @@ class ForwardingLedger : public Ledger
 public:
     explicit ForwardingLedger(const std::string& path) : inner_(open_sqlite(path)) {}
 
-    std::size_t insert(const std::vector<UsageRecord>& records) override
+    Settled settle(const std::vector<UsageRecord>& records) override
     {
-        return inner_->insert(records);
+        return inner_->settle(records);
     }
     UsagePage list(const UsageQuery& query) override { return inner_->list(query); }
     std::vector<UsageSum> sums(const UsageQuery& query, GroupBy by) override
     {
         return inner_->sums(query, by);
     }
-    void bury(const UsageRecord& record, const std::string& reason) override
+    Settled bury(const UsageRecord& record, const std::string& reason) override
     {
-        inner_->bury(record, reason);
+        return inner_->bury(record, reason);
     }
+    RetriedLetter retry(const std::string& uid) override { return inner_->retry(uid); }
     std::vector<DeadLetter> dead_letters(unsigned limit) override
     {
         return inner_->dead_letters(limit);
+    }
+    std::int64_t dead_letter_count() override { return inner_->dead_letter_count(); }
+    std::vector<DoubleBill> billed_twice(unsigned limit) override
+    {
+        return inner_->billed_twice(limit);
     }
     std::size_t retire(core::Timestamp before, unsigned portion) override
     {
@@ -65,11 +71,36 @@ public:
     }
     std::vector<BalanceDifference> mend_balances() override { return inner_->mend_balances(); }
     Balances balances() override { return inner_->balances(); }
-    void set_credit(const std::string& user, std::optional<core::NanoUsd> credit) override
+    Changes changes(std::int64_t since) override { return inner_->changes(since); }
+    std::optional<UserBalance> find_user(const std::string& name) override
     {
-        inner_->set_credit(user, credit);
+        return inner_->find_user(name);
+    }
+    std::optional<StoredKey> find_key(const std::string& name) override
+    {
+        return inner_->find_key(name);
+    }
+    void set_credit(const std::string& user,
+                    std::optional<core::NanoUsd> credit,
+                    const CreditReason& reason) override
+    {
+        inner_->set_credit(user, credit, reason);
+    }
+    core::NanoUsd add_credit(const std::string& user,
+                             core::NanoUsd amount,
+                             const CreditReason& reason) override
+    {
+        return inner_->add_credit(user, amount, reason);
+    }
+    std::vector<CreditEntry> credit_book(const std::string& user, unsigned limit) override
+    {
+        return inner_->credit_book(user, limit);
     }
     bool create_key(const StoredKey& key) override { return inner_->create_key(key); }
+    bool change_key(const std::string& name, const KeyChange& change) override
+    {
+        return inner_->change_key(name, change);
+    }
     std::vector<StoredKey> keys() override { return inner_->keys(); }
     bool revoke_key(const std::string& name, core::Timestamp at) override
     {
@@ -87,14 +118,14 @@ public:
     {
     }
 
-    std::size_t insert(const std::vector<UsageRecord>& records) override
+    Settled settle(const std::vector<UsageRecord>& records) override
     {
         if (faults_.before_insert-- > 0)
             throw std::runtime_error("the database is gone");
-        const std::size_t inserted = ForwardingLedger::insert(records);
+        Settled settled = ForwardingLedger::settle(records);
         if (faults_.after_insert-- > 0)
             throw std::runtime_error("the answer to the commit was lost");
-        return inserted;
+        return settled;
     }
 
 private:
@@ -158,10 +189,10 @@ TEST_F(SettlerTest, WakesByItselfToo)
             : ForwardingLedger(path), told_(told)
         {
         }
-        std::size_t insert(const std::vector<UsageRecord>& records) override
+        Settled settle(const std::vector<UsageRecord>& records) override
         {
             told_.set_value();
-            return records.size();
+            return {.count = records.size(), .users = {}, .keys = {}};
         }
 
     private:
@@ -247,25 +278,31 @@ TEST_F(SettlerTest, PutsARefusedRecordAsideAndSettlesTheRest)
     EXPECT_EQ(journal_.lag_bytes(), 0u);
 }
 
-TEST_F(SettlerTest, TellsOfEachRecordOnceWhenTheJournalHasLetGoOfIt)
+TEST_F(SettlerTest, TellsOfEachRecordWithItsSumsBeforeTheJournalLetsGoOfIt)
 {
     Faults faults{.before_insert = 1, .after_insert = 1};
     std::vector<std::string> told;
+    Settled last;
     for (int i = 0; i < 2; ++i)
         ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
+    const std::uint64_t lag = journal_.lag_bytes();
     Settler settler(
         journal_,
         milliseconds(5),
         [&] { return std::make_unique<FailingLedger>(path_, faults); },
         metrics_,
-        [&](const std::vector<UsageRecord>& records) {
-            EXPECT_EQ(journal_.lag_bytes(), 0u);
+        [&](const std::vector<UsageRecord>& records, const Settled& sums) {
+            EXPECT_EQ(journal_.lag_bytes(), lag);
             EXPECT_EQ(rows(), 2u);
             for (const UsageRecord& record : records)
                 told.push_back(record.response_uid);
+            last = sums;
         });
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_EQ(told, (std::vector<std::string>{"uid-0", "uid-1"}));
+    ASSERT_EQ(last.users.size(), 1u) << "though none of them was new to the repository any more";
+    EXPECT_EQ(last.users[0].spent.value, 2 * numbered(0).cost.value);
+    EXPECT_EQ(journal_.lag_bytes(), 0u);
 }
 
 TEST_F(SettlerTest, TellsOfABuriedRecordToo)
@@ -275,12 +312,16 @@ TEST_F(SettlerTest, TellsOfABuriedRecordToo)
     ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
     ASSERT_TRUE(journal_.writer(0).append(most));
     std::size_t told = 0;
-    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
-        told += records.size();
-    });
+    std::int64_t spent = 0;
+    Settler settler(
+        journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records, const auto& sums) {
+            told += records.size();
+            spent = sums.users.at(sums.users.size() - 1).spent.value;
+        });
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_EQ(rows(), 1u);
     EXPECT_EQ(told, 2u);
+    EXPECT_EQ(spent, numbered(0).cost.value) << "there is no room for more";
 }
 
 TEST_F(SettlerTest, TellsOfABatchOnceThoughItsCheckpointCannotBeWritten)
@@ -288,12 +329,26 @@ TEST_F(SettlerTest, TellsOfABatchOnceThoughItsCheckpointCannotBeWritten)
     std::filesystem::create_directory(dir_ / "journal/checkpoint.new");
     std::size_t told = 0;
     ASSERT_TRUE(journal_.writer(0).append(numbered(0)));
-    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
-        told += records.size();
-    });
+    Settler settler(
+        journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records, const Settled&) {
+            told += records.size();
+        });
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_EQ(failures(), 1);
     EXPECT_EQ(told, 1u);
+}
+
+TEST_F(SettlerTest, ShowsWhatWaits)
+{
+    const auto gone = []() -> std::unique_ptr<Ledger> {
+        throw std::runtime_error("nobody listens");
+    };
+    Settler settler(journal_, milliseconds(5), gone, metrics_);
+    for (int i = 0; i < 700; ++i)
+        ASSERT_TRUE(journal_.writer(i % 2).append(numbered(i)));
+    std::size_t waiting = 0;
+    settler.each_waiting([&](const auto& records) { waiting += records.size(); });
+    EXPECT_EQ(waiting, 700u);
 }
 
 TEST_F(SettlerTest, SettlesOnWhenItsListenerThrows)
@@ -301,12 +356,13 @@ TEST_F(SettlerTest, SettlesOnWhenItsListenerThrows)
     std::size_t told = 0;
     for (int i = 0; i < 700; ++i) // more than one batch
         ASSERT_TRUE(journal_.writer(0).append(numbered(i)));
-    Settler settler(journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records) {
-        told += records.size();
-        if (told == records.size())
-            throw std::runtime_error("the listener is broken");
-        throw 1; // NOLINT: whatever it is
-    });
+    Settler settler(
+        journal_, milliseconds(5), sqlite_, metrics_, [&](const auto& records, const Settled&) {
+            told += records.size();
+            if (told == records.size())
+                throw std::runtime_error("the listener is broken");
+            throw 1; // NOLINT: whatever it is
+        });
     EXPECT_TRUE(settler.settle_all(seconds(30)));
     EXPECT_EQ(told, 700u);
     EXPECT_EQ(rows(), 700u);

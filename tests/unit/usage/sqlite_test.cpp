@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <thread>
 
 namespace turngate::usage {
@@ -119,6 +120,22 @@ TEST(Sqlite, LetsReadersInWhileItWrites)
     EXPECT_EQ(mode.take_text(), "wal");
 }
 
+TEST(Sqlite, GivesUpInTime)
+{
+    const TempDir dir;
+    const core::Deadline soon = core::Clock::now() + std::chrono::milliseconds(50);
+    SqliteDatabase database(dir / "usage.db");
+    database.give_up_at(soon);
+    auto endless =
+        database.prepare("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                         "SELECT count(*) FROM n");
+    EXPECT_THROW(endless.step(), OutOfTime);
+    EXPECT_GE(core::Clock::now(), soon);
+    const core::Deadline never = core::Deadline::max();
+    database.give_up_at(never);
+    database.run("CREATE TABLE fine (x INTEGER)");
+}
+
 TEST(Sqlite, ThatCannotBeOpenedSaysWhichFile)
 {
     const TempDir dir;
@@ -128,6 +145,95 @@ TEST(Sqlite, ThatCannotBeOpenedSaysWhichFile)
     write_file(dir / "text.db", std::string(8192, 'x'));
     EXPECT_THAT([&] { open_sqlite(dir / "text.db"); },
                 ThrowsMessage<std::runtime_error>(HasSubstr(dir / "text.db")));
+}
+
+namespace fs = std::filesystem;
+
+fs::perms mode_of(const std::string& path)
+{
+    return fs::status(path).permissions();
+}
+
+TEST(Sqlite, IsMadeForNobodyElseToRead)
+{
+    const TempDir dir;
+    const auto ledger = open_sqlite(dir / "a/b/usage.db");
+    ledger->insert({sample_record()});
+    EXPECT_EQ(mode_of(dir / "a"), fs::perms::owner_all);
+    EXPECT_EQ(mode_of(dir / "a/b"), fs::perms::owner_all);
+    for (const char* file : {"a/b/usage.db", "a/b/usage.db-wal"})
+        EXPECT_EQ(mode_of(dir / file), fs::perms::owner_read | fs::perms::owner_write) << file;
+}
+
+TEST(Sqlite, LeavesTheModeOfWhatIsThere)
+{
+    const TempDir dir;
+    write_file(dir / "usage.db", "");
+    fs::permissions(dir / "usage.db", fs::perms(0644));
+    open_sqlite(dir / "usage.db");
+    EXPECT_EQ(mode_of(dir / "usage.db"), fs::perms(0644));
+}
+
+TEST(Sqlite, IsNeitherMadeNorMigratedByWhoOnlyReadsOrWrites)
+{
+    const TempDir dir;
+    for (const Opening opening : {Opening::to_read, Opening::to_write}) {
+        EXPECT_THAT([&] { open_sqlite(dir / "none/usage.db", opening); },
+                    ThrowsMessage<std::runtime_error>(HasSubstr("there is no database")));
+        EXPECT_FALSE(fs::exists(dir / "none"));
+        write_file(dir / "empty.db", "");
+        EXPECT_THAT([&] { open_sqlite(dir / "empty.db", opening); },
+                    ThrowsMessage<std::runtime_error>(HasSubstr("no tables of turngate")));
+        EXPECT_EQ(fs::file_size(dir / "empty.db"), 0u);
+    }
+    {
+        SqliteDatabase old(dir / "old.db");
+        migrate(old, {sqlite_migrations().files.first(5)});
+    }
+    EXPECT_THAT([&] { open_sqlite(dir / "old.db", Opening::to_read); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("turngate migrate")));
+}
+
+TEST(Sqlite, IsReadWithoutAChange)
+{
+    const TempDir dir;
+    open_sqlite(dir / "usage.db")->insert({sample_record()});
+    const auto reading = open_sqlite(dir / "usage.db", Opening::to_read);
+    EXPECT_EQ(reading->list({}).records.size(), 1u);
+    EXPECT_EQ(reading->sums({}, GroupBy::user).size(), 1u);
+    EXPECT_THROW(reading->insert({sample_record("b")}), std::runtime_error);
+    const auto writing = open_sqlite(dir / "usage.db", Opening::to_write);
+    EXPECT_EQ(writing->insert({sample_record("b")}), 1u);
+    EXPECT_EQ(reading->list({}).records.size(), 2u);
+}
+
+// What a database of earlier versions has comes along: numbered as it settled, and summed up.
+TEST(Sqlite, NumbersAndSumsUpTheBillsOfEarlierVersions)
+{
+    const TempDir dir;
+    {
+        SqliteDatabase old(dir / "usage.db");
+        migrate(old, {sqlite_migrations().files.first(5)});
+        for (const char* uid : {"second", "first", "third"}) {
+            old.run(
+                "INSERT INTO usage_records VALUES ('" + std::string(uid) +
+                "', 't', 'r', 'ada', 'k', 'g', 'a', 'm', 'm', '', '', 3, 10, 1, 1, 1, 1, 11, 0, "
+                "0, '', 0, 1, '', '', '', 1000000, 5, 6, 0, NULL, 1, " +
+                "86400000000 * " + (uid[0] == 's' ? "2" : "1") + ", '', '', '')");
+        }
+        old.run("UPDATE users SET credit_nano_usd = 7; INSERT INTO users (name, credit_nano_usd, "
+                "spent_nano_usd) VALUES ('bob', 7, 0)");
+    }
+    const auto ledger = open_sqlite(dir / "usage.db");
+    const auto records = ledger->list({.after = 0}).records;
+    ASSERT_EQ(records.size(), 3u);
+    EXPECT_EQ(records[0].response_uid, "second");
+    EXPECT_EQ(records[2].response_uid, "third");
+    const auto sums = ledger->sums({}, GroupBy::day);
+    ASSERT_EQ(sums.size(), 2u);
+    EXPECT_EQ(sums[1].responses, 2);
+    EXPECT_EQ(sums[1].tokens.input, 20);
+    EXPECT_EQ(ledger->credit_book("bob", 9).at(0).credit, core::NanoUsd{7});
 }
 
 } // namespace
