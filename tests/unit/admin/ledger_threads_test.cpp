@@ -73,7 +73,7 @@ protected:
     usage::TempDir dir_;
     net::Loop loop_{0};
     net::TaskGroup tasks_{loop_};
-    core::Deadline until_{};
+    std::atomic<core::Deadline> until_{};
     std::vector<Answer> ended_;
     std::latch still_{1};
     bool stands_still_ = false;
@@ -90,7 +90,7 @@ TEST_F(Ledgers, AnswerOnAThreadOfTheirOwn)
     };
     EXPECT_EQ(fakes::run(loop_, threads.ask(work)).body, "0");
     EXPECT_TRUE(where != std::this_thread::get_id());
-    EXPECT_GT(until_, core::Clock::now());
+    EXPECT_GT(until_.load(), core::Clock::now());
 }
 
 TEST_F(Ledgers, SayWhatWentWrong)

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <stdexcept>
 
 namespace turngate::admin {
@@ -96,9 +97,9 @@ protected:
     std::vector<std::string> notes;
     int drains = 0;
     std::vector<std::string> orders;
-    int opened = 0;
+    std::atomic<int> opened = 0; // on threads of the ledger
     bool status_fails = false;
-    bool repository_is_away = false;
+    std::atomic<bool> repository_is_away = false;
     std::vector<std::string> asked; // of the resource, by the ledger's thread
     int changes = 0;
 
@@ -196,7 +197,7 @@ TEST_F(AdminServer, RefusesBadParameters)
 {
     expect_error("GET /api/v1/usage?limit=0", 400, "invalid_parameter");
     expect_error("GET /api/v1/usage?unheard_of=1", 400, "invalid_parameter");
-    EXPECT_EQ(opened, 0);
+    EXPECT_EQ(opened.load(), 0);
     expect_error("GET /api/v1/usage?cursor=bad", 400, "invalid_parameter");
 }
 
