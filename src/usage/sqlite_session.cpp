@@ -13,14 +13,17 @@ namespace turngate::usage {
 namespace {
 
 // WAL, so that reports do not hold up the settler. FULL, because the journal deletes what is
-// committed here: the commit must be on the disk, which WAL's usual NORMAL does not promise.
+// committed here: the commit must be on the disk, which WAL's usual NORMAL does not promise. What a
+// statement with triggers may have to take back stays in memory: in a file it is twenty writes a
+// bill.
 SqliteDatabase opened(const std::string& path, Opening opening)
 {
     SqliteDatabase database(path, opening);
     if (opening != Opening::to_serve)
         check_migrated(database, sqlite_migrations());
     if (opening != Opening::to_read)
-        database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                     "PRAGMA temp_store = MEMORY");
     if (opening == Opening::to_serve)
         migrate(database, sqlite_migrations());
     return database;
