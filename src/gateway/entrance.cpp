@@ -203,6 +203,10 @@ net::Task<> Entrance::meet(Visit visit)
                 co_await take_request(visit, reader, *request, std::move(guest));
                 co_return;
             }
+            if (!reader.is_whole()) { // what comes behind a 101 are frames
+                co_await answer(stream, not_http(400), false);
+                co_return;
+            }
             const bool deflate =
                 rooms_.snapshot->config->server.deflate && net::offers_deflate(*request);
             guest.wants = Upgrade{switching_protocols(*request, deflate), deflate};

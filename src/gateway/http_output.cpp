@@ -15,7 +15,6 @@ using protocol::EventKind;
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kEvents = "text/event-stream; charset=utf-8";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
-constexpr std::string_view kNoBreaks = "\r\n";
 constexpr std::string_view kComment = ": keepalive\n\n";
 
 } // namespace
@@ -82,18 +81,18 @@ void EventStream::append_kept(std::string event)
 
 void EventStream::append(std::string_view payload)
 {
-    if (payload.find_first_of(kNoBreaks) != payload.npos) { // a line is an event's data
+    if (payload.find('\n') != payload.npos || payload.find('\r') != payload.npos) {
         std::string& line = kept_.emplace_back(payload);
         std::ranges::replace_if(line, [](char c) { return c == '\r' || c == '\n'; }, ' ');
-        payload = line;
-    }
-    if (response_id_.empty() && protocol::peek_kind(payload) == EventKind::created)
-        response_id_ = protocol::peek_response_id(payload);
-    if (const std::string_view state = protocol::peek_turn_state(payload); !state.empty()) {
-        facts_.turn_state = protocol::header_value(state);
-        return; // no event of it has an effect in Codex (http.md section 4)
+        payload = line; // an event's data is one line
     }
     const std::string_view type = protocol::peek_type(payload);
+    if (response_id_.empty() && protocol::peek_kind(payload) == EventKind::created)
+        response_id_ = protocol::peek_response_id(payload);
+    if (type == "response.metadata" && !protocol::peek_turn_state(payload).empty()) {
+        facts_.turn_state = protocol::header_value(protocol::peek_turn_state(payload));
+        return; // no event of it has an effect in Codex (http.md section 4)
+    }
     if (!type.empty())
         pieces_.insert(pieces_.end(), {"event: ", type, "\n"});
     pieces_.insert(pieces_.end(), {"data: ", payload, "\n\n"});
@@ -170,7 +169,7 @@ void Document::send(std::string_view event)
         return;
     }
     const std::string_view response = protocol::peek_response(event);
-    if (kind == EventKind::error)
+    if (kind == EventKind::error || response.empty()) // an end without its response is none
         answer(protocol::answer_to_error(event));
     else if (kind == EventKind::failed && !has_output_)
         answer(protocol::answer_to_failure(event));

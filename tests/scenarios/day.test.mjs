@@ -103,9 +103,12 @@ async function work(day, user, daemon) {
     const end = day.count(JSON.parse(texts.at(-1)));
     if (end === 'left') client.socket.terminate();
     else if (end === 'spent' && day.isEvening) return;
-    else if (end === 'spent' && day.isOver) await pause(100);
-    else if (end === 'spent') await day.payIn(user.name, day.draw.between(2, 12) / 100);
-    else if (end !== 'done') await pause(day.draw.between(20, 200));
+    else if (end === 'spent' && (day.isOver || user.hasPaid)) await pause(100); // what was paid is on its way
+    else if (end === 'spent') {
+      user.hasPaid = true;
+      await day.payIn(user.name, day.draw.between(2, 12) / 100);
+    } else if (end === 'done') user.hasPaid = false;
+    else await pause(day.draw.between(20, 200));
     if (day.turns >= kTurns) day.isOver = true;
   }
 }
@@ -145,7 +148,7 @@ test('ADaysBooksAreRightWhateverIsRestarted', { timeout: slowed(900_000) }, asyn
   await exchange;
   const all = async (isSo) => (await Promise.all(daemons.map((daemon) => daemon.status()))).every(isSo);
   await waitFor(() => all(({ store, repository }) => store.healthy && repository.healthy), 'all to be there again');
-  await pause(slowed(6_000)); // and each has heard of all
+  await pause(slowed(6_000)); // and each has heard of all: 5 s are promised, and nothing tells
   const rests = () => askPostgres(postgres.url)('SELECT name, credit_nano_usd - spent_nano_usd AS rest FROM users');
   const apart = Math.max(...rests().map(({ rest }) => -rest)); // what came of counting apart
   for (const { name, rest } of rests()) await day.payIn(name, (Math.max(0, -rest) / 1e9 + 0.05).toFixed(9));

@@ -10,7 +10,7 @@ import { eventsOf, post, stream, textOf } from './lib/http.mjs';
 import { rawConnect } from './lib/raw.mjs';
 import { atEnd } from './lib/scope.mjs';
 import { startSim } from './lib/sim.mjs';
-import { pause, slowed, waitFor } from './lib/wait.mjs';
+import { slowed, waitFor } from './lib/wait.mjs';
 
 // Clients over HTTP before an account that speaks WebSocket (http.md sections 3 to 5, 7): the same turn, told in their way.
 
@@ -176,6 +176,7 @@ describe('A document', { concurrency: 2 }, () => {
     const script = [
       { match: { input_contains: 'early' }, do: { failed, answer: [] } },
       { match: { input_contains: 'short' }, do: { incomplete: 'max_output_tokens' } },
+      { match: { input_contains: 'bare' }, do: { terminal: 'none', events: [{ when: 'after', event: { type: 'response.completed' } }] } },
     ];
     const { daemon } = await gateway(t, { script });
     const early = await post(daemon, { ...kBase, input: 'early' });
@@ -184,6 +185,9 @@ describe('A document', { concurrency: 2 }, () => {
     const short = await post(daemon, { ...kBase, input: 'short' });
     assert.equal(short.status, 200);
     assert.equal((await short.json()).status, 'incomplete');
+    const bare = await post(daemon, { ...kBase, input: 'bare' });
+    assert.equal(bare.status, 502, 'an end without its response');
+    assert.ok((await bare.json()).error);
   });
 });
 
@@ -270,6 +274,13 @@ describe('A request', { concurrency: 2 }, () => {
     const lacking = await rawConnect(t, daemon);
     lacking.send(head([]));
     assert.equal((await lacking.readHead()).status, 411);
+  });
+
+  test('ToUpgradeMayHaveNoBody', async (t) => {
+    const { daemon } = await gateway(t);
+    const raw = await rawConnect(t, daemon);
+    assert.equal((await raw.upgrade({ headers: { 'Content-Length': '5' } })).status, 400);
+    await raw.end();
   });
 
   test('OfAnOldClientIsAnsweredUntilTheConnectionEnds', async (t) => {
@@ -377,7 +388,6 @@ test('ADrainLetsWhatRunsEndAndTellsNewOnes', async (t) => {
   assert.equal((await idle.readHead()).status, 200);
   const running = stream(daemon, { ...kBase, input: 'to the end' });
   await waitFor(() => sim.creates().length === 2, 'it to run');
-  await pause(50);
   process.kill(daemon.pid, 'SIGTERM');
   assert.equal((await running).terminal.type, 'response.completed');
   await idle.end();
