@@ -432,6 +432,18 @@ TEST(Decide, SaysWhyItRetriesAndWhyNot)
     EXPECT_EQ(decide(facts).why_not, "budget_spent");
 }
 
+// http.md section 5: it has seen nothing of what the upstream had sent; once more, not for ever.
+TEST(Decide, GivesWhoWaitsForADocumentAnotherAfterALoss)
+{
+    Facts facts = facts_of(fault(FaultCode::upstream_lost), Word::none, kNew);
+    facts.has_output = true;
+    EXPECT_EQ(decide(facts).why_not, "answer_seen");
+    facts.waits_for_end = true;
+    EXPECT_TRUE(decide(facts).is_retry());
+    facts.attempts = 2;
+    EXPECT_EQ(decide(facts).why_not, "attempts_spent");
+}
+
 TEST(IsSpent, CountsWhatMayHaveBeenExecuted)
 {
     struct
