@@ -49,11 +49,8 @@ void Relay::detach()
 
 void Relay::abandon()
 {
-    const auto connection = std::exchange(connection_, nullptr);
-    if (!connection)
-        return;
-    connection->note_ended(response_->id); // whatever else it says is nobody's
-    connection->abandon(*this);
+    if (const auto connection = std::exchange(connection_, nullptr))
+        connection->abandon(*this, response_->id);
 }
 
 // Called by the connection's reader. The views die with on_read_end().

@@ -98,6 +98,7 @@ private:
     enum class Phase : std::uint8_t { running, over, between };
 
     bool awaits_answer() const override { return dialogue_.awaits_answer(); }
+    void doubt() override { is_strange_ = true; }
     void on_frames(std::span<const net::Frame> frames) override;
     void on_read_end() override;
     void on_lost(const net::Closing& closing) override;

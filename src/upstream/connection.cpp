@@ -1,6 +1,5 @@
 #include "turngate/upstream/connection.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -8,8 +7,6 @@ namespace turngate::upstream {
 namespace {
 
 std::atomic<std::uint64_t> last_generation{0};
-
-constexpr std::size_t kMaxEnded = 32; // twice what may be in flight
 
 } // namespace
 
@@ -53,9 +50,9 @@ void Connection::detach(FrameSink& sink)
     left();
 }
 
-void Connection::abandon(FrameSink& sink)
+void Connection::abandon(FrameSink& sink, std::string_view response_id)
 {
-    routes_.abandon(sink);
+    routes_.abandon(sink, response_id);
     left();
 }
 
@@ -65,20 +62,6 @@ void Connection::left()
         socket_.set_pong_timeout(pong_.parked);
     if (socket_.is_paused())
         socket_.resume(); // whoever else cannot take more says so again
-}
-
-void Connection::note_ended(std::string_view response_id)
-{
-    if (response_id.empty() || has_ended(response_id))
-        return;
-    ended_.emplace_back(response_id);
-    if (ended_.size() > kMaxEnded)
-        ended_.pop_front();
-}
-
-bool Connection::has_ended(std::string_view response_id) const noexcept
-{
-    return std::ranges::find(ended_, response_id) != ended_.end();
 }
 
 void Connection::close()

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,17 +57,20 @@ public:
     // The turn is over and nothing more of it is to come.
     void detach(FrameSink& sink);
     // The turn is over, its response may not be: the rest of it is dropped, and the lane is not
-    // free before that. Only what has been sent has a rest.
-    void abandon(FrameSink& sink);
+    // free before that. Only what has been sent has a rest. Its id is empty if it has not begun.
+    void abandon(FrameSink& sink, std::string_view response_id);
     bool is_attached() const noexcept { return routes_.is_attached(); }
 
     // A response of this connection is over: whatever names it from here on is nobody's
     // (behaviour.md section 5). The last 32 are known.
-    void note_ended(std::string_view response_id);
+    void note_ended(std::string_view response_id) { routes_.note_ended(response_id); }
     // This upstream says when a response begins: content before that is not the next one's.
     void note_begun() noexcept { announces_ = true; }
     bool announces() const noexcept { return announces_; }
-    bool has_ended(std::string_view response_id) const noexcept;
+    bool has_ended(std::string_view response_id) const noexcept
+    {
+        return routes_.has_ended(response_id);
+    }
 
     void send(std::string_view frame) { socket_.send_text(frame); }
     bool is_congested() const noexcept { return socket_.is_congested(); }
@@ -99,7 +101,6 @@ private:
     PongTimeouts pong_;
     net::WebSocket socket_;
     LaneRoutes routes_;
-    std::deque<std::string> ended_; // response ids, oldest first
     bool announces_ = false;
     bool is_counted_ = true;
     std::optional<net::Closing> closing_; // it is over
