@@ -9,6 +9,9 @@
 namespace turngate::accounts {
 namespace {
 
+// protocol.md section 1: a WebSocket takes less than 16 MiB a message.
+constexpr std::size_t kMostOverWebSocket = (16 << 20) - (64 << 10);
+
 constexpr unsigned kMaxWaitingForAccount = 100; // behaviour.md section 3
 
 // https://host/v1 → wss://host/v1/responses (protocol.md section 1)
@@ -47,7 +50,17 @@ bool Account::has_same_connections(const Account& other) const
     return this == &other ||
            (config.name == other.config.name && config.base_url == other.config.base_url &&
             config.api_key == other.config.api_key && config.proxy == other.config.proxy &&
-            config.lanes == other.config.lanes);
+            config.lanes == other.config.lanes && config.headers == other.config.headers);
+}
+
+bool Account::goes_by_http(core::Deadline now, std::size_t create_bytes) const
+{
+    using config::Transport;
+    const bool is_vendor = config.kind != config::AccountKind::custom;
+    if (config.transport == Transport::ws)
+        return is_vendor && create_bytes >= kMostOverWebSocket;
+    return config.transport == Transport::http || create_bytes >= kMostOverWebSocket ||
+           now < life->http_until.load(std::memory_order_relaxed);
 }
 
 std::optional<std::string_view> Account::upstream_model(std::string_view model) const

@@ -47,10 +47,11 @@ Said conclude(const Words& words, const std::optional<Reset>& reset)
 
 } // namespace
 
-Said read_said(const net::HttpResponse& refusal, core::Timestamp now)
+Said read_said(const net::HttpResponse& refusal, core::Timestamp now, Refused what)
 {
     const SaidFields fields = read_fields(refusal.body);
-    Words words{.is_dial = true,
+    Words words{.is_dial = what == Refused::dial,
+                .is_answer = what == Refused::create,
                 .is_json = fields.is_json && !refusal.headers.has("cf-mitigated"),
                 .status = refusal.status,
                 .code = fields.first_of(&SaidPlace::code),

@@ -104,7 +104,8 @@ bool is_unknown_parent(const Words& words) noexcept
         return false;
     const bool is_parent = words.param == "previous_response_id" ||
                            contains(words.message, "previous response") ||
-                           contains(words.message, "previous_response_id");
+                           contains(words.message, "previous_response_id") ||
+                           contains(words.message, "response with id");
     return is_parent && contains(words.message, "not found");
 }
 
@@ -133,11 +134,23 @@ Word word_of_forbidden(const Words& words) noexcept
 {
     if (words.is_json && speaks_of_the_key(words.message))
         return Word::credentials;
-    return words.is_dial ? Word::challenge : Word::request_error;
+    return words.is_dial || !words.is_json ? Word::challenge : Word::request_error;
+}
+
+// http.md section 6.6.
+Word word_of_answer(const Words& words) noexcept
+{
+    const int status = words.status;
+    if (status < 400 || status == 405 || (status == 404 && !words.is_json))
+        return Word::no_api;
+    return status == 408 || status == 409 || status == 425 ? Word::not_now : Word::none;
 }
 
 Word word_of_status(const Words& words) noexcept
 {
+    const Word of_answer = words.is_answer ? word_of_answer(words) : Word::none;
+    if (of_answer != Word::none)
+        return of_answer;
     switch (words.status) {
     case 401:
         return Word::credentials;
@@ -193,6 +206,10 @@ int status_of(UpstreamWord word) noexcept
         return 401;
     case Word::challenge:
         return 403;
+    case Word::no_api:
+        return 404;
+    case Word::not_now:
+        return 409;
     case Word::none:
     case Word::parent_not_found:
     case Word::tool_pairing:

@@ -8,6 +8,7 @@ namespace turngate::accounts {
 struct Words
 {
     bool is_dial = false;
+    bool is_answer = false; // to a create, over HTTP
     bool is_json = true;
     int status = 0; // 0: none given
     std::string_view code = {};

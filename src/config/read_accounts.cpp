@@ -17,6 +17,10 @@ void read_kind(const Value& value, Account& account)
                                   {"xai", AccountKind::xai},
                                   {"custom", AccountKind::custom}});
     account.lanes = account.kind == AccountKind::openai || account.kind == AccountKind::custom;
+    const bool is_custom = account.kind == AccountKind::custom;
+    account.transport = is_custom ? Transport::automatic : Transport::ws;
+    account.stores = !is_custom;
+    account.compaction = account.kind == AccountKind::openai || account.kind == AccountKind::azure;
     account.max_age = account.kind == AccountKind::xai ? 20min : 55min;
 }
 
@@ -190,6 +194,47 @@ void read_models(const Value& value, Account& account, std::vector<Mapping>& map
     }
 }
 
+void read_drop(const Value& value, Drop& out)
+{
+    Section drop = value.section();
+    const auto read = [](const Value& names, std::vector<std::string>& into) {
+        for (const Value& item : names.items())
+            if (auto name = item.filled())
+                into.push_back(std::move(*name));
+    };
+    read(drop["fields"], out.fields);
+    read(drop["tools"], out.tools);
+    read(drop["items"], out.items);
+}
+
+void refuse_over_http(const Value& value, bool is_on)
+{
+    if (value.is_given() && is_on)
+        value.complain("cannot be had over HTTP, which this account's transport is");
+}
+
+void read_wire(Section& account, Account& out)
+{
+    account["transport"].read_word<Transport>(
+        out.transport,
+        {{"ws", Transport::ws}, {"http", Transport::http}, {"auto", Transport::automatic}});
+    const bool is_http = out.transport == Transport::http;
+    out.lanes = out.lanes && !is_http;
+    const Value lanes = account["lanes"];
+    lanes.read_flag(out.lanes);
+    out.control_events = out.lanes;
+    const Value control_events = account["control_events"];
+    control_events.read_flag(out.control_events);
+    if (is_http) {
+        refuse_over_http(lanes, out.lanes);
+        refuse_over_http(control_events, out.control_events);
+    }
+    account["stores"].read_flag(out.stores);
+    account["compaction"].read_flag(out.compaction);
+    read_drop(account["drop"], out.drop);
+    account["keep_idle"].read_duration(out.keep_idle, 0s, 1h);
+}
+
 Account read_account(Section account, Config& config, Names& taken)
 {
     Account out;
@@ -205,9 +250,7 @@ Account read_account(Section account, Config& config, Names& taken)
     account["cost_multiplier"].read_multiplier(out.cost_multiplier);
     read_models(account["models"], out, config.mappings);
     read_proxy(account.or_blank("proxy"), out.proxy);
-    account["lanes"].read_flag(out.lanes);
-    out.control_events = out.lanes;
-    account["control_events"].read_flag(out.control_events);
+    read_wire(account, out);
     account["max_age"].read_duration(out.max_age, 1s, 24h);
     read_forward_headers(account["forward_headers"], out.forward_headers);
     read_headers(account["headers"], out.headers);

@@ -163,16 +163,19 @@ void Chain::remember(NodePtr node)
     by_id_[id] = known_.insert(known_.end(), std::move(node));
 }
 
-// The latest response of a branch is what a client goes on from, so superseded ones go first.
+// The latest response of a branch is what a client goes on from, so superseded ones go first. But
+// not what was said just now: ends of branches that nobody goes on from must not crowd that out.
 // Memory comes back from those that nobody else holds.
 bool Chain::forget_one(bool to_free_memory)
 {
     const auto may_go = [&](const NodePtr& node) {
         return !to_free_memory || node.use_count() == 1;
     };
-    auto victim = std::ranges::find_if(
-        known_, [&](const NodePtr& node) { return node->is_superseded && may_go(node); });
-    if (victim == known_.end())
+    const auto recent = std::next(known_.begin(), static_cast<std::ptrdiff_t>(known_.size() / 2));
+    auto victim = std::find_if(known_.begin(), recent, [&](const NodePtr& node) {
+        return node->is_superseded && may_go(node);
+    });
+    if (victim == recent)
         victim = std::ranges::find_if(known_, may_go);
     if (victim == known_.end())
         return false;

@@ -179,6 +179,8 @@ usage::UsageRecord bill(const Turn& turn,
     usage::UsageRecord record = who_and_when(turn, attempt);
     record.status = status_of(terminal.kind);
     record.reason = terminal.reason.empty() ? terminal.error_code : terminal.reason;
+    if (!attempt.connection && !turn.create.generate)
+        record.reason = "local_warm_up";
     if (record.upstream_response_id.empty())
         record.upstream_response_id = terminal.response_id;
     if (record.upstream_model.empty())

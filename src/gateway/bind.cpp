@@ -89,8 +89,9 @@ net::Task<> bind(Turn& turn, const Attempt& attempt, std::int64_t context_tokens
         co_return;
     add_to_chain(turn, attempt);
     state::Binding binding = binding_of(turn, attempt);
-    binding.connection = attempt.connection->generation();
-    binding.store = turn.create.store;
+    if (attempt.connection && !attempt.connection->is_http()) // which keeps nothing
+        binding.connection = attempt.connection->generation();
+    binding.store = turn.create.store && attempt.connection && attempt.place.account->config.stores;
     binding.context_tokens = context_tokens;
     co_await remember(turn, attempt, std::move(binding));
 }

@@ -59,7 +59,8 @@ std::string model_at(const Turn& turn, const Account& account)
 
 bool can_take(const Turn& turn, const Route& route, const Account& account)
 {
-    return has_context(turn, route, account) && has_price(turn, account);
+    const bool understands = account.config.compaction || !turn.create.has_compaction_trigger;
+    return understands && has_context(turn, route, account) && has_price(turn, account);
 }
 
 const Candidate* Candidates::at(std::size_t place)

@@ -2,6 +2,7 @@
 
 #include "candidates.hpp"
 #include "turn_price.hpp"
+#include "warm_up.hpp"
 
 #include "turngate/telemetry/log.hpp"
 
@@ -31,6 +32,8 @@ net::Task<std::optional<Place>> take_free(Turn& turn, Candidates& candidates)
 {
     for (std::size_t i = 0; const Candidate* candidate = candidates.at(i); ++i) {
         const AccountRef& account = candidate->account;
+        if (is_answered_here(turn, *account))
+            co_return Place{candidate->route, account, {}, {}};
         if (!has_room(*account))
             continue;
         auto slot = co_await account->slots->try_acquire(turn.rooms.loop);

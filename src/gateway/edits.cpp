@@ -1,6 +1,9 @@
 #include "edits.hpp"
 
+#include "header_policy.hpp"
 #include "resolve.hpp"
+
+#include "turngate/protocol/upstream_create.hpp"
 
 #include <utility>
 
@@ -17,7 +20,7 @@ constexpr std::string_view kSealed = "\"encrypted_content\"";
 // The account knows no lanes: the name is put back on the way down.
 bool takes_lane_off(const Turn& turn, const Attempt& attempt)
 {
-    return turn.create.at.stream_id && !attempt.place.account->config.lanes;
+    return turn.create.at.stream_id && !attempt.connection->has_lanes();
 }
 
 void put_input(const Turn& turn, std::string input, Edits& edits)
@@ -107,6 +110,19 @@ void replay_turn_state(const Turn& turn, const Attempt& attempt, Edits& edits)
             protocol::insert_raw(turn.frame, "client_metadata", "{\"" + key + "\":" + value + "}"));
 }
 
+void make_request(const Turn& turn, const Attempt& attempt, Edited& edited)
+{
+    const config::Account& account = attempt.place.account->config;
+    const protocol::HttpWants wants{
+        account.stores, account.drop.fields, account.drop.tools, account.drop.items};
+    auto made = protocol::http_body(protocol::apply(turn.frame, edited.edits), wants);
+    edited.create = std::move(made.body);
+    edited.headers = forwardable(turn.session.forward, account.forward_headers);
+    for (const auto& [name, value] : made.headers)
+        if (!edited.headers.has(name))
+            edited.headers.add(name, value);
+}
+
 } // namespace
 
 Result<Edited> edits_for(const Turn& turn, const Attempt& attempt)
@@ -125,6 +141,10 @@ Result<Edited> edits_for(const Turn& turn, const Attempt& attempt)
     if (at.model && attempt.place.model != turn.create.model)
         protocol::add(edits, protocol::replace_with_string(at.model, attempt.place.model));
     replay_turn_state(turn, attempt, edits);
+    if (attempt.connection->is_http())
+        make_request(turn, attempt, *edited);
+    else if (!edits.empty())
+        edited->create = protocol::apply(turn.frame, edits);
     return edited;
 }
 

@@ -52,6 +52,13 @@ Facts facts_of(const Turn& turn, const Attempt& attempt, const Routes& routes, c
     facts.seen = turn.shown.seen;
     facts.waits_for_end = !turn.client->shows_at_once();
     facts.may_be_delivered = attempt.is_sent();
+    if (attempt.is_sent() && is_loss(fault)) {
+        using Progress = upstream::Wire::Progress;
+        const Progress progress = attempt.connection->progress();
+        facts.may_be_delivered = progress != Progress::unsent;
+        facts.is_stale =
+            progress != Progress::heard && attempt.lease_how == upstream::Lease::How::reused;
+    }
     facts.how = attempt.place.route.how;
     facts.is_context_lost = facts.how == Route::How::here &&
                             !is_context_whole(turn, attempt.place.account->config.name);
@@ -131,6 +138,8 @@ void charge(Turn& turn, Attempt& attempt, const Failure& failure)
 
 void credit(Turn& turn, Attempt& attempt)
 {
+    if (!attempt.connection)
+        return; // it has not been asked
     const accounts::Account& account = *attempt.place.account;
     const auto now = Clock::now();
     account.settle(attempt.place.permit, {accounts::Outcome::success}, now);

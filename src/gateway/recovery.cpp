@@ -105,6 +105,15 @@ Action after_dial(const Facts& facts) noexcept
     return elsewhere_or_later(facts, core::name_of(facts.fault.code), tell(code, Verdict::fault));
 }
 
+// A server closes what it has kept idle just when a request comes: nobody's fault, and nothing was
+// executed (http.md section 6.6).
+Action after_stale(const Facts& facts) noexcept
+{
+    Action action = once_more(facts, "stale_connection", tell(facts.fault.code));
+    action.anew = action.is_retry();
+    return action;
+}
+
 // The connection is gone, and with it what only it knew.
 Action after_loss(const Facts& facts) noexcept
 {
@@ -187,15 +196,25 @@ Action after_word(const Facts& facts) noexcept
     case UpstreamWord::rate_limited:
         return after_exhausted(facts, FaultCode::rate_limited, Verdict::cool, "rate_limited");
     case UpstreamWord::quota:
-        return after_exhausted(facts, FaultCode::rate_limited, Verdict::cool, "quota");
+        return after_exhausted(facts, // OpenRouter's credits: 402, which no client understands
+                               facts.fault.status == 402 ? FaultCode::no_account
+                                                         : FaultCode::rate_limited,
+                               Verdict::cool,
+                               "quota");
     case UpstreamWord::credentials:
         return after_exhausted(
             facts, FaultCode::no_account, Verdict::credentials, "account_refused");
+    case UpstreamWord::no_api:
+        return after_exhausted(
+            facts, FaultCode::no_account, Verdict::credentials, "no_responses_api");
+    case UpstreamWord::not_now:
+        return again_later(facts, "not_now", relay());
     case UpstreamWord::overloaded:
         return after_overload(facts);
     case UpstreamWord::server_error:
         return elsewhere_or_later(facts, "server_error", relay(Verdict::fault));
     case UpstreamWord::challenge:
+        return elsewhere_or_later(facts, "challenge", tell(FaultCode::no_account, Verdict::fault));
     case UpstreamWord::request_over_limit:
     case UpstreamWord::request_error:
         return relay();
@@ -260,38 +279,13 @@ Action decide(const Facts& facts) noexcept
     case FaultCode::upstream_timeout:
     case FaultCode::upstream_lost:
     case FaultCode::upstream_restart:
+        if (facts.is_stale)
+            return after_stale(facts);
         return facts.may_be_delivered ? after_loss(facts) : after_dial(facts);
     case FaultCode::upstream_error:
         return after_error_event(facts);
     }
     return tell(FaultCode::internal_error);
-}
-
-bool is_spent(const Facts& facts) noexcept
-{
-    if (!facts.may_be_delivered)
-        return false;
-    if (facts.fault.code != FaultCode::upstream_error || facts.has_output)
-        return true;
-    switch (facts.word) {
-    case UpstreamWord::parent_not_found:
-    case UpstreamWord::tool_pairing:
-    case UpstreamWord::orphaned_reasoning:
-    case UpstreamWord::sealed:
-    case UpstreamWord::rate_limited:
-    case UpstreamWord::quota:
-    case UpstreamWord::credentials:
-        return false;
-    case UpstreamWord::none:
-    case UpstreamWord::connection_limit: // refused, but nothing else bounds its repetition
-    case UpstreamWord::overloaded:
-    case UpstreamWord::server_error:
-    case UpstreamWord::challenge:
-    case UpstreamWord::request_over_limit:
-    case UpstreamWord::request_error:
-        return true;
-    }
-    return true;
 }
 
 } // namespace turngate::gateway

@@ -34,8 +34,9 @@ struct Facts
     bool is_context_lost = false;       // nothing but the connection that was tried has it
     bool has_other_account = false;     // that would serve a client who sends all of it again
     bool carries_own_calls = false;     // the calls of its tool outputs stand in its own input
-    bool can_unseal = false;            // sealed reasoning went up, and can be left out
-    int attempts = 0;                   // that were spent (is_spent), the failed one included
+    bool is_stale = false;   // a connection that was kept over HTTP ended before a byte came back
+    bool can_unseal = false; // sealed reasoning went up, and can be left out
+    int attempts = 0;        // that were spent (is_spent), the failed one included
     int max_attempts = 2;
     std::chrono::milliseconds time_left{5000}; // of the budget, which begins with the first failure
 };
@@ -56,6 +57,7 @@ struct Action
     Strike strike = Strike::nothing; // of next
     bool backoff = false;            // of again: a moment later
     bool unseal = false;             // of again: without sealed reasoning
+    bool anew = false;               // of again: on a connection that is new
     // What the account is charged with, once for this failure.
     enum class Verdict : std::uint8_t { none, fault, cool, credentials } account = Verdict::none;
     bool keep_connection = false; // the failure was the request's: connection and lane go on

@@ -19,8 +19,8 @@ Relay::Relay(net::Loop& loop,
              Shown& shown,
              RelayRules rules)
     : client_(&client), reader_(reader), pauses_(pauses), shown_(shown), rules_(rules),
-      changed_(loop), last_event_(Clock::now()), last_keepalive_(last_event_),
-      hold_(shown, rules.hold_lifecycle)
+      changed_(loop), last_event_(Clock::now()), last_sign_(last_event_),
+      last_keepalive_(last_event_), hold_(shown, rules.hold_lifecycle)
 {
 }
 
@@ -36,8 +36,8 @@ void Relay::attach(std::shared_ptr<upstream::Connection> connection,
     response_.emplace(std::move(response));
     connection_ = connection;
     lane_ = lane;
-    translates_ = !lane.empty() && !connection->account().config.lanes;
-    knows_control_events_ = connection->account().config.control_events;
+    translates_ = !lane.empty() && !connection->has_lanes();
+    knows_control_events_ = connection->account().config.control_events && !connection->is_http();
     connection->attach(*this, translates_ ? std::string_view() : lane);
 }
 
@@ -49,17 +49,15 @@ void Relay::detach()
 
 void Relay::abandon()
 {
-    const auto connection = std::exchange(connection_, nullptr);
-    if (!connection)
-        return;
-    connection->note_ended(response_->id); // whatever else it says is nobody's
-    connection->abandon(*this);
+    if (const auto connection = std::exchange(connection_, nullptr))
+        connection->abandon(*this, response_->id);
 }
 
 // Called by the connection's reader. The views die with on_read_end().
 void Relay::on_frames(std::span<const net::Frame> frames)
 {
     has_heard_ = true;
+    has_event_ = has_event_ || !frames.empty();
     for (const net::Frame& frame : frames) {
         if (frame.opcode != net::Opcode::text) {
             // No vendor sends any, and clients take it for an error (protocol.md sections 1, 10.3).
@@ -136,7 +134,10 @@ void Relay::on_read_end()
     if (!std::exchange(has_heard_, false))
         return; // it was all for other lanes
     client_->flush();
-    last_event_ = Clock::now(); // once a read
+    last_sign_ = Clock::now(); // once a read
+    if (!std::exchange(has_event_, false))
+        return;
+    last_event_ = last_sign_;
     response_->meter.end_read(last_event_);
     if (!connection_ || !client_->is_congested())
         return;

@@ -45,6 +45,10 @@ public:
     void attach(std::shared_ptr<upstream::Connection> connection,
                 std::string_view lane,
                 Response response);
+    // It has no upstream: these events are all of it. Once, instead of attach().
+    void answer_here(Response response,
+                     std::string_view lane,
+                     const std::vector<std::string>& events);
     // The response is complete.
     void detach();
     // It may not be: nobody waits for the rest of it.
@@ -98,6 +102,7 @@ private:
     enum class Phase : std::uint8_t { running, over, between };
 
     bool awaits_answer() const override { return dialogue_.awaits_answer(); }
+    void doubt() override { is_strange_ = true; }
     void on_frames(std::span<const net::Frame> frames) override;
     void on_read_end() override;
     void on_lost(const net::Closing& closing) override;
@@ -117,7 +122,7 @@ private:
     void to_client(const net::Frame& frame);
     void lose(core::Fault fault);
     void replay_early();
-    core::Deadline silent_at() const { return last_event_ + rules_.between_events; }
+    core::Deadline silent_at() const { return last_sign_ + rules_.between_events; }
     core::Deadline keepalive_at() const;
     core::Deadline next_wake() const;
     void on_time(core::Deadline now);
@@ -134,6 +139,7 @@ private:
     bool knows_control_events_ = false;
     bool is_strange_ = false; // what came was not all this turn's
     bool has_heard_ = false;  // in this read
+    bool has_event_ = false;  // likewise: it was more than a sign of life
     bool is_paused_ = false;
 
     std::optional<Response> response_;
@@ -141,6 +147,7 @@ private:
     std::optional<core::Fault> lost_;
     net::Event changed_;
     core::Deadline last_event_;
+    core::Deadline last_sign_; // of life: comments over HTTP are no events
     core::Deadline last_keepalive_;
     std::int64_t keepalives_ = 0;
 

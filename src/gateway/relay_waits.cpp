@@ -31,7 +31,7 @@ core::Deadline Relay::next_wake() const
 void Relay::on_time(core::Deadline now)
 {
     if (is_paused_)
-        last_event_ = now; // it is the client that is slow; its own timeout watches it
+        last_event_ = last_sign_ = now; // it is the client that is slow; its own timeout watches it
     if (now >= hold_.until()) {
         hold_.end_window();
         release_held();
@@ -46,7 +46,7 @@ void Relay::on_time(core::Deadline now)
 
 net::Task<core::Result<>> Relay::until_terminal(net::Stop& stop)
 {
-    last_event_ = Clock::now();
+    last_event_ = last_sign_ = Clock::now();
     while (phase_ == Phase::running && !lost_ && !stop.requested() && Clock::now() < silent_at()) {
         co_await changed_.wait_until(next_wake(), stop);
         on_time(Clock::now());
@@ -82,6 +82,20 @@ void Relay::keep_early(const net::Frame& frame)
         return;
     early_.clear(); // a successor with a hole in it is none
     lost_ = core::Fault{FaultCode::upstream_lost, {}, "too much of a successor"};
+}
+
+void Relay::answer_here(Response response,
+                        std::string_view lane,
+                        const std::vector<std::string>& events)
+{
+    response_.emplace(std::move(response));
+    lane_ = lane;
+    for (const std::string& event : events) {
+        net::Frame frame;
+        frame.opcode = net::Opcode::text;
+        frame.payload = event;
+        on_frames(std::span(&frame, 1));
+    }
 }
 
 // What came of the successor while its predecessor was settled.

@@ -124,7 +124,8 @@ Routes after_parent(const Turn& turn, const state::Binding& parent)
     const auto where = account && parent.connection != 0
                            ? turn.rooms.pool.whereabouts(lease_request(turn, here, account))
                            : Whereabouts::gone;
-    const bool is_fork = account && !account->config.lanes && parent.lane != turn.lane_name();
+    const bool is_fork = account && !account->config.lanes && parent.connection != 0 &&
+                         parent.lane != turn.lane_name();
     const bool is_first = where == Whereabouts::here && !is_fork;
     Routes routes;
     if (parent.store && account) // also there, unless another of the key's sessions has it
@@ -186,6 +187,9 @@ upstream::LeaseRequest lease_request(const Turn& turn,
     request.account = std::move(account);
     request.connection = route.connection;
     request.needs_that_connection = route.how == How::here;
+    request.needs_new_one = turn.tries.anew;
+    if (request.account->goes_by_http(core::Clock::now(), turn.frame.size()))
+        request.transport = upstream::Transport::http;
     return request;
 }
 

@@ -76,6 +76,7 @@ net::Task<> prepare_retry(Turn& turn, const Failure& failure)
     const auto& [facts, action] = failure;
     turn.tries.spent = facts.attempts;
     turn.tries.retry_reason = action.reason;
+    turn.tries.anew = action.anew;
     turn.tries.unsealed = turn.tries.unsealed || action.unseal;
     if (!turn.tries.first_failure_at)
         turn.tries.first_failure_at = Clock::now();

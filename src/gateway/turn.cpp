@@ -13,6 +13,7 @@
 #include "sequel.hpp"
 #include "settle.hpp"
 #include "successor.hpp"
+#include "warm_up.hpp"
 
 #include "turngate/telemetry/log.hpp"
 
@@ -27,6 +28,31 @@ using core::Fault;
 using core::FaultCode;
 using core::Result;
 
+constexpr std::chrono::hours kStaysOnHttp(1);
+
+// Transport auto: the refusal of an upgrade that says so, and is no fault (http.md section 6.8).
+bool speaks_no_websocket(const accounts::Account& account, const upstream::LeaseFault& refused)
+{
+    if (account.config.transport != config::Transport::automatic ||
+        refused.fault.code != FaultCode::dial_refused)
+        return false;
+    const net::HttpResponse& response = refused.response;
+    const bool is_json = response.body.find_first_not_of(" \t\r\n") != std::string::npos &&
+                         response.headers.get("content-type").find("json") != std::string::npos;
+    switch (response.status) {
+    case 200:
+    case 404:
+    case 405:
+    case 426:
+    case 501:
+        return true;
+    case 400:
+        return !is_json;
+    default:
+        return false;
+    }
+}
+
 // 7 lease: the parent's connection, the session's, a spare, or a new dial.
 net::Task<Result<>> lease(Turn& turn, Attempt& attempt)
 {
@@ -34,6 +60,10 @@ net::Task<Result<>> lease(Turn& turn, Attempt& attempt)
     const auto headers = forwardable(turn.session.forward, account->config.forward_headers);
     auto request = lease_request(turn, attempt.place.route, account);
     auto leased = co_await turn.rooms.pool.lease(std::move(request), headers, turn.stop);
+    if (!leased && speaks_no_websocket(*account, leased.error())) {
+        account->life->http_until = Clock::now() + kStaysOnHttp;
+        co_return co_await lease(turn, attempt);
+    }
     if (!leased) {
         attempt.is_fault_anothers = leased.error().is_anothers;
         if (leased.error().fault.code == FaultCode::dial_refused)
@@ -58,11 +88,17 @@ Result<> send(Turn& turn, Attempt& attempt)
         turn.context, turn.accepted_at, turn.started_at, turn.rooms.chains.bytes_per_session());
     attempt.relay.attach(attempt.connection, turn.lane_name(), std::move(response));
     turn.lane.turn_state_known_by = attempt.connection->generation();
-    if (edited->edits.empty())
-        attempt.connection->send(turn.frame);
-    else
-        attempt.connection->send(protocol::apply(turn.frame, edited->edits));
+    const std::string_view create = edited->create.empty() ? turn.frame : edited->create;
+    attempt.connection->ask(create, edited->headers);
     return {};
+}
+
+// What the upstream says of a response that failed.
+accounts::Said said_of(const protocol::TerminalEvent& terminal, const Attempt& attempt)
+{
+    if (const auto* refusal = attempt.connection ? attempt.connection->refusal() : nullptr)
+        return accounts::read_said(*refusal, core::wall_now(), accounts::Refused::create);
+    return accounts::read_said(terminal, attempt.relay.response().end, core::wall_now());
 }
 
 // 9 relay and 10 settle, for each response: steering adds successors. Fault upstream_error: the
@@ -75,8 +111,7 @@ net::Task<Result<>> relay_and_settle(Turn& turn, Attempt& attempt)
             co_return ended.error();
         const auto terminal = read_terminal(turn, attempt);
         if (is_failure(terminal.kind)) {
-            attempt.said =
-                accounts::read_said(terminal, attempt.relay.response().end, core::wall_now());
+            attempt.said = said_of(terminal, attempt);
             co_return Fault{FaultCode::upstream_error, {}, "upstream error", attempt.said.status};
         }
         const auto settled = co_await settle(turn, attempt, terminal); // 10
@@ -93,6 +128,10 @@ net::Task<Result<>> run(Turn& turn, Attempt& attempt)
 {
     if (turn.stop.requested())
         co_return turn.stop.reason();
+    if (is_answered_here(turn, *attempt.place.account)) {
+        answer_warm_up(turn, attempt);
+        co_return co_await relay_and_settle(turn, attempt);
+    }
     const auto leased = co_await lease(turn, attempt); // 7 lease
     if (!leased)
         co_return leased.error();

@@ -16,10 +16,10 @@ class NetworkDialer final : public Dialer
 public:
     explicit NetworkDialer(std::shared_ptr<const TlsContext> tls) : tls_(std::move(tls)) {}
 
-    Task<DialResult> dial(Loop& loop,
-                          DialTarget target,
-                          core::Deadline deadline,
-                          Stop& stop) override
+    Task<boost::system::result<Stream, DialFault>> connect(Loop& loop,
+                                                           const DialTarget& target,
+                                                           core::Deadline deadline,
+                                                           Stop& stop) override
     {
         if (stop.requested())
             co_return DialFault{stop.reason(), {}};
@@ -42,6 +42,17 @@ public:
             if (!secure)
                 co_return DialFault{as_dial(secure.error()), {}};
         }
+        co_return std::move(*stream);
+    }
+
+    Task<DialResult> dial(Loop& loop,
+                          DialTarget target,
+                          core::Deadline deadline,
+                          Stop& stop) override
+    {
+        auto stream = co_await connect(loop, target, deadline, stop);
+        if (!stream)
+            co_return std::move(stream).error();
         co_return co_await upgrade(std::move(*stream), target, deadline, stop);
     }
 

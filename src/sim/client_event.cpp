@@ -106,6 +106,14 @@ ClientEvent read_inject(const json& event)
     return inject;
 }
 
+ClientEvent read_post(const json& event, const ClientRules& rules)
+{
+    for (const char* name : {"type", "stream_id", "generate"})
+        if (event.contains(name))
+            return Refusal{unknown_parameter(name), {}};
+    return read_create(event, rules);
+}
+
 } // namespace
 
 ClientEvent read_client_event(std::string_view text, const ClientRules& rules)
@@ -118,6 +126,8 @@ ClientEvent read_client_event(std::string_view text, const ClientRules& rules)
         return Refusal{invalid_json(), {}};
     if (!event.is_object())
         return Refusal{invalid_type("type", "an object with a type"), {}};
+    if (rules.http)
+        return read_post(event, rules);
     std::string type;
     if (auto error = read_id(event, "type", type))
         return Refusal{std::move(*error), {}};

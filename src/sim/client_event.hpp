@@ -23,6 +23,7 @@ struct Create
     Input input;
     bool generate = true;
     bool store = true;
+    bool streams = false;                  // over HTTP: asked for server-sent events
     bool compacts = false;                 // context_management
     Tools tools;                           // null: none named, the chain's go on
     std::string tool_choice = R"("auto")"; // JSON
@@ -68,8 +69,12 @@ using ClientEvent = std::variant<Create, Steer, Interrupt, Inject, Processed, Re
 
 struct ClientRules
 {
-    bool lanes = true;        // false: stream_id is unknown
-    bool multi_agent = false; // the beta was asked for at the upgrade
+    bool lanes = true;                 // false: stream_id is unknown
+    bool multi_agent = false;          // the beta was asked for at the upgrade
+    bool http = false;                 // the body of a POST
+    bool stores = true;                // false: store:true is refused, and over HTTP a parent
+    bool ids_required = false;         // of assistant messages with output_text
+    std::vector<std::string> models{}; // that exist; none: any
 };
 
 ClientEvent read_client_event(std::string_view text, const ClientRules& rules);

@@ -79,7 +79,9 @@ std::string_view Composer::event(std::string_view type, std::string_view fields)
 std::string_view Composer::response(std::string_view type, const Snapshot& snapshot)
 {
     begin(type);
-    event_.append(R"(,"response":)").append(before_status_);
+    event_.append(R"(,"response":)");
+    object_from_ = event_.size();
+    event_.append(before_status_);
     append_quoted(event_, snapshot.status);
     event_.append(R"(,"error":)").append(snapshot.error);
     event_.append(R"(,"incomplete_details":)").append(snapshot.incomplete_details);
@@ -92,6 +94,7 @@ std::string_view Composer::response(std::string_view type, const Snapshot& snaps
         event_.append("}}");
     }
     event_.push_back('}');
+    object_size_ = event_.size() - object_from_;
     return end();
 }
 

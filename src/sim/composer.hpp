@@ -59,6 +59,11 @@ public:
     std::string_view event(std::string_view type, std::string_view fields);
 
     const Head& head() const noexcept { return head_; }
+    // The `response` object of the event before the next call, if it was one of response().
+    std::string_view object() const noexcept
+    {
+        return std::string_view(event_).substr(object_from_, object_size_);
+    }
 
 private:
     void begin(std::string_view type);
@@ -67,6 +72,8 @@ private:
 
     Head head_;
     std::string event_;
+    std::size_t object_from_ = 0;
+    std::size_t object_size_ = 0;
     std::string before_status_; // of the response object
     std::string before_output_;
     std::string after_output_;

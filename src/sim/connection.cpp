@@ -7,7 +7,7 @@
 namespace turngate::sim {
 
 Connection::Connection(
-    World& world, Transcript& transcript, UpgradeFacts facts, net::Loop& loop, net::Stream stream)
+    World& world, Transcript& transcript, RequestFacts facts, net::Loop& loop, net::Stream stream)
     : wire_(loop, std::move(stream), world.stats),
       session_(world, transcript, std::move(facts), wire_),
       expires_at_(core::Clock::now() + world.options.wall), changed_(loop), tasks_(loop)

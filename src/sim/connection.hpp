@@ -1,5 +1,6 @@
 #pragma once
 
+#include "endable.hpp"
 #include "session.hpp"
 #include "wire.hpp"
 
@@ -9,20 +10,20 @@
 namespace turngate::sim {
 
 // An upgraded connection: the session, the wire, and the clock between them.
-class Connection : private Wire::Sink
+class Connection : public Endable, private Wire::Sink
 {
 public:
     Connection(World& world,
                Transcript& transcript,
-               UpgradeFacts facts,
+               RequestFacts facts,
                net::Loop& loop,
                net::Stream stream);
 
     // Until it has ended. `then`: what a script does right after the upgrade.
     net::Task<End> run(std::string leftover, std::optional<Fault> then);
 
-    void close(std::uint16_t code, std::string_view reason) { wire_.close(code, reason); }
-    void reset() { wire_.reset(); }
+    void close(std::uint16_t code, std::string_view reason) override { wire_.close(code, reason); }
+    void reset() override { wire_.reset(); }
 
 private:
     void on_message(std::string_view text) override;

@@ -40,9 +40,9 @@ std::optional<unsigned> number(std::string_view text)
 }
 
 // The chosen ones; a copy, since each leaves the map in its own time.
-std::vector<Connection*> chosen(const Connections& connections, std::string_view which)
+std::vector<Endable*> chosen(const Connections& connections, std::string_view which)
 {
-    std::vector<Connection*> found;
+    std::vector<Endable*> found;
     const auto only = number(which);
     for (const auto& [id, connection] : connections)
         if (which == "all" || only == id)
@@ -101,7 +101,7 @@ net::HttpResponse Control::close(std::string_view query)
 {
     const auto code = number(parameter(query, "code")).value_or(1000);
     const auto connections = chosen(connections_, parameter(query, "connection"));
-    for (Connection* connection : connections)
+    for (Endable* connection : connections)
         connection->close(static_cast<std::uint16_t>(code), "asked for");
     return count_of(connections.size());
 }
@@ -109,7 +109,7 @@ net::HttpResponse Control::close(std::string_view query)
 net::HttpResponse Control::reset(std::string_view query)
 {
     const auto connections = chosen(connections_, parameter(query, "connection"));
-    for (Connection* connection : connections)
+    for (Endable* connection : connections)
         connection->reset();
     return count_of(connections.size());
 }
@@ -117,8 +117,7 @@ net::HttpResponse Control::reset(std::string_view query)
 net::HttpResponse Control::no_such_thing(const net::HttpRequest& request) const
 {
     if (!is_responses_path(request.path()) || request.method != "GET")
-        return refusal(
-            404, "not_found", "There is nothing here: turngate-sim speaks WebSocket only.");
+        return refusal(404, "not_found", "There is nothing here.");
     net::HttpResponse response = refusal(426, "upgrade_required", "Connect with a WebSocket.");
     response.headers.add("upgrade", "websocket");
     response.headers.add("connection", "upgrade");

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "connection.hpp"
+#include "endable.hpp"
+#include "world.hpp"
 
 #include "turngate/net/http.hpp"
 
@@ -8,7 +9,7 @@
 
 namespace turngate::sim {
 
-using Connections = std::map<unsigned, Connection*>;
+using Connections = std::map<unsigned, Endable*>;
 
 // The HTTP side of the listener: what tests ask for, and refusals for everything else.
 class Control

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::sim {
@@ -116,6 +117,51 @@ void read_tier(Create& create, Fields& fields)
         create.service_tier = asked;
 }
 
+// What vLLM demands of what was said before.
+bool has_id_and_status(const json& item)
+{
+    const bool is_said = item.is_object() && item.value("role", json()) == "assistant" &&
+                         item.contains("content") && item["content"].is_array();
+    if (!is_said)
+        return true;
+    const json& content = item["content"];
+    const bool has_text = std::any_of(content.begin(), content.end(), [](const json& part) {
+        return part.is_object() && part.value("type", json()) == "output_text";
+    });
+    const auto has_text_at = [&](const char* key) {
+        return item.contains(key) && item[key].is_string();
+    };
+    return !has_text || (has_text_at("id") && has_text_at("status"));
+}
+
+// What this server, as its options make it, does not do.
+void check_abilities(const json& event,
+                     const Create& create,
+                     const ClientRules& rules,
+                     Fields& fields)
+{
+    const bool is_model_known =
+        rules.models.empty() || create.model.empty() ||
+        std::find(rules.models.begin(), rules.models.end(), create.model) != rules.models.end();
+    if (!is_model_known)
+        fields.refuse(model_not_found(create.model));
+    if (!rules.stores && event.contains("store") && create.store)
+        fields.refuse(unsupported_parameter("store"));
+    if (!rules.stores && rules.http && create.parent)
+        fields.refuse(unsupported_parameter("previous_response_id"));
+    const json* input = field(event, "input");
+    if (rules.ids_required && input && input->is_array() &&
+        !std::all_of(input->begin(), input->end(), has_id_and_status))
+        fields.refuse(missing_parameter("input.id"));
+}
+
+void read_stream(const json& event, Create& create, Fields& fields)
+{
+    fields.flag("stream", create.streams);
+    if (field(event, "stream_options") && !create.streams)
+        fields.refuse(stream_options_without_stream());
+}
+
 // False: the name is no name, and the answer carries none.
 bool read_lane(const json& event, Create& create, const ClientRules& rules, Fields& fields)
 {
@@ -154,6 +200,10 @@ ClientEvent read_create(const json& event, const ClientRules& rules)
     fields.flag("background", background);
     if (background)
         fields.refuse(unsupported_parameter("background"));
+    if (rules.http)
+        read_stream(event, create, fields);
+    check_abilities(event, create, rules, fields);
+    create.store = create.store && rules.stores;
     if (fields.error())
         return Refusal{*fields.error(), create.lane};
     return create;

@@ -69,6 +69,8 @@ std::string in_words(std::string_view item_type)
 
 std::string error_event(const Error& error, std::string_view lane)
 {
+    if (!error.verbatim.empty())
+        return error.verbatim;
     if (error.flat)
         return flat_event(error, lane);
     if (error.typeless)
@@ -87,8 +89,24 @@ std::string error_event(const Error& error, std::string_view lane)
     return out;
 }
 
+std::string error_event_in_stream(const Error& error, std::int64_t sequence_number)
+{
+    if (!error.verbatim.empty())
+        return error.verbatim;
+    if (error.typeless)
+        return error_body(error);
+    std::string out = flat_event(error, {});
+    out.back() = ',';
+    out.append(R"("sequence_number":)");
+    append_number(out, sequence_number);
+    out.push_back('}');
+    return out;
+}
+
 std::string error_body(const Error& error)
 {
+    if (!error.verbatim.empty())
+        return error.verbatim;
     std::string out = R"({"error":)";
     append_object(out, error);
     out.push_back('}');
@@ -123,9 +141,8 @@ Error unknown_parameter(std::string_view param)
 
 Error unsupported_parameter(std::string_view param)
 {
-    return bad_request("unsupported_parameter",
-                       "Unsupported parameter over WebSocket: '" + std::string(param) + "'.",
-                       param);
+    return bad_request(
+        "unsupported_parameter", "Unsupported parameter: '" + std::string(param) + "'.", param);
 }
 
 Error invalid_type(std::string_view param, std::string_view expected)
@@ -201,6 +218,27 @@ Error response_not_found(std::string_view id)
     return bad_request("response_not_found",
                        "Response with id '" + std::string(id) + "' not found.",
                        "response_id");
+}
+
+Error stream_options_without_stream()
+{
+    return bad_request("invalid_value",
+                       "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+                       "stream_options");
+}
+
+Error model_not_found(std::string_view model)
+{
+    return bad_request("model_not_found",
+                       "The requested model '" + std::string(model) + "' does not exist.",
+                       "model");
+}
+
+Error no_such_response(std::string_view id)
+{
+    Error error = bad_request("", "Response with id '" + std::string(id) + "' not found.", "");
+    error.status = 404;
+    return error;
 }
 
 Error invalid_key()

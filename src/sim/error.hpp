@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct Error
 };
 
 std::string error_event(const Error& error, std::string_view lane);
+// The flat form as it stands in a stream over HTTP.
+std::string error_event_in_stream(const Error& error, std::int64_t sequence_number);
 // {"error":{…}}: the body of an HTTP answer.
 std::string error_body(const Error& error);
 
@@ -40,6 +43,9 @@ Error no_call_found(std::string_view kind, std::string_view call_id);
 Error invalid_encrypted_content();
 Error no_output_found(std::string_view kind, std::string_view call_id);
 Error response_not_found(std::string_view id);
+Error stream_options_without_stream();
+Error model_not_found(std::string_view model);
+Error no_such_response(std::string_view id); // 404, of the endpoints that take an id
 Error invalid_key();
 
 } // namespace turngate::sim

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "act.hpp"
+#include "client_event.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -11,7 +14,20 @@ class Line
 public:
     virtual ~Line() = default;
 
+    // Told before the first event of each response. `act` may be null.
+    virtual void begin(const Create& create, const Act* act) { (void)create, (void)act; }
     virtual void send(std::string_view event) = 0; // a text message; leaves soon
+    virtual void send_raw(std::string_view bytes)
+    {
+        send(bytes);
+    } // no event where there is a choice
+    // A refusal, or the end of a response. "$response" was filled in.
+    virtual void send_error(const Error& error, std::string_view lane)
+    {
+        send(error_event(error, lane));
+    }
+    // A response has ended with this object; not by an error.
+    virtual void conclude(std::string_view response) { (void)response; }
     virtual void send_binary(std::string_view message) = 0;
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     virtual void reset() = 0;  // RST

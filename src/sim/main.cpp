@@ -21,6 +21,10 @@ struct Given // options in the units of the command line
     double wall_seconds = 3600;
     std::string lanes = "on";
     std::string dialect = "openai";
+    double idle_seconds = 75;
+    std::string stores = "on";
+    std::string websocket = "on";
+    std::string ids = "optional";
 };
 
 void describe(CLI::App& app, Options& options, Given& given)
@@ -41,9 +45,23 @@ void describe(CLI::App& app, Options& options, Given& given)
     app.add_option("--dialect", given.dialect, "openai, or xai: one id a connection, bare errors")
         ->capture_default_str()
         ->check(CLI::IsMember({"openai", "xai"}));
+    app.add_option("--stores", given.stores, "on, or off: keeps no response for later requests")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"on", "off"}));
+    app.add_option("--websocket", given.websocket, "on, or off: an upgrade is answered by 404")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"on", "off"}));
+    app.add_option("--ids", given.ids, "optional, or required in assistant messages of the input")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"optional", "required"}));
+    app.add_option("--models", options.models, "the models that exist, by comma; default: any")
+        ->delimiter(',');
     app.add_option("--seal", options.seal, "a name: reasoning sealed by others is refused");
     app.add_option("--seed", options.seed, "of ids, words and lots")->capture_default_str();
-    app.add_option("--wall", given.wall_seconds, "seconds a connection may last")
+    app.add_option("--wall", given.wall_seconds, "seconds a WebSocket may last")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--idle", given.idle_seconds, "seconds without a request that HTTP may last")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     app.add_option("--key", options.key, "the only bearer key that is accepted");
@@ -72,7 +90,7 @@ int main(int argc, char** argv)
 {
     Options options;
     Given given;
-    CLI::App app("A scriptable upstream for the OpenAI Responses API over WebSocket");
+    CLI::App app("A scriptable upstream for the OpenAI Responses API");
     describe(app, options, given);
     try {
         app.parse(argc, argv);
@@ -81,6 +99,10 @@ int main(int argc, char** argv)
     }
     options.pacing.interval = std::chrono::microseconds(given.interval_us);
     options.wall = std::chrono::milliseconds(static_cast<std::int64_t>(given.wall_seconds * 1000));
+    options.idle = std::chrono::milliseconds(static_cast<std::int64_t>(given.idle_seconds * 1000));
+    options.stores = given.stores == "on";
+    options.websocket = given.websocket == "on";
+    options.ids_required = given.ids == "required";
     if (given.dialect == "xai")
         options.dialect = turngate::sim::Dialect::xai;
     options.lanes = given.lanes == "on" && given.dialect == "openai";

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace turngate::sim {
 
@@ -24,9 +25,14 @@ struct Options
     Pacing pacing;
     bool lanes = true;
     Dialect dialect = Dialect::openai;
+    bool stores = true;              // false: keeps no response
+    bool websocket = true;           // false: an upgrade is 404
+    bool ids_required = false;       // assistant messages in the input need id and status
+    std::vector<std::string> models; // that exist; none: any
     std::string seal; // who seals reasoning; what others sealed is refused. Empty: nobody looks
     std::uint64_t seed = 1;
-    std::chrono::milliseconds wall{3'600'000}; // how long a connection may last
+    std::chrono::milliseconds wall{3'600'000}; // how long a WebSocket may last
+    std::chrono::milliseconds idle{75'000};    // and HTTP without a request
 };
 
 } // namespace turngate::sim

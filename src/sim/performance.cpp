@@ -134,7 +134,7 @@ std::string_view Performance::compose_terminal()
 {
     Snapshot snapshot;
     snapshot.status = status();
-    const std::string output = joined(output_);
+    const std::string output = act_ && act_->empties_output ? std::string() : joined(output_);
     snapshot.output = output;
     snapshot.web_searches = web_searches_;
     std::string usage = act_ && act_->usage ? *act_->usage : counted_usage();
@@ -180,6 +180,11 @@ Usage Performance::usage() const noexcept
     usage.output = output_tokens_;
     usage.reasoning = reasoning_tokens_;
     return usage;
+}
+
+Record Performance::record() const
+{
+    return {std::string(object()), start_.create.input.json};
 }
 
 ContextPtr Performance::context() const

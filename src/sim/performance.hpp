@@ -4,6 +4,7 @@
 #include "context.hpp"
 #include "lanes.hpp"
 #include "score.hpp"
+#include "storage.hpp"
 
 #include "turngate/core/clock.hpp"
 
@@ -30,6 +31,8 @@ public:
     // When the next move is due; never for one that hangs, waits or is over.
     core::Deadline due() const noexcept;
     bool is_over() const noexcept { return at_ == moves_.size(); }
+
+    bool is_done() const noexcept { return is_over() && !hangs_; }
 
     Move take();
     // The event of a move; for an error, a fault or a wait there is none.
@@ -60,6 +63,11 @@ public:
     Usage usage() const noexcept;
     std::string_view status() const noexcept; // of the terminal event
     ContextPtr context() const;               // what it leaves to be continued
+    std::string_view object() const noexcept
+    {
+        return composer_.object();
+    } // the last that was said
+    Record record() const;
 
 private:
     std::string_view compose_terminal();

@@ -11,9 +11,11 @@ bool agrees(const std::optional<T>& wanted, const U& is)
     return !wanted || *wanted == is;
 }
 
-bool matches(const Match& match, const UpgradeFacts& facts)
+bool matches(const Match& match, const RequestFacts& facts)
 {
     return agrees(match.connection, facts.connection) && agrees(match.path, facts.path) &&
+           agrees(match.transport, facts.transport) && agrees(match.method, facts.method) &&
+           agrees(match.request, facts.request) &&
            std::all_of(match.headers.begin(), match.headers.end(), [&](const auto& header) {
                return facts.headers.get(header.first) == header.second;
            });
@@ -43,7 +45,7 @@ bool wins(Rule& rule, Random& random)
 
 } // namespace
 
-UpgradeActPtr Script::at_upgrade(const UpgradeFacts& facts, Random& random)
+UpgradeActPtr Script::at_upgrade(const RequestFacts& facts, Random& random)
 {
     for (Rule& rule : rules_)
         if (rule.upgrade && matches(rule.match, facts) && wins(rule, random))
@@ -51,7 +53,15 @@ UpgradeActPtr Script::at_upgrade(const UpgradeFacts& facts, Random& random)
     return nullptr;
 }
 
-ActPtr Script::at_create(const UpgradeFacts& facts, const Start& start, Random& random)
+RequestActPtr Script::at_request(const RequestFacts& facts, Random& random)
+{
+    for (Rule& rule : rules_)
+        if (rule.request && matches(rule.match, facts) && wins(rule, random))
+            return rule.request;
+    return nullptr;
+}
+
+ActPtr Script::at_create(const RequestFacts& facts, const Start& start, Random& random)
 {
     for (Rule& rule : rules_)
         if (rule.act && matches(rule.match, facts) && matches(rule.match, start) &&

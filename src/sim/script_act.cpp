@@ -98,10 +98,15 @@ ScriptedEvent read_event(const json& source, const std::string& place)
 {
     ScriptObject object(source, place);
     const json* event = object.find("event");
-    if (!event)
+    const auto raw = object.get<std::string>("raw");
+    if (!event == !raw)
         object.fail("has no 'event'");
     ScriptedEvent scripted;
-    scripted.text = event->is_string() ? event->get<std::string>() : event->dump();
+    scripted.is_raw = raw.has_value();
+    if (event)
+        scripted.text = event->is_string() ? event->get<std::string>() : event->dump();
+    else
+        scripted.text = *raw;
     scripted.when = read_point(object, object.get<std::string>("when").value_or("before"));
     scripted.delay = object.milliseconds("delay_ms");
     object.finish();
@@ -202,6 +207,9 @@ ActPtr read_act(const json& source, const std::string& place)
     read_events(object, *act);
     read_ending(object, *act);
     read_pacing(object, *act);
+    act->empties_output = object.get<bool>("empty_output").value_or(false);
+    if (const json* http = object.find("http"))
+        act->http = read_http_form(*http, object.place("http"));
     object.finish();
     return act;
 }

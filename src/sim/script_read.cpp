@@ -22,6 +22,16 @@ std::optional<ParentKind> read_parent(ScriptObject& object)
     object.fail("parent must be none, memory or stored");
 }
 
+std::optional<Transport> read_transport(ScriptObject& object)
+{
+    const auto name = object.get<std::string>("transport");
+    if (!name)
+        return std::nullopt;
+    if (*name != "ws" && *name != "http")
+        object.fail("transport must be ws or http");
+    return *name == "ws" ? Transport::ws : Transport::http;
+}
+
 void read_upgrade_match(ScriptObject& object, Match& match)
 {
     match.connection = object.get<unsigned>("connection");
@@ -38,12 +48,19 @@ void read_upgrade_match(ScriptObject& object, Match& match)
     }
 }
 
-Match read_match(const json& source, const std::string& place, bool is_upgrade)
+enum class Of : std::uint8_t { upgrade, request, create };
+
+Match read_match(const json& source, const std::string& place, Of of)
 {
     ScriptObject object(source, place);
     Match match;
     read_upgrade_match(object, match);
-    if (!is_upgrade) {
+    if (of != Of::upgrade)
+        match.request = object.get<unsigned>("request");
+    if (of == Of::request)
+        match.method = object.get<std::string>("method");
+    if (of == Of::create) {
+        match.transport = read_transport(object);
         match.create = object.get<unsigned>("create");
         match.process_create = object.get<unsigned>("process_create");
         match.lane = object.get<std::string>("lane");
@@ -64,13 +81,19 @@ Rule read_rule(const json& source, const std::string& place)
     const auto* act = object.find("do");
     if (!act)
         object.fail("has no 'do'");
-    const bool is_upgrade = act->is_object() && act->contains("upgrade");
-    if (is_upgrade)
+    Of of = Of::create;
+    if (act->is_object() && act->contains("upgrade"))
+        of = Of::upgrade;
+    else if (act->is_object() && act->contains("request"))
+        of = Of::request;
+    if (of == Of::request)
+        rule.request = read_request_act(*act, object.place("do"));
+    else if (of == Of::upgrade)
         rule.upgrade = read_upgrade_act(*act, object.place("do"));
     else
         rule.act = read_act(*act, object.place("do"));
     if (const auto* match = object.find("match"))
-        rule.match = read_match(*match, object.place("match"), is_upgrade);
+        rule.match = read_match(*match, object.place("match"), of);
     rule.times = object.get<unsigned>("times");
     rule.probability = object.get<double>("probability");
     object.finish();

@@ -18,7 +18,6 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);    // with HTTP, not with WebSockets
 constexpr auto kBreath = std::chrono::milliseconds(20); // between pieces of an endless body
-constexpr net::HttpLimits kLimits{64 * 1024, 16 * 1024 * 1024};
 
 Script load_script(const std::string& path)
 {
@@ -41,15 +40,6 @@ void drop(net::Stream& stream)
     const linger now{1, 0};
     ::setsockopt(stream.socket().native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
     stream.close();
-}
-
-// The body lasts until the connection ends, which we never do.
-std::string endless_head(const net::HttpResponse& response)
-{
-    std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " Refused\r\n";
-    for (const auto& [name, value] : response.headers)
-        bytes.append(name).append(": ").append(value).append("\r\n");
-    return bytes.append("connection: close\r\n\r\n").append(response.body);
 }
 
 net::Task<> wait_until_gone(net::Stream& stream)
@@ -122,6 +112,8 @@ net::Task<> Server::shut_down()
     acceptor_.close();
     for (net::Stream* guest : guests_)
         guest->close();
+    for (HttpConnection* visit : visits_)
+        visit->reset();
     for (const auto& [number, connection] : connections_)
         connection->reset();
     co_await tasks_.join();
@@ -129,38 +121,27 @@ net::Task<> Server::shut_down()
 
 net::Task<> Server::serve(net::Stream stream)
 {
-    net::HttpRequest request;
-    {
+    if (tls_) {
         const Guest guest(*this, stream);
-        if (tls_) {
-            const auto secured =
-                co_await stream.start_tls(*tls_, {}, core::Clock::now() + kPatience);
-            if (!secured)
-                co_return;
-        }
-        while (!net::wants_websocket(request)) {
-            auto read = co_await net::read_request(
-                stream, std::move(request.leftover), kLimits, core::Clock::now() + kPatience);
-            if (!read)
-                co_return;
-            request = std::move(*read);
-            if (net::wants_websocket(request))
-                break;
-            const auto response = control_.answer(request);
-            const std::string bytes =
-                net::to_bytes(response, request.keep_alive, request.method == "HEAD");
-            const auto sent = co_await stream.write_all(bytes, core::Clock::now() + kPatience);
-            if (!sent || !request.keep_alive)
-                co_return;
-        }
+        const auto secured = co_await stream.start_tls(*tls_, {}, core::Clock::now() + kPatience);
+        if (!secured)
+            co_return;
     }
-    co_await upgrade(std::move(stream), std::move(request));
+    if (stops_)
+        co_return;
+    HttpConnection visit(
+        world_, transcript_, control_, connections_, visits_, loop_, std::move(stream));
+    auto request = co_await visit.run();
+    if (!request || stops_)
+        co_return;
+    co_await upgrade(visit.take_stream(), std::move(*request));
 }
 
 net::Task<> Server::upgrade(net::Stream stream, net::HttpRequest request)
 {
-    UpgradeFacts facts;
-    facts.connection = static_cast<unsigned>(++world_.stats.upgrades);
+    RequestFacts facts;
+    ++world_.stats.upgrades;
+    facts.connection = ++world_.connections;
     facts.path = request.path();
     facts.headers = request.headers;
     const auto act = world_.script.at_upgrade(facts, world_.lots);
@@ -196,7 +177,7 @@ net::Task<> Server::refuse(net::Stream stream, net::HttpResponse response, bool 
 }
 
 net::Task<> Server::connect(net::Stream stream,
-                            UpgradeFacts facts,
+                            RequestFacts facts,
                             UpgradeActPtr act,
                             net::HttpRequest request)
 {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "connection.hpp"
 #include "control.hpp"
+#include "http_connection.hpp"
 #include "options.hpp"
 
 #include "turngate/net/listener.hpp"
@@ -36,7 +38,7 @@ private:
     net::Task<> upgrade(net::Stream stream, net::HttpRequest request);
     net::Task<> refuse(net::Stream stream, net::HttpResponse response, bool is_endless);
     net::Task<> connect(net::Stream stream,
-                        UpgradeFacts facts,
+                        RequestFacts facts,
                         UpgradeActPtr act,
                         net::HttpRequest request);
     net::Task<> shut_down();
@@ -51,6 +53,7 @@ private:
     Connections connections_;
     std::set<net::Stream*> guests_;
     Control control_;
+    HttpConnection::All visits_;
     bool stops_ = false;
 };
 

@@ -26,19 +26,26 @@ Head make_head(const Start& start, const Act* act)
     return head;
 }
 
-ClientRules rules_for(const Options& options, const net::HttpHeaders& headers)
+ClientRules rules_for(const Options& options, const RequestFacts& facts)
 {
     const bool asks_for_beta =
-        headers.get("openai-beta").find("responses_multi_agent=v1") != std::string_view::npos;
-    return {options.lanes, asks_for_beta};
+        facts.headers.get("openai-beta").find("responses_multi_agent=v1") != std::string_view::npos;
+    ClientRules rules;
+    rules.lanes = options.lanes;
+    rules.multi_agent = asks_for_beta;
+    rules.http = facts.transport == Transport::http;
+    rules.stores = options.stores;
+    rules.ids_required = options.ids_required;
+    rules.models = options.models;
+    return rules;
 }
 
 } // namespace
 
-Session::Session(World& world, Transcript& transcript, UpgradeFacts facts, Line& line)
+Session::Session(World& world, Transcript& transcript, RequestFacts facts, Line& line)
     : world_(world), transcript_(transcript), facts_(std::move(facts)),
-      rules_(rules_for(world.options, facts_.headers)), owner_(facts_.headers.get("authorization")),
-      line_(line), lanes_(world.storage, owner_, world.options.seal)
+      rules_(rules_for(world.options, facts_)), owner_(facts_.headers.get("authorization")),
+      line_(line), lanes_(world.storage, owner_, world.options.seal), creates_(facts_.creates)
 {
 }
 
@@ -77,7 +84,7 @@ void Session::on_event(Refusal refusal, core::Deadline)
 void Session::refuse(const Error& error, std::string_view lane)
 {
     ++world_.stats.responses["error"];
-    line_.send(error_event(in_dialect(error), lane));
+    line_.send_error(in_dialect(error), lane);
 }
 
 Error Session::in_dialect(Error error) const
@@ -105,6 +112,7 @@ void Session::begin(Start start, core::Deadline now)
         make_answer(start, act.get(), pacing, world_.words, world_.ids, world_.options.seal);
     Head head = make_head(start, act.get());
     head.id = next_id();
+    line_.begin(start.create, act.get());
     running_.push_back(
         {Performance(
              std::move(head), std::move(start), std::move(items), std::move(act), pacing, now),

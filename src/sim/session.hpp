@@ -23,12 +23,14 @@ class Session
 public:
     static constexpr std::size_t kPendingSteers = 8;
 
-    Session(World& world, Transcript& transcript, UpgradeFacts facts, Line& line);
+    Session(World& world, Transcript& transcript, RequestFacts facts, Line& line);
     ~Session();
 
     void on_message(std::string_view text, core::Deadline now);
     void play(core::Deadline now);
     core::Deadline due() const noexcept;
+    // All that was asked for was answered, a script's afterthoughts included.
+    bool is_idle() const noexcept { return running_.empty() && lanes_.waiting() == 0; }
 
     void inflict(const Fault& fault);
     void expire(); // the wall: the connection is too old
@@ -73,7 +75,7 @@ private:
 
     World& world_;
     Transcript& transcript_;
-    const UpgradeFacts facts_;
+    const RequestFacts facts_;
     const ClientRules rules_;
     const std::string owner_; // the key
     Line& line_;
@@ -81,7 +83,7 @@ private:
     std::list<Running> running_;
     std::deque<std::string> past_; // responses that ended here, the latest ones
     std::map<std::string, WaitingSteers> waiting_steers_; // by the response that waits
-    unsigned creates_ = 0;
+    unsigned creates_;
     std::string only_id_; // of all responses, where the dialect has it so
 };
 

@@ -17,7 +17,7 @@ void Session::play(core::Deadline now)
     for (auto at = running_.begin(); at != running_.end();) {
         play_one(*at, now);
         // One that concluded may have let others start; they are at the end of the list.
-        at = at->is_concluded && at->performance.is_over() ? running_.erase(at) : std::next(at);
+        at = at->is_concluded && at->performance.is_done() ? running_.erase(at) : std::next(at);
     }
 }
 
@@ -51,9 +51,21 @@ void Session::perform(Running& running, const Move& move)
     case Move::Kind::silent:
         performance.compose(move);
         break;
-    case Move::Kind::terminal:
-        if (!performance.act() || performance.act()->terminal != "none")
+    case Move::Kind::metadata: // over HTTP it stands in the head
+        if (!rules_.http)
             line_.send(performance.compose(move));
+        break;
+    case Move::Kind::scripted:
+        if (performance.act()->events[move.item].is_raw)
+            line_.send_raw(performance.compose(move));
+        else
+            line_.send(performance.compose(move));
+        break;
+    case Move::Kind::terminal:
+        if (const auto event = performance.compose(move);
+            !performance.act() || performance.act()->terminal != "none")
+            line_.send(event);
+        line_.conclude(performance.object());
         conclude(running, performance.status());
         break;
     default:
@@ -101,10 +113,10 @@ void Session::inflict(const Fault& fault)
 void Session::fail(Running& running, const Error& error)
 {
     const Head& head = running.performance.head();
-    if (error.verbatim.empty())
-        line_.send(error_event(in_dialect(error), head.lane));
-    else
-        line_.send(fill_in(error.verbatim, head.id, head.lane));
+    Error said = in_dialect(error);
+    if (!said.verbatim.empty())
+        said.verbatim = fill_in(said.verbatim, head.id, head.lane);
+    line_.send_error(said, head.lane);
     conclude(running, "error");
 }
 
@@ -126,9 +138,9 @@ void Session::conclude(Running& running, std::string_view status)
         const ContextPtr context = performance.context();
         lanes_.finished(head.lane, context);
         if (head.store)
-            world_.storage.keep(owner_, head.id, context);
+            world_.storage.keep(owner_, head.id, context, performance.record());
         if (performance.create().conversation)
-            world_.storage.keep(owner_, *performance.create().conversation, context);
+            world_.storage.keep(owner_, *performance.create().conversation, context, {});
     }
     follow_steers(running, has_failed);
 }

@@ -17,6 +17,9 @@ std::string Stats::to_json() const
     add("connections_open", connections_open);
     add("connections_total", connections_total);
     add("upgrades", upgrades);
+    add("http_connections_open", http_connections_open);
+    add("http_connections_total", http_connections_total);
+    add("requests", requests);
     add("creates", creates);
     add("pings", pings);
     add("pongs", pongs);
@@ -26,6 +29,9 @@ std::string Stats::to_json() const
     out.append(R"(,"responses":{)");
     for (const auto& [status, count] : responses)
         add(status, count);
+    out.append(R"(},"answers":{)");
+    for (const auto& [status, count] : answers)
+        add(std::to_string(status), count);
     out.append("}}\n");
     return out;
 }

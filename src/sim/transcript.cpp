@@ -101,6 +101,36 @@ void Transcript::upgrade(unsigned connection, const net::HttpRequest& request, i
     write(std::move(line));
 }
 
+void Transcript::request(unsigned connection, unsigned number, const net::HttpRequest& request)
+{
+    if (file_ < 0)
+        return;
+    std::string line = begin(connection);
+    line.append(R"(,"request":{"number":)");
+    append_number(line, number);
+    line.append(R"(,"method":)");
+    append_quoted(line, request.method);
+    line.append(R"(,"target":)");
+    append_quoted(line, request.target);
+    line.append(R"(,"headers":)");
+    append_headers(line, request.headers);
+    line.append("}}");
+    write(std::move(line));
+}
+
+void Transcript::answer(unsigned connection, unsigned number, int status)
+{
+    if (file_ < 0)
+        return;
+    std::string line = begin(connection);
+    line.append(R"(,"answer":{"request":)");
+    append_number(line, number);
+    line.append(R"(,"status":)");
+    append_number(line, status);
+    line.append("}}");
+    write(std::move(line));
+}
+
 void Transcript::message(unsigned connection, std::string_view text)
 {
     if (file_ < 0)

@@ -22,6 +22,8 @@ public:
     Transcript& operator=(const Transcript&) = delete;
 
     void upgrade(unsigned connection, const net::HttpRequest& request, int status);
+    void request(unsigned connection, unsigned number, const net::HttpRequest& request);
+    void answer(unsigned connection, unsigned number, int status); // 0: none
     void message(unsigned connection, std::string_view text);
     void response(unsigned connection,
                   std::string_view id,

@@ -21,10 +21,15 @@ std::string_view key_of(const net::HttpHeaders& headers)
 std::optional<net::HttpResponse> check_upgrade(const net::HttpRequest& request,
                                                const Options& options)
 {
-    if (!is_responses_path(request.path()))
+    if (!is_responses_path(request.path()) || !options.websocket)
         return refusal(404, "not_found", "Unknown path.");
     if (!net::is_valid_upgrade(request))
         return refusal(400, "invalid_upgrade", "This is no correct WebSocket handshake.");
+    return check_key(request, options);
+}
+
+std::optional<net::HttpResponse> check_key(const net::HttpRequest& request, const Options& options)
+{
     const std::string_view key = key_of(request.headers);
     if (!key.empty() && (options.key.empty() || options.key == key))
         return std::nullopt;
@@ -57,6 +62,15 @@ net::HttpResponse scripted_refusal(const UpgradeAct& act)
         response.headers.add(name, value);
     response.body = act.body;
     return response;
+}
+
+// The body lasts until the connection ends, which we never do.
+std::string endless_head(const net::HttpResponse& response)
+{
+    std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " Refused\r\n";
+    for (const auto& [name, value] : response.headers)
+        bytes.append(name).append(": ").append(value).append("\r\n");
+    return bytes.append("connection: close\r\n\r\n").append(response.body);
 }
 
 } // namespace turngate::sim

@@ -22,6 +22,7 @@ struct World
     Script script;
     Storage storage;
     Stats stats;
+    unsigned connections = 0; // numbers given so far
     Ids ids;
     Words words;
     Random lots; // what `probability` draws from: nothing else, so that a run can be repeated

@@ -1,5 +1,8 @@
 #include "account_dialer.hpp"
 
+#include "account_headers.hpp"
+#include "http_wire.hpp"
+
 #include "turngate/accounts/quota_reading.hpp"
 #include "turngate/telemetry/log.hpp"
 
@@ -36,25 +39,6 @@ net::WebSocketOptions websocket_options(const PoolOptions& pool)
     return options;
 }
 
-// What the client said that may go up, the account's key, and before both what the operator says.
-net::HttpHeaders upgrade_headers(const config::Account& account, const net::HttpHeaders& clients)
-{
-    net::HttpHeaders headers;
-    for (const auto& [name, value] : account.headers)
-        headers.add(name, value);
-    const auto add = [&](const std::string& name, const std::string& value) {
-        const bool is_replaced = std::ranges::any_of(account.headers, [&](const auto& own) {
-            return net::equal_without_case(own.first, name);
-        });
-        if (!is_replaced)
-            headers.add(name, value);
-    };
-    for (const auto& [name, value] : clients)
-        add(name, value);
-    add("authorization", "Bearer " + account.api_key);
-    return headers;
-}
-
 void log_failure(const accounts::Account& account, const core::Fault& fault, std::int64_t ms)
 {
     log_info("upstream dial failed",
@@ -83,31 +67,54 @@ AccountDialer::AccountDialer(net::Loop& loop,
 
 net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDialer::dial(
     std::shared_ptr<const accounts::Account> account,
+    Transport transport,
     const net::HttpHeaders& headers,
     net::Stop& stop)
 {
     const Counted counted(account->life->connections);
-    net::DialTarget target{account->url, account->proxy, upgrade_headers(account->config, headers)};
     const auto started = core::Clock::now();
-    const auto deadline = started + options_.dial_timeout;
     ++account->life->dials;
-    auto dialed = co_await dialer_.dial(loop_, std::move(target), deadline, stop);
+    auto dialed = co_await open(account, transport, headers, stop);
     const auto ms = duration_cast<std::chrono::milliseconds>(core::Clock::now() - started).count();
     if (!dialed) {
         failed_.add();
         log_failure(*account, dialed.error().fault, ms);
-        co_return std::move(dialed).error();
+        co_return dialed;
     }
     ok_.add();
+    open_.add(1);
+    log_info("upstream connection begun",
+             {{"account", account->config.name},
+              {"connection", dialed->connection->generation()},
+              {"transport", transport == Transport::http ? "http" : "ws"},
+              {"ms", ms}});
+    co_return dialed;
+}
+
+net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDialer::open(
+    std::shared_ptr<const accounts::Account> account,
+    Transport transport,
+    const net::HttpHeaders& headers,
+    net::Stop& stop)
+{
+    const auto deadline = core::Clock::now() + options_.dial_timeout;
+    net::DialTarget target{account->url, account->proxy, {}};
+    if (transport == Transport::http) {
+        auto stream = co_await dialer_.connect(loop_, target, deadline, stop);
+        if (!stream)
+            co_return std::move(stream).error();
+        auto wire = std::make_unique<HttpWire>(loop_, std::move(*stream), account);
+        co_return Dialed{std::make_shared<Connection>(account, std::move(wire), options_.pong), {}};
+    }
+    target.headers = account_headers(account->config, headers);
+    auto dialed = co_await dialer_.dial(loop_, std::move(target), deadline, stop);
+    if (!dialed)
+        co_return std::move(dialed).error();
     for (const auto& window :
          accounts::read_quota(dialed->headers, core::wall_now(), core::Clock::now()))
         account->standing->quota().report(window.name, window.used_percent, window.resets_at);
-    open_.add(1);
     auto connection = std::make_shared<Connection>(
         loop_, account, std::move(dialed->stream), websocket_options(options_), options_.pong);
-    log_info(
-        "upstream connection begun",
-        {{"account", account->config.name}, {"connection", connection->generation()}, {"ms", ms}});
     co_return Dialed{std::move(connection), std::move(dialed->leftover)};
 }
 

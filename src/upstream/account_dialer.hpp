@@ -24,6 +24,7 @@ public:
     // account's connections from here on.
     net::Task<boost::system::result<Dialed, LeaseFault>> dial(
         std::shared_ptr<const accounts::Account> account,
+        Transport transport,
         const net::HttpHeaders& headers,
         net::Stop& stop);
 
@@ -31,6 +32,12 @@ public:
     void closed(const Connection& connection, const net::Closing& closing);
 
 private:
+    net::Task<boost::system::result<Dialed, LeaseFault>> open(
+        std::shared_ptr<const accounts::Account> account,
+        Transport transport,
+        const net::HttpHeaders& headers,
+        net::Stop& stop);
+
     net::Loop& loop_;
     net::Dialer& dialer_;
     PoolOptions options_;

@@ -1,6 +1,7 @@
 #include "turngate/upstream/connection.hpp"
 
-#include <algorithm>
+#include "socket_wire.hpp"
+
 #include <atomic>
 #include <exception>
 
@@ -9,21 +10,27 @@ namespace {
 
 std::atomic<std::uint64_t> last_generation{0};
 
-constexpr std::size_t kMaxEnded = 32; // twice what may be in flight
-
 } // namespace
+
+Connection::Connection(std::shared_ptr<const accounts::Account> account,
+                       std::unique_ptr<Wire> wire,
+                       PongTimeouts pong)
+    : generation_(last_generation.fetch_add(1, std::memory_order_relaxed) + 1),
+      account_(std::move(account)), dialed_at_(core::Clock::now()), pong_(pong),
+      wire_(std::move(wire))
+{
+    ++account_->life->connections;
+    wire_->set_pong_timeout(pong_.parked);
+}
 
 Connection::Connection(net::Loop& loop,
                        std::shared_ptr<const accounts::Account> account,
                        net::Stream stream,
                        const net::WebSocketOptions& options,
                        PongTimeouts pong)
-    : generation_(last_generation.fetch_add(1, std::memory_order_relaxed) + 1),
-      account_(std::move(account)), dialed_at_(core::Clock::now()), pong_(pong),
-      socket_(loop, std::move(stream), options)
+    : Connection(
+          std::move(account), std::make_unique<SocketWire>(loop, std::move(stream), options), pong)
 {
-    ++account_->life->connections;
-    socket_.set_pong_timeout(pong_.parked);
 }
 
 Connection::~Connection()
@@ -34,7 +41,7 @@ Connection::~Connection()
 bool Connection::is_aged(core::Deadline now) const noexcept
 {
     const auto max_age = account_->config.max_age;
-    return max_age.count() > 0 && now - dialed_at_ >= max_age;
+    return max_age.count() > 0 && !is_http() && now - dialed_at_ >= max_age;
 }
 
 void Connection::attach(FrameSink& sink, std::string_view lane)
@@ -44,7 +51,7 @@ void Connection::attach(FrameSink& sink, std::string_view lane)
         return;
     }
     routes_.attach(sink, lane);
-    socket_.set_pong_timeout(pong_.in_turn);
+    wire_->set_pong_timeout(pong_.in_turn);
 }
 
 void Connection::detach(FrameSink& sink)
@@ -53,44 +60,48 @@ void Connection::detach(FrameSink& sink)
     left();
 }
 
-void Connection::abandon(FrameSink& sink)
+void Connection::abandon(FrameSink& sink, std::string_view response_id)
 {
-    routes_.abandon(sink);
+    if (is_http()) { // to close is to cancel (http.md section 6.5)
+        routes_.detach(sink);
+        if (!wire_->is_idle())
+            abort();
+        return;
+    }
+    routes_.abandon(sink, response_id);
     left();
 }
 
 void Connection::left()
 {
     if (!routes_.is_attached())
-        socket_.set_pong_timeout(pong_.parked);
-    if (socket_.is_paused())
-        socket_.resume(); // whoever else cannot take more says so again
+        wire_->set_pong_timeout(pong_.parked);
+    if (wire_->is_paused())
+        wire_->resume(); // whoever else cannot take more says so again
+}
+
+void Connection::ask(std::string_view create, const net::HttpHeaders& headers)
+{
+    is_ended_ = false;
+    wire_->ask(create, headers);
 }
 
 void Connection::note_ended(std::string_view response_id)
 {
-    if (response_id.empty() || has_ended(response_id))
-        return;
-    ended_.emplace_back(response_id);
-    if (ended_.size() > kMaxEnded)
-        ended_.pop_front();
-}
-
-bool Connection::has_ended(std::string_view response_id) const noexcept
-{
-    return std::ranges::find(ended_, response_id) != ended_.end();
+    is_ended_ = true;
+    routes_.note_ended(response_id);
 }
 
 void Connection::close()
 {
     stop_counting();
-    socket_.close(1000, {});
+    wire_->close();
 }
 
 void Connection::abort()
 {
     stop_counting();
-    socket_.abort();
+    wire_->abort();
 }
 
 void Connection::stop_counting() noexcept
@@ -104,7 +115,7 @@ net::Task<net::Closing> Connection::run(std::string leftover)
     net::Closing closing;
     std::exception_ptr bug; // of one turn; the others must not wait for ever
     try {
-        closing = co_await socket_.run(*this, std::move(leftover));
+        closing = co_await wire_->run(*this, std::move(leftover));
     } catch (...) {
         bug = std::current_exception();
     }
@@ -116,9 +127,15 @@ net::Task<net::Closing> Connection::run(std::string leftover)
     co_return closing;
 }
 
-void Connection::on_messages(std::span<const net::Frame> messages)
+void Connection::on_events(std::span<const net::Frame> events)
 {
-    routes_.hand_out(messages);
+    routes_.hand_out(events);
+}
+
+void Connection::on_answered()
+{
+    if (!is_ended_) // and no end can come any more
+        routes_.lose({});
 }
 
 } // namespace turngate::upstream

@@ -17,10 +17,18 @@ using Frames = std::span<const net::Frame>;
 constexpr std::size_t kMaxInFlight = 16;
 constexpr std::size_t kMaxNames = 32;
 
+constexpr std::size_t kMaxEnded = 32; // twice what may be in flight
+
 // It speaks of the connection, not of one request.
 bool is_connection_error(std::string_view frame)
 {
     return frame.find("\"websocket_connection_limit_reached\"") != frame.npos;
+}
+
+// Whoever made it knows no lanes: on this connection it may speak of any.
+bool is_foreign_error(std::string_view frame)
+{
+    return protocol::peek_type(frame).empty() || is_connection_error(frame);
 }
 
 // A steered response has a successor on the same lane, without another create.
@@ -87,12 +95,27 @@ void LaneRoutes::detach(FrameSink& sink)
     std::erase_if(routes_, [&](const Route& route) { return route.sink == &sink; });
 }
 
-void LaneRoutes::abandon(FrameSink& sink)
+void LaneRoutes::abandon(FrameSink& sink, std::string_view response_id)
 {
+    note_ended(response_id);
     for (const Route& route : routes_)
         if (route.sink == &sink)
-            abandoned_.push_back(route.lane);
+            abandoned_.push_back({route.lane, std::string(response_id)});
     detach(sink);
+}
+
+void LaneRoutes::note_ended(std::string_view response_id)
+{
+    if (response_id.empty() || has_ended(response_id))
+        return;
+    ended_.emplace_back(response_id);
+    if (ended_.size() > kMaxEnded)
+        ended_.pop_front();
+}
+
+bool LaneRoutes::has_ended(std::string_view response_id) const noexcept
+{
+    return std::ranges::find(ended_, response_id) != ended_.end();
 }
 
 void LaneRoutes::lose(const net::Closing& closing)
@@ -157,14 +180,31 @@ void LaneRoutes::deliver(Frames run, std::string_view lane)
 // What is left of the run behind the end of a response that nobody waits for.
 Frames LaneRoutes::drop_abandoned(Frames run, std::string_view lane)
 {
-    const auto abandoned = std::find(abandoned_.begin(), abandoned_.end(), lane);
+    const auto abandoned = std::ranges::find(abandoned_, lane, &Rest::lane);
     if (abandoned == abandoned_.end())
         return run;
-    const auto last = std::find_if(run.begin(), run.end(), ends_turn);
+    const auto last = std::find_if(
+        run.begin(), run.end(), [&](const net::Frame& frame) { return ends(*abandoned, frame); });
     if (last == run.end())
         return {};
     abandoned_.erase(abandoned);
     return {std::next(last), run.end()};
+}
+
+// An earlier response of the lane may say its end once more; that is not the end of this one.
+bool LaneRoutes::ends(Rest& rest, const net::Frame& frame)
+{
+    const std::string_view named = protocol::peek_response_id(frame.payload);
+    if (protocol::peek_kind(frame.payload) == EventKind::created) {
+        rest.response_id = named;
+        note_ended(named);
+    }
+    if (!ends_turn(frame))
+        return false;
+    if (rest.response_id.empty() && has_ended(named))
+        return false;
+    note_ended(named);
+    return named.empty() || rest.response_id.empty() || named == rest.response_id;
 }
 
 // An error without a lane: of the connection, or of a request that cannot be told from others.
@@ -172,13 +212,17 @@ bool LaneRoutes::is_for_all(const net::Frame& frame) const
 {
     if (protocol::peek_kind(frame.payload) != EventKind::error)
         return false;
-    return is_connection_error(frame.payload) || (!find({}) && !is_abandoned({}));
+    return is_foreign_error(frame.payload) || (!find({}) && !is_abandoned({}));
 }
 
 void LaneRoutes::tell_all(const net::Frame& frame)
 {
-    for (const Route& route : routes_)
+    const bool is_in_doubt = routes_.size() + abandoned_.size() > 1;
+    for (const Route& route : routes_) {
+        if (is_in_doubt)
+            route.sink->doubt();
         route.sink->on_frames(std::span(&frame, 1));
+    }
 }
 
 // No lane, and nothing runs on the default one: for any turn to pass on.
@@ -194,7 +238,7 @@ const LaneRoutes::Route* LaneRoutes::who_asked(const net::Frame& frame) const
 {
     const EventKind kind = protocol::peek_kind(frame.payload);
     if (kind != EventKind::steer &&
-        (kind != EventKind::error || is_connection_error(frame.payload) || find({})))
+        (kind != EventKind::error || is_foreign_error(frame.payload) || find({})))
         return nullptr;
     const auto asker = std::find_if(routes_.begin(), routes_.end(), [](const Route& route) {
         return route.sink->awaits_answer();
@@ -211,7 +255,7 @@ const LaneRoutes::Route* LaneRoutes::find(std::string_view lane) const
 
 bool LaneRoutes::is_abandoned(std::string_view lane) const
 {
-    return std::find(abandoned_.begin(), abandoned_.end(), lane) != abandoned_.end();
+    return std::ranges::find(abandoned_, lane, &Rest::lane) != abandoned_.end();
 }
 
 } // namespace turngate::upstream

@@ -12,8 +12,8 @@ enum class Fitness : std::uint8_t { none, left_behind, own, knows_parent };
 bool could_serve(const Place& place, const LeaseRequest& request)
 {
     const Connection& connection = *place.connection;
-    const bool is_shared = place.session == request.session && request.account->config.lanes;
-    return (place.leases == 0 || is_shared) && connection.is_usable() &&
+    const bool is_shared = place.session == request.session && request.shares_lanes();
+    return !connection.is_http() && (place.leases == 0 || is_shared) && connection.is_usable() &&
            connection.account().has_same_connections(*request.account) &&
            connection.takes(request.upstream_lane());
 }

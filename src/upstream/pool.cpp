@@ -1,6 +1,7 @@
 #include "turngate/upstream/pool.hpp"
 
 #include "account_dialer.hpp"
+#include "kept.hpp"
 #include "places.hpp"
 #include "shared_dial.hpp"
 #include "spare_dial.hpp"
@@ -19,6 +20,14 @@ using core::Clock;
 using core::FaultCode;
 using telemetry::log_debug;
 
+// How long an idle HTTP connection may be used again (http.md section 6.7).
+std::chrono::milliseconds keep_time(const Connection& connection)
+{
+    const auto told = connection.keeps_idle();
+    return told ? std::max<std::chrono::milliseconds>(*told, connection.account().config.keep_idle)
+                : connection.account().config.keep_idle;
+}
+
 LeaseFault fault(FaultCode code, const char* where)
 {
     return {{code, {}, where}, {}};
@@ -30,6 +39,7 @@ Pool::Pool(net::Loop& loop, net::Dialer& dialer, telemetry::Metrics& metrics, Po
     : loop_(loop), options_(std::move(options)), tasks_(loop),
       dialer_(std::make_unique<AccountDialer>(loop, dialer, metrics, options_)),
       places_(std::make_unique<Places>()), spares_(std::make_unique<Spares>()),
+      kept_(std::make_unique<Kept>()),
       reused_(metrics.counter("turngate_upstream_reused_total",
                               "Turns that found an open connection waiting for them"))
 {
@@ -60,6 +70,8 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(LeaseRequest req
             co_return std::move(*reused);
         if (request.needs_that_connection)
             co_return fault(FaultCode::parent_not_found, "its connection is gone");
+        if (request.transport == Transport::http)
+            break;
         if (auto spare = spares_->take(*request.account, Clock::now()))
             co_return settle_in(std::move(spare), request, Lease::How::spare);
         SharedDial* const dial = dial_to_share(request);
@@ -77,6 +89,13 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(LeaseRequest req
 
 std::optional<Lease> Pool::reuse(const LeaseRequest& request)
 {
+    if (request.transport == Transport::http) {
+        auto kept = request.needs_new_one ? nullptr : kept_->take(*request.account, Clock::now());
+        if (!kept)
+            return std::nullopt;
+        reused_.add();
+        return settle_in(std::move(kept), request, Lease::How::reused);
+    }
     if (Place* place = places_->find(request)) {
         places_->take(*place, request);
         reused_.add();
@@ -101,7 +120,7 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::open(const LeaseReques
                                                                net::Stop& stop)
 {
     SharedDial shared(shared_dials_, request);
-    auto dialed = co_await dialer_->dial(request.account, headers, stop);
+    auto dialed = co_await dialer_->dial(request.account, request.transport, headers, stop);
     if (!dialed) {
         if (!stop.requested()) // one turn's haste is no answer to the others
             shared.fail(dialed.error());
@@ -135,8 +154,11 @@ bool Pool::make_room(const accounts::Account& account)
 
 bool Pool::evict(const std::string& account)
 {
-    if (const auto spare = spares_->take_any(account)) {
-        spare->close();
+    auto idle = kept_->take_oldest(account);
+    if (!idle)
+        idle = spares_->take_any(account);
+    if (idle) {
+        idle->close();
         return true;
     }
     Place* place = places_->oldest_idle(account);
@@ -153,6 +175,11 @@ void Pool::park(const std::shared_ptr<Connection>& connection)
     places_->give_back(place);
     if (place.leases > 0)
         return;
+    if (connection->is_http() && connection->is_usable()) {
+        places_->remove(place);
+        kept_->put(connection, Clock::now() + keep_time(*connection));
+        return;
+    }
     if (place.is_forsaken || !connection->is_usable()) {
         close(place);
         return;
@@ -201,7 +228,7 @@ net::Task<> Pool::dial_spare(std::shared_ptr<const accounts::Account> account)
     SpareDial dial(spare_dials_, *spares_, *account);
     if (is_closing_)
         co_return;
-    auto dialed = co_await dialer_->dial(account, no_headers, dial.stop());
+    auto dialed = co_await dialer_->dial(account, Transport::ws, no_headers, dial.stop());
     if (!dialed || !begin(dialed->connection, std::move(dialed->leftover)))
         co_return;
     if (dialed->connection->is_usable()) // its reader ran already, and may have found its end
@@ -236,6 +263,7 @@ net::Task<> Pool::read(std::shared_ptr<Connection> connection, std::string lefto
     if (Place* place = places_->of(connection->generation()); place && place->leases == 0)
         places_->remove(*place);
     spares_->died(*connection, Clock::now());
+    kept_->died(*connection);
     if (bug)
         std::rethrow_exception(bug);
 }
@@ -246,6 +274,8 @@ void Pool::on_tick(core::Deadline now)
         return;
     while (Place* expired = places_->idle_before(now - options_.park_ttl))
         close(*expired);
+    for (const auto& expired : kept_->take_expired(now))
+        expired->close();
     for (const auto& spare : spares_->take_superfluous(now))
         spare->close();
     for (auto& account : spares_->to_dial(now))
@@ -259,6 +289,8 @@ net::Task<> Pool::close_all()
         dial->stop().request({FaultCode::gateway_draining, {}, "pool closes"});
     for (const Place* place : places_->all())
         place->connection->close();
+    for (const auto& kept : kept_->take_all())
+        kept->close();
     spares_->want({}, 0);
     for (const auto& spare : spares_->take_superfluous(Clock::now()))
         spare->close();

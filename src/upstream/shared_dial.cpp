@@ -42,8 +42,7 @@ SharedDial::~SharedDial()
 
 bool SharedDial::will_serve(const LeaseRequest& request) const
 {
-    return request.session == session_ && request.account == account_ &&
-           request.account->config.lanes;
+    return request.session == session_ && request.account == account_ && request.shares_lanes();
 }
 
 net::Task<std::optional<LeaseFault>> SharedDial::wait(SharedDial& dial,

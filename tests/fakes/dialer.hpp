@@ -38,6 +38,17 @@ public:
         peers.push_back(std::make_unique<WebSocketPeer>(std::move(peer), net::Role::server));
         co_return net::Dialed{std::move(stream), {}, std::move(leftover)};
     }
+    net::Task<boost::system::result<net::Stream, net::DialFault>> connect(
+        net::Loop& loop,
+        const net::DialTarget& target,
+        core::Deadline deadline,
+        net::Stop& stop) override
+    {
+        auto dialed = co_await dial(loop, target, deadline, stop);
+        if (!dialed)
+            co_return std::move(dialed).error();
+        co_return std::move(dialed->stream);
+    }
 
     WebSocketPeer& peer(std::size_t index) { return *peers.at(index); }
 

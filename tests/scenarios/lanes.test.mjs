@@ -23,6 +23,8 @@ const kScript = [
   { match: { input_contains: 'never end' }, do: kHang('content:2') },
   { match: { input_contains: 'hang unseen' }, times: 1, do: kHang('created') },
   { match: { input_contains: 'leave me' }, times: 1, do: { deltas: 80, interval_us: 15_000 } },
+  { match: { input_contains: 'refuse one of us' }, times: 1, do: { delay_ms: 150, error: { type: 'invalid_request_error', message: 'No.', typeless: true } } },
+  { match: { input_contains: 'begin late' }, times: 1, do: { delay_ms: 700 } },
   { match: { input_contains: 'refuse me late' }, do: { error: { ...kRefusal, after: 'content:2' } } },
   { match: { input_contains: 'refuse me' }, do: { error: kRefusal } },
   { match: { input_contains: 'fail me' }, do: { failed: { code: 'invalid_prompt', message: 'No.' } } },
@@ -225,6 +227,25 @@ describe('Lanes', { concurrency: 4 }, () => {
     }
     assertWhole(await client.toEnd('neighbour'), 'neighbour');
     assert.equal(connectionsOf(sim, 'errors').length, 1);
+    assert.deepEqual(client.unread(), []);
+  });
+
+  // An error without a type or a lane ends one of them, and nobody can say which: what goes on is not the next turn's.
+  test('DoNotGetTheRestOfEachOtherAfterAnErrorThatIsAnybodys', async (t) => {
+    const client = await connectAs(t, daemon, 'anybody');
+    const lanes = ['a', 'b'];
+    const firsts = await turnsOf(client, lanes, () => ({ ...kBase, input: 'first' }));
+    const inputs = { a: 'begin late', b: 'refuse one of us' };
+    const told = await turnsOf(client, lanes, (lane) => ({ ...kBase, input: inputs[lane], previous_response_id: firsts[lane].id }));
+    assert.ok(lanes.every((lane) => told[lane].terminal.type === 'error'));
+    for (const round of ['whole', 'again']) {
+      const turns = await turnsOf(client, lanes, (lane) => ({ ...kBase, input: `${round}, ${lane}` }));
+      for (const lane of lanes) {
+        assertWhole(turns[lane], lane);
+        assert.equal(turns[lane].response.previous_response_id, null);
+        assert.ok(turns[lane].text.includes(`${round}, ${lane}`));
+      }
+    }
     assert.deepEqual(client.unread(), []);
   });
 

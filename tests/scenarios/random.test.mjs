@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { accountOf, startDaemon } from './lib/daemon.mjs';
 import { startSim } from './lib/sim.mjs';
-import { slowed, waitFor } from './lib/wait.mjs';
+import { kPatience, slowed, waitFor } from './lib/wait.mjs';
 import { comparable, contextOf, sealOf, tagIn } from './random/conversation.mjs';
 import { Wanderer } from './random/wanderer.mjs';
 import { Weather } from './random/weather.mjs';
@@ -19,9 +19,12 @@ const kClients = Number(process.env.TURNGATE_RANDOM_CLIENTS ?? 8);
 const kTurns = Number(process.env.TURNGATE_RANDOM_TURNS ?? 25); // of each lane; three lanes a client
 const kSeconds = Number(process.env.TURNGATE_RANDOM_SECONDS ?? 30); // then nobody begins another turn
 
+const kMsToCheck = slowed(10) * kClients * kTurns; // what is settled and read at the end grows with the turns
+
 const kNames = ['A', 'B', 'C'];
 const kConfig = {
   limits: { sockets_per_key: 10_000, sockets_per_ip: 10_000 },
+  continuity: { chain_max_per_session: '256MiB', chain_max_total: '4GiB' }, // none is to be outgrown, however long it runs
   relay: { event_timeout: '2s' },
   scheduler: { top_k: 3, breaker: { failures: 50, open: '1s', max_open: '1s' } },
   log: { level: 'info' },
@@ -74,7 +77,7 @@ function assertSeals(sims) {
 
 async function assertBills(daemon, wanderers) {
   const seen = wanderers.flatMap((wanderer) => wanderer.turns).filter((turn) => turn.response);
-  const rows = await daemon.allUsage(seen.length);
+  const rows = await daemon.allUsage(seen.length, kPatience + kMsToCheck);
   const byId = Map.groupBy(rows.filter((row) => row.upstream_response_id), (row) => row.upstream_response_id);
   const twice = [...byId].filter(([, all]) => all.length > 1).map(([id]) => `${id} was billed twice`);
   const wrong = seen.flatMap(({ tag, response }) => {
@@ -107,7 +110,7 @@ function tell(t, { seconds, sims, wanderers, weather }) {
 
 const isIdle = ({ running, waiting, leased, connections, parked }) => running + waiting + leased === 0 && connections === parked;
 
-test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: kSeconds * 1_000 + slowed(120_000) }, async (t) => {
+test('ConversationsAtRandomKeepTheirContextWhateverBreaks', { timeout: kSeconds * 1_000 + slowed(120_000) + 2 * kMsToCheck }, async (t) => {
   t.diagnostic(`seed ${kSeed}`);
   const { sims, daemon } = await gateway(t);
   const wanderers = Array.from({ length: kClients }, (_, i) => new Wanderer(t, daemon.wsUrl, `w${i}`, kSeed * 1_000 + i));

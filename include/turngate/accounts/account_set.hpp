@@ -26,6 +26,8 @@ struct AccountLife
     std::atomic<unsigned> leased{0};
     std::atomic<std::uint64_t> dials{0};
     std::atomic<std::uint64_t> faults{0};
+    // transport auto: it was found to speak no WebSocket, and is asked over HTTP until then.
+    std::atomic<core::Deadline> http_until{core::Deadline::min()};
 };
 
 // One upstream credential with its place and limits. Immutable.
@@ -46,6 +48,9 @@ struct Account
     bool has_same_connections(const Account& other) const;
     // The upstream's name of a public model; nothing if the account does not have it.
     std::optional<std::string_view> upstream_model(std::string_view model) const;
+
+    // A create of that many bytes goes up by HTTP now (http.md section 6.8).
+    bool goes_by_http(core::Deadline now, std::size_t create_bytes = 0) const;
 
     // How a turn's use of the account ended: settles its permit and counts for its health.
     void settle(Permit& permit, const Outcome& outcome, core::Deadline now) const;

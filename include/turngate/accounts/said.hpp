@@ -31,6 +31,8 @@ enum class UpstreamWord : std::uint8_t {
     overloaded,         // 529, "slow down", a model that still loads
     server_error,
     credentials,   // our key is refused, not the client's
+    no_api,        // nothing answers there: the path is another's, or it has moved
+    not_now,       // 408, 409, 425 of an HTTP answer: not executed
     challenge,     // of a dial: a 403 that does not speak of the key; a page, a bot check
     request_error, // whatever else: the request's own fault
 };
@@ -45,8 +47,11 @@ struct Said
     std::string message = {};    // the upstream's own; empty: none
 };
 
-// A refused dial. At most the first 64 KiB of its body are read, JSON that is cut there included.
-Said read_said(const net::HttpResponse& refusal, core::Timestamp now);
+enum class Refused : std::uint8_t { dial, create };
+
+// A refusal over HTTP. At most the first 64 KiB of its body are read, JSON that is cut there
+// included.
+Said read_said(const net::HttpResponse& refusal, core::Timestamp now, Refused what = Refused::dial);
 
 // An error event or a response.failed, read by `terminal`; `event` is its text.
 Said read_said(const protocol::TerminalEvent& terminal,

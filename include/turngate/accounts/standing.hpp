@@ -22,6 +22,7 @@ class Standing;
 class Permit
 {
 public:
+    Permit() = default; // of a turn that asks nobody
     Permit(Permit&&) noexcept = default;
     Permit& operator=(Permit&& other) noexcept;
     ~Permit();
@@ -33,7 +34,7 @@ private:
     std::shared_ptr<Standing> standing_; // null: settled
     std::optional<BreakerPermit> breaker_;
     std::uint64_t model_ = 0; // hash of its name
-    core::Deadline given_at_;
+    core::Deadline given_at_{};
     unsigned probe_ = 0; // of the credentials; 0: none
 };
 

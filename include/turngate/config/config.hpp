@@ -70,6 +70,18 @@ struct Credentials
 enum class Mode : std::uint8_t { off, ctx_pool };
 enum class AccountKind : std::uint8_t { openai, azure, xai, custom };
 
+// What an account is asked over (http.md section 6.8): what is too large for a WebSocket goes by
+// HTTP where the account speaks both.
+enum class Transport : std::uint8_t { ws, http, automatic };
+
+// What an account refuses, and does not get over HTTP.
+struct Drop
+{
+    std::vector<std::string> fields; // of the create
+    std::vector<std::string> tools;  // by type
+    std::vector<std::string> items;  // by type
+};
+
 struct Account
 {
     std::string name;
@@ -86,9 +98,14 @@ struct Account
     core::Ppm cost_multiplier;
     std::map<std::string, std::string, std::less<>> models; // empty: all, unchanged
     std::string proxy;
-    bool lanes = true;          // default by kind: openai and custom yes, azure and xai no
-    bool control_events = true; // steer, inject, interrupt; default: as lanes
-    milliseconds max_age{};     // 0: no limit; default by kind: 55 min, xai 20 min
+    bool lanes = true;                   // default by kind: openai and custom yes, azure and xai no
+    bool control_events = true;          // steer, inject, interrupt; default: as lanes
+    milliseconds max_age{};              // 0: no limit; default by kind: 55 min, xai 20 min
+    Transport transport = Transport::ws; // default by kind: custom automatic, the others ws
+    bool stores = true;                  // keeps responses by id; default by kind: custom does not
+    bool compaction = true; // knows compaction_trigger; default by kind: openai and azure do
+    Drop drop;
+    milliseconds keep_idle{4'000}; // an idle HTTP connection is used again for so long
     std::vector<std::string> forward_headers;
     // Sent with every upgrade, instead of what the client or the gateway says under that name.
     std::map<std::string, std::string, std::less<>> headers;

@@ -29,7 +29,7 @@ std::optional<Url> parse_url(std::string_view text);
 
 struct DialTarget
 {
-    Url url;                  // of the WebSocket
+    Url url;
     std::optional<Url> proxy; // http (CONNECT), socks5 (we resolve), socks5h (it resolves)
     HttpHeaders headers;      // besides those of the upgrade itself
 };
@@ -58,8 +58,14 @@ class Dialer
 public:
     virtual ~Dialer() = default;
 
-    // Asks for the name, connects, speaks to the proxy, does TLS and the WebSocket upgrade. `stop`
-    // and the deadline, which is over all of it, end it at once.
+    // Asks for the name, connects, speaks to the proxy, does TLS. `stop` and the deadline, which is
+    // over all of it, end it at once.
+    virtual Task<boost::system::result<Stream, DialFault>> connect(Loop& loop,
+                                                                   const DialTarget& target,
+                                                                   core::Deadline deadline,
+                                                                   Stop& stop) = 0;
+
+    // The same, and the WebSocket upgrade.
     virtual Task<boost::system::result<Dialed, DialFault>> dial(Loop& loop,
                                                                 DialTarget target,
                                                                 core::Deadline deadline,

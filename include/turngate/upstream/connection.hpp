@@ -4,10 +4,10 @@
 #include "turngate/net/websocket.hpp"
 #include "turngate/upstream/frame_sink.hpp"
 #include "turngate/upstream/lane_routes.hpp"
+#include "turngate/upstream/wire.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,12 +24,16 @@ struct PongTimeouts
     std::chrono::milliseconds in_turn{30'000};
 };
 
-// One physical WebSocket to an account, with a generation number for life and a permanent reader
+// One physical connection to an account, with a generation number for life and a permanent reader
 // from dial to close. Hands each event to the turn of its lane; what belongs to none is dropped.
 // One of the account's connections until it closes, closing handshake not included. Single loop.
-class Connection final : private net::WebSocket::Sink
+class Connection final : private Wire::Sink
 {
 public:
+    Connection(std::shared_ptr<const accounts::Account> account,
+               std::unique_ptr<Wire> wire,
+               PongTimeouts pong);
+    // A WebSocket.
     Connection(net::Loop& loop,
                std::shared_ptr<const accounts::Account> account,
                net::Stream stream,
@@ -44,7 +48,11 @@ public:
     core::Deadline dialed_at() const noexcept { return dialed_at_; }
 
     // Open, and its reader has not seen anything to the contrary.
-    bool is_usable() const noexcept { return !closing_ && socket_.is_open(); }
+    bool is_usable() const noexcept { return !closing_ && wire_->is_open() && wire_->is_idle(); }
+    // Over HTTP there are no lanes and no control events, and nothing of a conversation stays: one
+    // is as good as another.
+    bool is_http() const noexcept { return wire_->transport() == Transport::http; }
+    bool has_lanes() const noexcept { return account_->config.lanes && !is_http(); }
     // Past accounts[].max_age: soon the upstream closes it, in a turn or not.
     bool is_aged(core::Deadline now) const noexcept;
 
@@ -58,8 +66,8 @@ public:
     // The turn is over and nothing more of it is to come.
     void detach(FrameSink& sink);
     // The turn is over, its response may not be: the rest of it is dropped, and the lane is not
-    // free before that. Only what has been sent has a rest.
-    void abandon(FrameSink& sink);
+    // free before that. Only what has been sent has a rest. Its id is empty if it has not begun.
+    void abandon(FrameSink& sink, std::string_view response_id);
     bool is_attached() const noexcept { return routes_.is_attached(); }
 
     // A response of this connection is over: whatever names it from here on is nobody's
@@ -67,13 +75,24 @@ public:
     void note_ended(std::string_view response_id);
     // This upstream says when a response begins: content before that is not the next one's.
     void note_begun() noexcept { announces_ = true; }
-    bool announces() const noexcept { return announces_; }
-    bool has_ended(std::string_view response_id) const noexcept;
+    bool announces() const noexcept { return announces_ && !is_http(); }
+    bool has_ended(std::string_view response_id) const noexcept
+    {
+        return !is_http() && routes_.has_ended(response_id);
+    }
 
-    void send(std::string_view frame) { socket_.send_text(frame); }
-    bool is_congested() const noexcept { return socket_.is_congested(); }
-    void pause() { socket_.pause(); }
-    void resume() { socket_.resume(); }
+    // A turn's create, and what over HTTP goes up in its headers.
+    void ask(std::string_view create, const net::HttpHeaders& headers);
+    // A control event.
+    void send(std::string_view frame) { wire_->send(frame); }
+    // How far the last create got, once the connection is over.
+    Wire::Progress progress() const noexcept { return wire_->progress(); }
+    // The answer that was no stream of events, if that is what came to it.
+    const net::HttpResponse* refusal() const noexcept { return wire_->refusal(); }
+    std::optional<std::chrono::seconds> keeps_idle() const noexcept { return wire_->keeps_idle(); }
+    bool is_congested() const noexcept { return wire_->is_congested(); }
+    void pause() { wire_->pause(); }
+    void resume() { wire_->resume(); }
 
     // Starts a closing handshake in the background.
     void close();
@@ -85,11 +104,12 @@ public:
     // The permanent reader; returns when the connection is over.
     net::Task<net::Closing> run(std::string leftover);
 
-    std::uint64_t bytes_in() const noexcept { return socket_.bytes_in(); }
-    std::uint64_t bytes_out() const noexcept { return socket_.bytes_out(); }
+    std::uint64_t bytes_in() const noexcept { return wire_->bytes_in(); }
+    std::uint64_t bytes_out() const noexcept { return wire_->bytes_out(); }
 
 private:
-    void on_messages(std::span<const net::Frame> messages) override;
+    void on_events(std::span<const net::Frame> events) override;
+    void on_answered() override;
     void left();
     void stop_counting() noexcept;
 
@@ -97,10 +117,10 @@ private:
     std::shared_ptr<const accounts::Account> account_;
     core::Deadline dialed_at_;
     PongTimeouts pong_;
-    net::WebSocket socket_;
+    std::unique_ptr<Wire> wire_;
     LaneRoutes routes_;
-    std::deque<std::string> ended_; // response ids, oldest first
     bool announces_ = false;
+    bool is_ended_ = true; // over HTTP: the last create's response has had its end
     bool is_counted_ = true;
     std::optional<net::Closing> closing_; // it is over
     bool is_fault_claimed_ = false;

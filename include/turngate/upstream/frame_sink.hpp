@@ -18,6 +18,10 @@ public:
     // The connection is over; nothing comes after it. Called once, only while attached.
     virtual void on_lost(const net::Closing& closing) = 0;
 
+    // The error that comes next was told to several turns, and ends one of them: this one's
+    // response may go on after it.
+    virtual void doubt() {}
+
     // It has sent a control event that has no answer yet: one without a lane is for it.
     virtual bool awaits_answer() const { return false; }
 

@@ -17,6 +17,7 @@
 namespace turngate::upstream {
 
 class AccountDialer;
+class Kept;
 class Places;
 class SharedDial;
 class SpareDial;
@@ -37,9 +38,10 @@ struct PoolOptions
 // Why there is no lease: a dial's fault, with the upstream's answer if it gave one.
 using LeaseFault = net::DialFault;
 
-// One loop's upstream connections. A live session keeps its own between turns (for all its lanes
-// one, or one for each where the account has no lanes); after it they are kept for its key. Idle
-// ones may be closed at any time for a turn that needs room.
+// One loop's upstream connections. A live session keeps its own WebSockets between turns (for all
+// its lanes one, or one for each where the account has no lanes); after it they are kept for its
+// key. HTTP connections are nobody's between turns. Idle ones may be closed at any time for a turn
+// that needs room.
 class Pool final : private net::Ticked
 {
 public:
@@ -97,6 +99,7 @@ private:
     std::unique_ptr<AccountDialer> dialer_;
     std::unique_ptr<Places> places_;
     std::unique_ptr<Spares> spares_;
+    std::unique_ptr<Kept> kept_;
     std::vector<SharedDial*> shared_dials_;
     std::vector<SpareDial*> spare_dials_;
     telemetry::Counter reused_;

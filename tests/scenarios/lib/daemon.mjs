@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { binary, kPricing, temporaryDirectory } from './place.mjs';
 import { Program } from './program.mjs';
 import { atEnd } from './scope.mjs';
-import { waitFor } from './wait.mjs';
+import { kPatience, waitFor } from './wait.mjs';
 
 export const kKey = 'tg-test-0123456789abcdef';
 
@@ -123,12 +123,12 @@ export class Daemon {
   }
 
   // As usage(), for more records than a page has.
-  async allUsage(count) {
+  async allUsage(count, patience = kPatience) {
     const records = await waitFor(async () => {
       const { journal } = await this.status();
       const all = journal.lag_bytes === 0 ? await this.#pages() : [];
       return all.length >= count && all;
-    }, `${count} settled usage records`);
+    }, `${count} settled usage records`, patience);
     return records.reverse();
   }
 

@@ -19,7 +19,8 @@ server.tls.cert server.tls.key server.deflate server.trusted_proxies admin.token
 accounts.name accounts.kind accounts.base_url accounts.api_key accounts.credentials.command
 accounts.credentials.refresh accounts.groups accounts.mode accounts.concurrency
 accounts.max_connections accounts.priority accounts.cost_multiplier accounts.models accounts.proxy
-accounts.lanes accounts.control_events accounts.max_age accounts.forward_headers accounts.headers
+accounts.transport accounts.stores accounts.compaction accounts.drop.fields accounts.drop.tools
+accounts.drop.items accounts.keep_idle accounts.lanes accounts.control_events accounts.max_age accounts.forward_headers accounts.headers
 groups.name groups.mode groups.http groups.multiplier
 users.name users.concurrency users.balance_usd users.group_multipliers
 keys.name keys.key keys.user keys.group keys.quota_usd keys.rpm keys.tpm keys.allow_ips

@@ -56,6 +56,19 @@ TEST(ChainBudget, CountsForManyThreads)
     EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(ChainMemory, KeepsWhatWasSaidJustNowBesideManyEndsOfBranches)
+{
+    ChainUnderTest t;
+    for (std::size_t i = 0; i < Chain::kMostIds; ++i)
+        t.add("end" + std::to_string(i), "", array(user("a")));
+    t.add("r0", "", array(user("b")));
+    t.add("r1", "r0", array(user("c"))); // a fork, and another is to follow
+    t.add("r2", "", array(user("d")));
+    EXPECT_TRUE(t.chain.knows("r0"));
+    EXPECT_TRUE(t.chain.knows("r1"));
+    EXPECT_FALSE(t.chain.knows("end0"));
+}
+
 TEST(ChainMemory, CountsEveryTurnTheSameHoweverLongTheConversation)
 {
     ChainUnderTest t(kPlenty);

@@ -64,7 +64,9 @@ public:
     // Which are there, so that a test speaks of connections as the script does.
     Client& connect(const std::string& beta = {}, const std::string& key = "Bearer k")
     {
-        UpgradeFacts facts{++connections, "/v1/responses", {}};
+        RequestFacts facts;
+        facts.connection = ++connections;
+        facts.path = "/v1/responses";
         facts.headers.add("authorization", key);
         if (!beta.empty())
             facts.headers.add("openai-beta", beta);

@@ -51,7 +51,7 @@ TEST_F(ConnectionTest, TellsNobodyWhoIsNotAttached)
     RecordingTurn& gone = attach("a");
     RecordingTurn& abandoned = attach("b");
     connection->detach(gone);
-    connection->abandon(abandoned);
+    connection->abandon(abandoned, {});
     upstream.raw().vanish();
     until_over();
     EXPECT_TRUE(gone.lost.empty());

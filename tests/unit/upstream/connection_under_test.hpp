@@ -29,6 +29,7 @@ struct RecordingTurn final : FrameSink
             run.emplace_back(frame.payload);
     }
     void on_read_end() override { ++read_ends; }
+    void doubt() override { ++doubts; }
     void on_lost(const net::Closing& closing) override { lost.push_back(closing); }
 
     Texts texts() const
@@ -41,6 +42,7 @@ struct RecordingTurn final : FrameSink
 
     std::vector<Texts> runs; // what each call brought
     int read_ends = 0;
+    int doubts = 0;
     std::vector<net::Closing> lost;
     std::function<void()> on_frames_hook;
 };

@@ -99,7 +99,7 @@ TEST_F(Lanes, WhatIsLeftOfAnAbandonedResponseIsDropped)
 {
     RecordingTurn& a = attach("a");
     RecordingTurn& b = attach("b");
-    connection->abandon(a);
+    connection->abandon(a, {});
     receive({delta("a", 1), delta("b", 2)});
     EXPECT_FALSE(connection->takes("a"));
     receive({delta("a", 3), event("response.completed", "a"), delta("b", 4)});
@@ -117,7 +117,7 @@ TEST_F(Lanes, AnAbandonedResponseEndsWithAnyTerminalEvent)
          {"response.completed", "response.failed", "response.incomplete", "error"}) {
         RecordingTurn& a = attach("a");
         RecordingTurn& b = attach("b");
-        connection->abandon(a);
+        connection->abandon(a, {});
         EXPECT_FALSE(connection->takes("a"));
         receive({event(type, "a")});
         EXPECT_TRUE(connection->takes("a")) << type;
@@ -126,11 +126,55 @@ TEST_F(Lanes, AnAbandonedResponseEndsWithAnyTerminalEvent)
     }
 }
 
+std::string of(const std::string& type, const std::string& response)
+{
+    return event(type, "a", R"(,"response":{"id":")" + response + R"("})");
+}
+
+TEST_F(Lanes, AnEarlierResponsesSecondEndDoesNotEndAnAbandonedOne)
+{
+    for (const std::string begun : {"", "resp_2"}) {
+        RecordingTurn& a = attach("a");
+        attach("b" + begun);
+        connection->note_ended("resp_1");
+        connection->abandon(a, begun);
+        receive({of("response.completed", "resp_1")});
+        EXPECT_FALSE(connection->takes("a")) << begun;
+        receive({of("response.completed", "resp_2")});
+        EXPECT_TRUE(connection->takes("a")) << begun;
+        EXPECT_TRUE(connection->has_ended("resp_2")) << begun;
+    }
+}
+
+TEST_F(Lanes, AnAbandonedResponseThatBeginsLateEndsWithItsOwnEnd)
+{
+    RecordingTurn& a = attach("a");
+    attach("b");
+    connection->abandon(a, {});
+    receive({of("response.created", "resp_2"), of("response.completed", "resp_1")});
+    EXPECT_FALSE(connection->takes("a"));
+    receive({of("response.completed", "resp_2")});
+    EXPECT_TRUE(connection->takes("a"));
+}
+
+TEST_F(Lanes, AnErrorWithoutATypeIsEveryTurnsAndNobodyKnowsWhoseResponseGoesOn)
+{
+    const std::string typeless = R"({"error":{"message":"No."}})";
+    RecordingTurn& unnamed = attach("");
+    receive({typeless});
+    RecordingTurn& a = attach("a");
+    receive({typeless});
+    EXPECT_EQ(unnamed.texts(), (Texts{typeless, typeless}));
+    EXPECT_EQ(a.texts(), Texts{typeless});
+    EXPECT_EQ(unnamed.doubts, 1);
+    EXPECT_EQ(a.doubts, 1);
+}
+
 TEST_F(Lanes, TheSuccessorOfAnAbandonedResponseIsDroppedToo)
 {
     RecordingTurn& a = attach("a");
     RecordingTurn& b = attach("b");
-    connection->abandon(a);
+    connection->abandon(a, {});
     receive({event(
         "response.incomplete", "a", R"(,"response":{"incomplete_details":{"reason":"steered"}})")});
     EXPECT_FALSE(connection->takes("a"));
@@ -143,7 +187,7 @@ TEST_F(Lanes, AnErrorEndsAnAbandonedResponseOfTheDefaultLane)
 {
     RecordingTurn& unnamed = attach("");
     RecordingTurn& a = attach("a");
-    connection->abandon(unnamed);
+    connection->abandon(unnamed, {});
     receive({delta("", 1), kConnectionLimit, error("server_error")});
     EXPECT_EQ(a.texts(), Texts{kConnectionLimit});
     EXPECT_TRUE(connection->takes(""));
@@ -168,7 +212,7 @@ TEST_F(Lanes, AreSixteenAtOnceWithTheAbandoned)
     EXPECT_TRUE(connection->takes("more"));
     RecordingTurn& last = attach("15");
     EXPECT_FALSE(connection->takes("more"));
-    connection->abandon(last);
+    connection->abandon(last, {});
     EXPECT_FALSE(connection->takes("more"));
     receive({event("response.completed", "15")});
     EXPECT_TRUE(connection->takes("more"));

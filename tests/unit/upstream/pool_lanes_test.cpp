@@ -32,7 +32,7 @@ protected:
         }
         void cancel()
         {
-            connection->abandon(turn);
+            connection->abandon(turn, {});
             lease.reset();
         }
 

@@ -1,0 +1,37 @@
+#include "recovery.hpp"
+
+namespace turngate::gateway {
+
+using accounts::UpstreamWord;
+using core::FaultCode;
+
+bool is_spent(const Facts& facts) noexcept
+{
+    if (!facts.may_be_delivered || facts.is_stale)
+        return false;
+    if (facts.fault.code != FaultCode::upstream_error || facts.has_output)
+        return true;
+    switch (facts.word) {
+    case UpstreamWord::parent_not_found:
+    case UpstreamWord::tool_pairing:
+    case UpstreamWord::orphaned_reasoning:
+    case UpstreamWord::sealed:
+    case UpstreamWord::rate_limited:
+    case UpstreamWord::quota:
+    case UpstreamWord::credentials:
+    case UpstreamWord::no_api:
+        return false;
+    case UpstreamWord::not_now: // nor was this; but nothing else bounds its repetition
+    case UpstreamWord::none:
+    case UpstreamWord::connection_limit: // refused, but nothing else bounds its repetition
+    case UpstreamWord::overloaded:
+    case UpstreamWord::server_error:
+    case UpstreamWord::challenge:
+    case UpstreamWord::request_over_limit:
+    case UpstreamWord::request_error:
+        return true;
+    }
+    return true;
+}
+
+} // namespace turngate::gateway

@@ -1,0 +1,173 @@
+#include "turngate/protocol/upstream_create.hpp"
+
+#include "cursor.hpp"
+#include "json_text.hpp"
+
+#include "turngate/protocol/client_event.hpp"
+#include "turngate/protocol/edit.hpp"
+#include "turngate/protocol/http_answer.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+namespace turngate::protocol {
+namespace {
+
+constexpr std::string_view kOfSockets[] = {"type", "stream_id", "generate", "background", "stream"};
+constexpr std::string_view kHeaderPrefix = "ws_request_header_";
+
+bool is_among(const std::vector<std::string>& names, std::string_view name)
+{
+    return std::ranges::find(names, name) != names.end();
+}
+
+// Calls f(key, value) for each field of an object, both as sent.
+template <class F>
+void each_field(std::string_view object, F&& f)
+{
+    Cursor cursor(object);
+    cursor.each_field([&](std::string_view key) {
+        const auto value = cursor.take_value();
+        if (value)
+            f(key, *value);
+        return value.has_value();
+    });
+}
+
+std::string_view string_field(std::string_view object, std::string_view name)
+{
+    std::string_view found;
+    if (object.starts_with('{'))
+        each_field(object, [&](std::string_view key, std::string_view value) {
+            if (key == name && value.starts_with('"'))
+                found = value.substr(1, value.size() - 2);
+        });
+    return found;
+}
+
+void append_field(std::string& object, std::string_view key, std::string_view value)
+{
+    object.append(object.size() > 1 ? ",\"" : "\"").append(key).append("\":").append(value);
+}
+
+class Writer
+{
+public:
+    explicit Writer(const HttpWants& wants) : wants_(wants) {}
+
+    HttpBody write(std::string_view create)
+    {
+        made_.body.reserve(create.size() + 64);
+        made_.body = "{";
+        each_field(create, [&](std::string_view key, std::string_view value) {
+            if (std::ranges::find(kOfSockets, key) == std::end(kOfSockets) &&
+                !is_among(wants_.fields, key))
+                add(key, value);
+        });
+        append_field(made_.body, "stream", "true");
+        made_.body.push_back('}');
+        return std::move(made_);
+    }
+
+private:
+    void add(std::string_view key, std::string_view value)
+    {
+        std::string& body = made_.body;
+        if (key == "store" && value == "true" && !wants_.stores)
+            append_field(body, key, "false");
+        else if (key == "client_metadata" && value.starts_with('{'))
+            add_metadata(key, value);
+        else if (key == "tools" && value.starts_with('[') && !wants_.tools.empty())
+            append_field(body, key, without(value, wants_.tools, false));
+        else if (key == "input" && value.starts_with('[') &&
+                 (!wants_.items.empty() || !wants_.stores))
+            append_field(body, key, without(value, wants_.items, !wants_.stores));
+        else
+            append_field(body, key, value);
+    }
+
+    void add_metadata(std::string_view key, std::string_view value)
+    {
+        std::string kept = "{";
+        each_field(value, [&](std::string_view name, std::string_view text) {
+            const std::string_view string =
+                text.starts_with('"') ? text.substr(1, text.size() - 2) : std::string_view();
+            std::string header(name == kTurnState ? name : std::string_view());
+            if (name.starts_with(kHeaderPrefix)) {
+                header = name.substr(kHeaderPrefix.size());
+                std::ranges::replace(header, '_', '-');
+            }
+            const std::string its = header.empty() ? std::string() : header_value(string);
+            if (its.empty())
+                append_field(kept, name, text);
+            else
+                made_.headers.emplace_back(std::move(header), its);
+        });
+        if (kept.size() > 1)
+            append_field(made_.body, key, kept + "}");
+    }
+
+    // The list without what is of these types; assistant messages with an id and a status.
+    std::string without(std::string_view list, const std::vector<std::string>& types, bool marks)
+    {
+        std::string kept = "[";
+        kept.reserve(list.size());
+        Cursor cursor(list);
+        cursor.each_item([&] {
+            const auto item = cursor.take_value();
+            if (!item)
+                return false;
+            if (is_among(types, string_field(*item, "type")))
+                return true;
+            if (kept.size() > 1)
+                kept.push_back(',');
+            if (marks && item->starts_with('{') && string_field(*item, "role") == "assistant")
+                append_marked(kept, *item);
+            else
+                kept.append(*item);
+            return true;
+        });
+        kept.push_back(']');
+        return kept;
+    }
+
+    // Some servers demand both (http.md section 6.3); what keeps nothing ignores them.
+    void append_marked(std::string& to, std::string_view item)
+    {
+        std::string marks;
+        if (string_field(item, "id").empty())
+            marks += "\"id\":\"msg_" + std::to_string(++made_ids_) + "\",";
+        if (string_field(item, "status").empty())
+            marks += "\"status\":\"completed\",";
+        to.push_back('{');
+        to.append(marks).append(item.substr(1));
+    }
+
+    const HttpWants& wants_;
+    HttpBody made_;
+    int made_ids_ = 0;
+};
+
+} // namespace
+
+HttpBody http_body(std::string_view create, const HttpWants& wants)
+{
+    return Writer(wants).write(create);
+}
+
+std::vector<std::string> warm_up_events(std::string_view response_id, std::string_view model)
+{
+    const auto event = [&](std::string_view type, std::string_view status, int number) {
+        return R"({"type":")" + std::string(type) + R"(","sequence_number":)" +
+               std::to_string(number) + R"(,"response":{"id":)" + quote(response_id) +
+               R"(,"object":"response","created_at":)" + std::to_string(std::time(nullptr)) +
+               R"(,"status":")" + std::string(status) + R"(","model":)" + quote(model) +
+               R"(,"output":[],"usage":{"input_tokens":0,"input_tokens_details":)" +
+               R"({"cached_tokens":0},"output_tokens":0,"output_tokens_details":)" +
+               R"({"reasoning_tokens":0},"total_tokens":0}}})";
+    };
+    return {event("response.created", "in_progress", 0),
+            event("response.completed", "completed", 1)};
+}
+
+} // namespace turngate::protocol
