@@ -96,7 +96,8 @@ Edited as_it_came(const Turn& turn, const Attempt& attempt)
 // The sticky token goes to a connection that has not heard it yet (behaviour.md section 4).
 void replay_turn_state(const Turn& turn, const Attempt& attempt, Edits& edits)
 {
-    const bool is_known = turn.lane.turn_state_known_by == attempt.connection->generation();
+    const bool is_known = !attempt.connection->is_http() && // where each request says it
+                          turn.lane.turn_state_known_by == attempt.connection->generation();
     if (turn.lane.turn_state.empty() || turn.create.has_turn_state || is_known)
         return;
     const auto& at = turn.create.at;

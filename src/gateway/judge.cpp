@@ -56,8 +56,8 @@ Facts facts_of(const Turn& turn, const Attempt& attempt, const Routes& routes, c
         using Progress = upstream::Wire::Progress;
         const Progress progress = attempt.connection->progress();
         facts.may_be_delivered = progress != Progress::unsent;
-        facts.is_stale =
-            progress != Progress::heard && attempt.lease_how == upstream::Lease::How::reused;
+        facts.is_stale = fault.code == FaultCode::upstream_lost && progress != Progress::heard &&
+                         attempt.lease_how == upstream::Lease::How::reused;
     }
     facts.how = attempt.place.route.how;
     facts.is_context_lost = facts.how == Route::How::here &&

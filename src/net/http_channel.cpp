@@ -15,7 +15,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kMaxHead = 64 * 1024;
+constexpr std::size_t kMaxHead = 32 * 1024; // fits the loop's buffer, with what follows it
 
 // A dead peer is found without a byte of ours (http.md section 6.7). Nothing on unix sockets.
 void watch_peer(int descriptor)
@@ -95,8 +95,7 @@ void HttpChannel::on_ready(std::uint32_t events)
         else
             read_available();
     } catch (...) {
-        bug_ = std::current_exception(); // ends this channel, not the loop
-        end();
+        fail(std::current_exception()); // ends this channel, not the loop
     }
 }
 
@@ -185,6 +184,12 @@ void HttpChannel::finish()
     sink_->on_whole();
 }
 
+void HttpChannel::fail(std::exception_ptr bug)
+{
+    bug_ = std::move(bug);
+    end();
+}
+
 void HttpChannel::abort()
 {
     if (!closing_)
@@ -201,6 +206,7 @@ void HttpChannel::lose(error_code error, Closing::By by)
         parser_->of.put_eof(cut);
         if (!cut && parser_->of.is_done()) {
             finish();
+            end();
             sink_->on_read_end();
             return;
         }

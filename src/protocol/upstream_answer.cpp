@@ -1,5 +1,7 @@
 #include "turngate/protocol/upstream_answer.hpp"
 
+#include "cursor.hpp"
+
 #include "turngate/protocol/client_event.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,8 +13,11 @@ using nlohmann::json;
 
 constexpr std::string_view kUpstreamError = "upstream_error";
 
+// Of bounded depth, since what is deeper cannot be walked.
 json read(std::string_view text)
 {
+    if (!Cursor(text).take_value())
+        return json(json::value_t::discarded);
     return json::parse(text, nullptr, false);
 }
 

@@ -34,15 +34,30 @@ void each_field(std::string_view object, F&& f)
     });
 }
 
-std::string_view string_field(std::string_view object, std::string_view name)
+// Of an item or a tool; the bodies of strings.
+struct Marks
 {
-    std::string_view found;
-    if (object.starts_with('{'))
-        each_field(object, [&](std::string_view key, std::string_view value) {
-            if (key == name && value.starts_with('"'))
-                found = value.substr(1, value.size() - 2);
-        });
-    return found;
+    std::string_view type, role, id, status;
+};
+
+Marks marks_of(std::string_view object)
+{
+    Marks marks;
+    if (!object.starts_with('{'))
+        return marks;
+    each_field(object, [&](std::string_view key, std::string_view value) {
+        const std::string_view body =
+            value.starts_with('"') ? value.substr(1, value.size() - 2) : std::string_view();
+        if (key == "type")
+            marks.type = body;
+        else if (key == "role")
+            marks.role = body;
+        else if (key == "id")
+            marks.id = body;
+        else if (key == "status")
+            marks.status = body;
+    });
+    return marks;
 }
 
 void append_field(std::string& object, std::string_view key, std::string_view value)
@@ -117,12 +132,13 @@ private:
             const auto item = cursor.take_value();
             if (!item)
                 return false;
-            if (is_among(types, string_field(*item, "type")))
+            const Marks its = marks_of(*item);
+            if (is_among(types, its.type))
                 return true;
             if (kept.size() > 1)
                 kept.push_back(',');
-            if (marks && item->starts_with('{') && string_field(*item, "role") == "assistant")
-                append_marked(kept, *item);
+            if (marks && its.role == "assistant")
+                append_marked(kept, *item, its);
             else
                 kept.append(*item);
             return true;
@@ -132,15 +148,20 @@ private:
     }
 
     // Some servers demand both (http.md section 6.3); what keeps nothing ignores them.
-    void append_marked(std::string& to, std::string_view item)
+    void append_marked(std::string& to, std::string_view item, const Marks& its)
     {
-        std::string marks;
-        if (string_field(item, "id").empty())
-            marks += "\"id\":\"msg_" + std::to_string(++made_ids_) + "\",";
-        if (string_field(item, "status").empty())
-            marks += "\"status\":\"completed\",";
-        to.push_back('{');
-        to.append(marks).append(item.substr(1));
+        std::string object = "{";
+        if (its.id.empty())
+            append_field(object, "id", "\"msg_" + std::to_string(++made_ids_) + '"');
+        if (its.status.empty())
+            append_field(object, "status", "\"completed\"");
+        each_field(item, [&](std::string_view key, std::string_view value) {
+            const bool is_replaced =
+                (key == "id" && its.id.empty()) || (key == "status" && its.status.empty());
+            if (!is_replaced)
+                append_field(object, key, value);
+        });
+        to.append(object).push_back('}');
     }
 
     const HttpWants& wants_;

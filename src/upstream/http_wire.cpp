@@ -178,9 +178,13 @@ void HttpWire::on_tick(core::Deadline now)
 {
     if (refused_at_ > now - kRefusalTime)
         return;
-    refuse();
-    has_read_ = true;
-    on_read_end();
+    try {
+        refuse();
+        has_read_ = true;
+        on_read_end();
+    } catch (...) {
+        channel_.fail(std::current_exception());
+    }
 }
 
 void HttpWire::on_read_end()

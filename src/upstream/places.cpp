@@ -13,7 +13,8 @@ bool could_serve(const Place& place, const LeaseRequest& request)
 {
     const Connection& connection = *place.connection;
     const bool is_shared = place.session == request.session && request.shares_lanes();
-    return !connection.is_http() && (place.leases == 0 || is_shared) && connection.is_usable() &&
+    const bool is_socket = request.transport == Transport::ws && !connection.is_http();
+    return is_socket && (place.leases == 0 || is_shared) && connection.is_usable() &&
            connection.account().has_same_connections(*request.account) &&
            connection.takes(request.upstream_lane());
 }

@@ -90,7 +90,8 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(LeaseRequest req
 std::optional<Lease> Pool::reuse(const LeaseRequest& request)
 {
     if (request.transport == Transport::http) {
-        auto kept = request.needs_new_one ? nullptr : kept_->take(*request.account, Clock::now());
+        const bool may_be_old = !request.needs_new_one && !request.needs_that_connection;
+        auto kept = may_be_old ? kept_->take(*request.account, Clock::now()) : nullptr;
         if (!kept)
             return std::nullopt;
         reused_.add();
@@ -175,7 +176,7 @@ void Pool::park(const std::shared_ptr<Connection>& connection)
     places_->give_back(place);
     if (place.leases > 0)
         return;
-    if (connection->is_http() && connection->is_usable()) {
+    if (connection->is_http() && connection->is_open()) { // its body's end may come a moment later
         places_->remove(place);
         kept_->put(connection, Clock::now() + keep_time(*connection));
         return;

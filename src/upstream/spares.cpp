@@ -14,7 +14,8 @@ constexpr seconds kSoon{60}; // a spare that died so young is as good as a faile
 
 bool may_dial(const accounts::Account& account, core::Deadline now)
 {
-    return account.standing->fitness({}, now) == accounts::Fitness::fits &&
+    return !account.goes_by_http(now) &&
+           account.standing->fitness({}, now) == accounts::Fitness::fits &&
            account.life->connections < account.config.max_connections;
 }
 

@@ -61,8 +61,9 @@ public:
     // Something of the last request's response has come.
     bool has_heard() const noexcept { return has_heard_; }
 
-    // Ends it now.
+    // Ends it now; with an exception of the sink, which run() throws.
     void abort();
+    void fail(std::exception_ptr bug);
     // Back-pressure.
     void pause() { paused_ = true; }
     void resume();

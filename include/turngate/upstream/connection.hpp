@@ -48,7 +48,9 @@ public:
     core::Deadline dialed_at() const noexcept { return dialed_at_; }
 
     // Open, and its reader has not seen anything to the contrary.
-    bool is_usable() const noexcept { return !closing_ && wire_->is_open() && wire_->is_idle(); }
+    bool is_open() const noexcept { return !closing_ && wire_->is_open(); }
+    // And nothing is still to come of what was asked over HTTP.
+    bool is_usable() const noexcept { return is_open() && wire_->is_idle(); }
     // Over HTTP there are no lanes and no control events, and nothing of a conversation stays: one
     // is as good as another.
     bool is_http() const noexcept { return wire_->transport() == Transport::http; }
