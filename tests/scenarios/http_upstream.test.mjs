@@ -155,7 +155,8 @@ describe('An account over HTTP', { concurrency: 2 }, () => {
   test('IsReusedAndAClosedOneIsNobodysFault', async (t) => {
     const script = [{ match: { connection: 1, request: 2 }, do: { request: { eof: true, when: 'head' } } }];
     const { sim, daemon } = await gateway(t, { script });
-    for (let i = 0; i < 4; ++i) assert.equal((await stream(daemon, kBase)).terminal.type, 'response.completed');
+    const headers = { 'session-id': 'one loop' }; // each loop keeps its own
+    for (let i = 0; i < 4; ++i) assert.equal((await stream(daemon, kBase, { headers })).terminal.type, 'response.completed');
     assert.equal(sim.transcript().filter((line) => line.request?.number === 1).length, 2);
     const { accounts } = await daemon.status();
     assert.equal(accounts[0].faults, 0);
