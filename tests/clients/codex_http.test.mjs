@@ -15,8 +15,8 @@ const kTask = [
   { match: { process_create: 3 }, do: { answer: [{ text: 'The file says: made by a tool.' }] } },
 ];
 
-async function assertTaskIsDone(t, { script = kTask, config = {}, account = {}, creates = 3, billed = creates, ...options }) {
-  const sim = await startSim(t, { script });
+async function assertTaskIsDone(t, { script = kTask, config = {}, account = {}, creates = 3, billed = creates, requestType = 'stream', upstream = {}, ...options }) {
+  const sim = await startSim(t, { script, ...upstream });
   const daemon = await startDaemon(t, { config: { accounts: [accountOf(sim, account)], ...config } });
   const run = await codexExec(t, daemon, 'Make a file, then read it.', options);
   assert.equal(run.code, 0, run.said);
@@ -24,7 +24,7 @@ async function assertTaskIsDone(t, { script = kTask, config = {}, account = {}, 
   assert.deepEqual(itemsOf(run, 'agent_message').map((item) => item.text), ['The file says: made by a tool.']);
   assert.equal(sim.creates().length, creates);
   const rows = await daemon.usage(billed);
-  assert.ok(rows.every(({ request_type }) => request_type === 'stream'), JSON.stringify(rows));
+  assert.ok(rows.every(({ request_type }) => request_type === requestType), JSON.stringify(rows));
   assert.equal(new Set(rows.map(({ session }) => session)).size, 1);
   return { sim, daemon, rows };
 }
@@ -51,3 +51,26 @@ for (const [name, fault] of [
     const later = kTask.slice(1).map(({ match, ...rule }) => ({ match: { process_create: match.process_create + 1 }, ...rule }));
     await assertTaskIsDone(t, { websockets: false, script: [kTask[0], lost, ...later], creates: 4, billed: 3 });
   });
+
+// Before an account that speaks HTTP alone and keeps nothing: Codex' warm-up is answered here, its parents are expanded.
+const kStateless = { upstream: { stores: 'off', websocket: 'off', ids: 'required' }, account: { transport: 'http', stores: false, compaction: false } };
+
+test('ATaskIsDoneOnAnAccountOverHttpThatKeepsNothing', async (t) => {
+  const { sim } = await assertTaskIsDone(t, { websockets: false, ...kStateless });
+  assert.equal(sim.upgrades().length, 0);
+});
+
+test('ATaskOverWebSocketIsDoneOnAnAccountOverHttpThatKeepsNothing', async (t) => {
+  const { sim, rows } = await assertTaskIsDone(t, { websockets: true, requestType: 'ws_v2', billed: 4, ...kStateless });
+  assert.equal(rows.filter(({ reason }) => reason === 'local_warm_up').length, 1);
+  const inputs = sim.creates().map(({ event }) => event.input);
+  for (const { event } of sim.creates()) assert.equal('previous_response_id' in event, false);
+  for (let i = 1; i < inputs.length; ++i) assert.ok(inputs[i].length > inputs[i - 1].length, 'nothing is left out');
+  assert.match(JSON.stringify(inputs[2]), /made by a tool/);
+});
+
+test('ATaskIsDoneThoughItsAccountOverHttpIsLost', async (t) => {
+  const lost = { match: { process_create: 2 }, times: 1, do: { fault: { kind: 'reset', when: 'created' } } };
+  const script = [lost, kTask[0], { match: { input_contains: 'made.txt' }, times: 1, do: shell('cat made.txt') }, { do: { answer: [{ text: 'The file says: made by a tool.' }] } }];
+  await assertTaskIsDone(t, { websockets: false, script, creates: 4, billed: 3, ...kStateless });
+});

@@ -17,7 +17,7 @@ async function gateway(t, { script, account = {}, ...options } = {}) {
   return { sim, daemon };
 }
 
-const creates = (sim) => sim.messages().map((message) => message.event).filter((event) => event?.model);
+const creates = (sim) => sim.creates().map(({ event }) => event);
 const textIn = (value) => JSON.stringify(value);
 
 describe('An account over HTTP', { concurrency: 2 }, () => {

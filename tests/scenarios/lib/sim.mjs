@@ -75,8 +75,9 @@ export class Sim {
     return this.transcript().filter((entry) => 'message' in entry);
   }
 
+  // Over HTTP they have no type.
   creates() {
-    return this.messages().filter((entry) => entry.event?.type === 'response.create');
+    return this.messages().filter((entry) => entry.event && (entry.event.type ?? 'response.create') === 'response.create');
   }
 
   responses() {
