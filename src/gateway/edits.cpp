@@ -104,7 +104,7 @@ void replay_turn_state(const Turn& turn, const Attempt& attempt, Edits& edits)
     const std::string key(protocol::kTurnState);
     const std::string value = '"' + turn.lane.turn_state + '"';
     if (at.client_metadata)
-        protocol::add(edits, protocol::insert_raw_into(turn.frame, at.client_metadata, key, value));
+        protocol::add(edits, protocol::insert_raw_into(at.client_metadata, key, value));
     else if (turn.frame.find("\"client_metadata\"") == turn.frame.npos) // null, or no object
         protocol::add(
             edits,

@@ -37,15 +37,27 @@ Edit remove_run(std::string_view frame, std::size_t begin, std::size_t end)
     return {begin, end, {}};
 }
 
-Edit insert_behind_brace(std::string_view frame,
-                         std::size_t brace,
-                         std::string_view key,
-                         std::string_view value)
+Edit insert_behind_brace(std::size_t brace, std::string_view key, std::string_view value)
 {
-    const std::size_t at = brace + 1;
-    const std::size_t next = skip_space(frame, at);
-    const bool is_empty = next < frame.size() && frame[next] == '}';
-    return {at, at, quote(key) + ":" + std::string(value) + (is_empty ? "" : ",")};
+    return {brace + 1, brace + 1, quote(key) + ":" + std::string(value)};
+}
+
+bool is_insertion(const Edit& edit)
+{
+    return edit.begin == edit.end;
+}
+
+// Whether another field follows the insertion in what comes of the edits: one that is inserted,
+// too, or one that stays.
+bool is_followed(std::string_view frame, Edits::const_iterator edit, Edits::const_iterator last)
+{
+    std::size_t at = skip_space(frame, edit->end);
+    while (++edit != last && edit->begin <= at) {
+        if (is_insertion(*edit))
+            return true;
+        at = skip_space(frame, edit->end);
+    }
+    return frame[at] != '}';
 }
 
 void append_escaped(std::string& text, char c)
@@ -86,10 +98,12 @@ std::string apply(std::string_view frame, const Edits& edits)
     std::string edited;
     edited.reserve(frame.size() + 256);
     std::size_t at = 0;
-    for (const Edit& edit : edits) {
-        edited.append(frame.substr(at, edit.begin - at));
-        edited.append(edit.text);
-        at = edit.end;
+    for (auto edit = edits.begin(); edit != edits.end(); ++edit) {
+        edited.append(frame.substr(at, edit->begin - at));
+        edited.append(edit->text);
+        if (is_insertion(*edit) && is_followed(frame, edit, edits.end()))
+            edited.push_back(',');
+        at = edit->end;
     }
     edited.append(frame.substr(at));
     return edited;
@@ -113,15 +127,12 @@ Edit insert_string(std::string_view frame, std::string_view key, std::string_vie
 
 Edit insert_raw(std::string_view frame, std::string_view key, std::string_view value)
 {
-    return insert_behind_brace(frame, skip_space(frame, 0), key, value);
+    return insert_behind_brace(skip_space(frame, 0), key, value);
 }
 
-Edit insert_raw_into(std::string_view frame,
-                     const FieldSpan& object,
-                     std::string_view key,
-                     std::string_view value)
+Edit insert_raw_into(const FieldSpan& object, std::string_view key, std::string_view value)
 {
-    return insert_behind_brace(frame, object.value_begin, key, value);
+    return insert_behind_brace(object.value_begin, key, value);
 }
 
 Edits remove_all(std::string_view frame, std::vector<FieldSpan> fields)

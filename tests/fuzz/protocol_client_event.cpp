@@ -64,8 +64,7 @@ void check_edits(protocol::ClientEventReader& reader,
     const bool takes_state = event.at.client_metadata && !event.has_turn_state;
     if (takes_state)
         add(edits,
-            protocol::insert_raw_into(
-                frame, event.at.client_metadata, protocol::kTurnState, R"("s\n")"));
+            protocol::insert_raw_into(event.at.client_metadata, protocol::kTurnState, R"("s\n")"));
     const std::string edited = protocol::apply(frame, edits);
     const auto again = reader.read(edited);
     require(again.has_value());

@@ -78,13 +78,12 @@ void check_removal(std::string_view frame, json expected, const protocol::Client
     protocol::Edits edits = protocol::remove_all(frame, gone);
     if (event.at.client_metadata && !event.has_turn_state) {
         add(edits,
-            protocol::insert_raw_into(
-                frame, event.at.client_metadata, protocol::kTurnState, R"("s")"));
+            protocol::insert_raw_into(event.at.client_metadata, protocol::kTurnState, R"("s")"));
         expected["client_metadata"][std::string(protocol::kTurnState)] = "s";
     }
-    if (!expected.empty()) {
-        add(edits, protocol::insert_raw(frame, "\"new\"", "[1]"));
-        expected["\"new\""] = {1};
+    for (const auto key : {"\"new\"", "\"newer\""}) {
+        add(edits, protocol::insert_raw(frame, key, "[1]"));
+        expected[key] = {1};
     }
     require(parsed(protocol::apply(frame, edits)) == expected);
 }

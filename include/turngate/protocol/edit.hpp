@@ -8,7 +8,8 @@
 
 namespace turngate::protocol {
 
-// One replacement of bytes [begin, end) of a frame.
+// One replacement of bytes [begin, end) of a frame; where they are none, a field that comes in,
+// without the comma that may belong behind it.
 struct Edit
 {
     std::size_t begin = 0;
@@ -38,14 +39,10 @@ Edit insert_raw(std::string_view frame, std::string_view key, std::string_view v
 
 // The same as the first field of an object within the frame. It must not go together with an edit
 // of that object as a whole.
-Edit insert_raw_into(std::string_view frame,
-                     const FieldSpan& object,
-                     std::string_view key,
-                     std::string_view value);
+Edit insert_raw_into(const FieldSpan& object, std::string_view key, std::string_view value);
 
 // Takes fields out, each with the comma that belongs to it; spans of fields that the frame does not
-// have are skipped. All that go must be named in one call, since neighbours share commas. With
-// `insert_string` on the same frame at least one of the frame's own fields must stay.
+// have are skipped. All that go must be named in one call, since neighbours share commas.
 Edits remove_all(std::string_view frame, std::vector<FieldSpan> fields);
 
 // text as a JSON string literal, quotes included. What is not UTF-8 in it becomes U+FFFD.

@@ -53,7 +53,7 @@ TEST(Edit, InsertsIntoAnObjectOfTheFrame)
     const auto inserted = [](std::string_view frame) {
         const ClientEvent event = read(frame);
         return protocol::apply(
-            frame, {insert_raw_into(frame, event.at.client_metadata, kTurnState, R"("a\u0022")")});
+            frame, {insert_raw_into(event.at.client_metadata, kTurnState, R"("a\u0022")")});
     };
     EXPECT_EQ(inserted(R"({"model":"m","client_metadata":{"b":"c"}})"),
               R"({"model":"m","client_metadata":{"x-codex-turn-state":"a\u0022","b":"c"}})");
@@ -120,6 +120,20 @@ TEST(Edit, KeepsEditsInTheOrderOfTheirPlaces)
     add(edits, insert_string(frame, "previous_response_id", "resp_1")); // where the removal begins
     EXPECT_EQ(protocol::apply(frame, edits),
               R"({"previous_response_id":"resp_1","x":1,"model":"n"})");
+}
+
+TEST(Edit, InsertsWithTheCommasThatAreNeeded)
+{
+    for (const auto& [frame, left] : {std::pair{R"({})", R"({"x":1,"y":2})"},
+                                      {R"({"stream_id":"a"})", R"({"x":1,"y":2})"},
+                                      {R"({ "stream_id":"a" })", R"({"x":1,"y":2  })"},
+                                      {R"({"stream_id":"a","b":3})", R"({"x":1,"y":2,"b":3})"},
+                                      {R"({"b":3,"stream_id":"a"})", R"({"x":1,"y":2,"b":3})"}}) {
+        Edits edits = remove_all(frame, {place(frame, "stream_id")});
+        for (const auto& [key, value] : {std::pair{"x", "1"}, {"y", "2"}})
+            add(edits, protocol::insert_raw(frame, key, value));
+        EXPECT_EQ(protocol::apply(frame, edits), left) << frame;
+    }
 }
 
 TEST(Edit, MakesFramesThatReadAsEdited)
