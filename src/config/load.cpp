@@ -52,6 +52,7 @@ void read_root(Section& root, const Report& report, Config& config)
     read_pricing(root["pricing"].section(), report, config.pricing);
     read_limits(root["limits"].section(), config.limits);
     read_http(root["http"].section(), config.http);
+    read_background(root["background"].section(), config.background);
     read_log(root["log"].section(), config.log);
 }
 

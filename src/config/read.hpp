@@ -25,6 +25,7 @@ void read_scheduler(Section scheduler, Scheduler& out);
 void read_usage(Section usage, Usage& out);
 void read_limits(Section limits, Limits& out);
 void read_http(Section http, Http& out);
+void read_background(Section background, Background& out);
 void read_log(Section log, Log& out);
 
 // What several of them do.

@@ -29,6 +29,14 @@ void read_http(Section http, Http& out)
                                                        {"all", KeepaliveEvent::all},
                                                        {"off", KeepaliveEvent::off}});
     http["keepalive_event_interval"].read_duration(out.keepalive_event_interval, 100ms, 1h);
+    http["background_timeout"].read_duration(out.background_timeout, 100ms, 168h);
+}
+
+void read_background(Section background, Background& out)
+{
+    background["max_log"].read_size(out.max_log, 0, 1ull << 30);
+    background["max_total"].read_size(out.max_total, 0, 1ull << 40);
+    background["keep"].read_duration(out.keep, 100ms, 24h);
 }
 
 void read_log(Section log, Log& out)

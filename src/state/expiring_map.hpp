@@ -32,6 +32,8 @@ public:
         shard.put(std::move(key), std::move(value), ttl_, shard_bytes_);
     }
 
+    void erase(const std::string& key) { shard_of(key).erase(key); }
+
 private:
     static constexpr std::size_t kShards = 16;
 
@@ -63,6 +65,17 @@ private:
             bytes_ += size_of(*at);
             while (bytes_ > max_bytes && order_.size() > 1)
                 drop_oldest();
+        }
+
+        void erase(const std::string& key)
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = entries_.find(key);
+            if (found == entries_.end())
+                return;
+            bytes_ -= size_of(*found);
+            order_.erase(found->second.expiry);
+            entries_.erase(found);
         }
 
     private:

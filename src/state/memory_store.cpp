@@ -27,6 +27,12 @@ public:
         co_return;
     }
 
+    net::Task<> forget_response(std::string_view tenant, std::string_view response_id) override
+    {
+        responses_.erase(local_key(tenant, response_id));
+        co_return;
+    }
+
     net::Task<std::optional<LaneBinding>> find_lane(std::string_view tenant,
                                                     std::string_view session) override
     {

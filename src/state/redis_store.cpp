@@ -63,6 +63,13 @@ net::Task<> RedisStore::bind_response(std::string_view tenant,
     co_await put(std::move(key), std::move(value), kResponseTtl);
 }
 
+net::Task<> RedisStore::forget_response(std::string_view tenant, std::string_view response_id)
+{
+    responses_.erase(local_key(tenant, response_id));
+    Command command{"DEL", response_key(tenant, response_id)};
+    co_await post(std::move(command));
+}
+
 net::Task<std::optional<LaneBinding>> RedisStore::find_lane(std::string_view tenant,
                                                             std::string_view session)
 {
@@ -101,13 +108,15 @@ net::Task<Answer> RedisStore::get(std::string key)
 
 net::Task<> RedisStore::put(std::string key, std::string value, std::chrono::seconds ttl)
 {
+    Command command{"SET", std::move(key), std::move(value), "EX", std::to_string(ttl.count())};
+    co_await post(std::move(command));
+}
+
+net::Task<> RedisStore::post(Command command)
+{
     const net::Executor executor = co_await net::asio::this_coro::executor;
-    RedisLink* link = links_.of(executor);
-    if (!link)
-        co_return;
-    const Command command{
-        "SET", std::move(key), std::move(value), "EX", std::to_string(ttl.count())};
-    link->post(command);
+    if (RedisLink* link = links_.of(executor))
+        link->post(command);
 }
 
 } // namespace turngate::state

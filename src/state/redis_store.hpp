@@ -19,6 +19,7 @@ public:
     net::Task<> bind_response(std::string_view tenant,
                               std::string_view response_id,
                               Binding binding) override;
+    net::Task<> forget_response(std::string_view tenant, std::string_view response_id) override;
     net::Task<std::optional<LaneBinding>> find_lane(std::string_view tenant,
                                                     std::string_view session) override;
     net::Task<> bind_lane(std::string_view tenant,
@@ -27,6 +28,7 @@ public:
 
 private:
     net::Task<Answer> get(std::string key);
+    net::Task<> post(Command command);
     net::Task<> put(std::string key, std::string value, std::chrono::seconds ttl);
 
     const RedisLinks& links_;

@@ -292,6 +292,15 @@ struct Http
     milliseconds keepalive{15'000};  // of silence in a stream, until a comment
     KeepaliveEvent keepalive_event = KeepaliveEvent::codex;
     milliseconds keepalive_event_interval{100'000};
+    milliseconds background_timeout{3'600'000}; // then a background response is ended
+};
+
+// The event logs of background responses.
+struct Background
+{
+    std::uint64_t max_log = 4 << 20;     // events of one response; beyond: no more streaming
+    std::uint64_t max_total = 256 << 20; // of all
+    milliseconds keep{600'000};          // after its end
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
@@ -332,6 +341,7 @@ struct Config
     Pricing pricing;
     Limits limits;
     Http http;
+    Background background;
     Log log;
 };
 

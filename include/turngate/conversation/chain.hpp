@@ -61,6 +61,9 @@ public:
     // takes the place of the first.
     void add(const ChainTurn& turn);
 
+    // Nothing goes on from it any more; what does so already keeps it.
+    void forget(std::string_view response_id);
+
     bool knows(std::string_view response_id) const noexcept;
 
     // Whether that account could be sent the response's whole context. Rebuilding may fail all the
@@ -92,7 +95,6 @@ private:
     void remember(NodePtr node);
     bool forget_one(bool to_free_memory);
     void forget_line(NodePtr last);
-    void forget(std::string_view response_id);
     void forget(Order::iterator known);
 
     ChainShare share_; // before the nodes, which give back to it

@@ -45,6 +45,8 @@ public:
     virtual net::Task<> bind_response(std::string_view tenant,
                                       std::string_view response_id,
                                       Binding binding) = 0;
+    // As unknown from now on as one that never was.
+    virtual net::Task<> forget_response(std::string_view tenant, std::string_view response_id) = 0;
 
     // session: whatever names a session and its lane within the tenant.
     virtual net::Task<std::optional<LaneBinding>> find_lane(std::string_view tenant,

@@ -105,6 +105,20 @@ TEST_P(Store, TakesTheLastBindingOfAnId)
     EXPECT_EQ(lane->turn_state, R"(turn \"state\")");
 }
 
+TEST_P(Store, ForgetsAResponseOfOneTenant)
+{
+    bind("a", "resp_1", {.account = "one"});
+    bind("b", "resp_1", {.account = "two"});
+    bind("a", "resp_2", {.account = "one"});
+    fakes::run(loop_, store().forget_response("a", "resp_1"));
+    fakes::run(loop_, store().forget_response("a", "resp_3")); // which never was
+    EXPECT_FALSE(find("a", "resp_1"));
+    EXPECT_TRUE(find("b", "resp_1"));
+    EXPECT_TRUE(find("a", "resp_2"));
+    bind("a", "resp_1", {.account = "three"});
+    EXPECT_EQ(find("a", "resp_1")->account, "three");
+}
+
 TEST_P(Store, TakesIdsOfAnyLength)
 {
     const std::string longer(100'000, 'x');
