@@ -1,5 +1,6 @@
 #include "call.hpp"
 
+#include "call_stay.hpp"
 #include "drains.hpp"
 
 #include "turngate/protocol/error_event.hpp"
@@ -8,24 +9,13 @@
 #include <utility>
 
 namespace turngate::gateway {
-namespace {
 
 using core::FaultCode;
 
-net::HttpExchange::Options options_of(const config::Relay& relay)
-{
-    return {relay.client_write_timeout, relay.max_buffer};
-}
-
-} // namespace
-
 Call::Call(Rooms& rooms, net::Stream stream, Guest guest)
-    : rooms_(rooms), memory_(std::make_shared<SessionMemory>(std::move(guest.facts))),
-      waiting_(std::move(std::get<Request>(guest.wants).turn)),
-      exchange_(rooms.loop,
-                std::move(stream),
-                std::move(guest.leftover),
-                options_of(rooms.snapshot->config->relay))
+    : HttpCall(rooms, std::move(stream), std::move(guest.leftover)),
+      memory_(std::make_shared<SessionMemory>(std::move(guest.facts))),
+      waiting_(std::move(std::get<Request>(guest.wants).turn))
 {
     Request& request = std::get<Request>(guest.wants);
     request.answer.keep_alive = request.answer.keep_alive && !rooms.is_draining;
@@ -35,29 +25,14 @@ Call::Call(Rooms& rooms, net::Stream stream, Guest guest)
         client_ = std::make_unique<Document>(exchange_, std::move(request.answer));
     waiting_.create = std::move(request.create.event);
     turn_state_ = std::move(request.turn_state);
-    rooms_.loop.tick(*this);
 }
 
 Call::~Call() = default;
 
-net::Task<bool> Call::run()
+net::Task<> Call::answer()
 {
-    const SessionFacts& facts = memory_->facts;
-    exchange_.watch(*this);
-    rooms_.chains.enter(facts.key);
-    std::exception_ptr bug;
-    try {
-        co_await take_turn();
-    } catch (...) {
-        bug = std::current_exception();
-    }
-    rooms_.pool.leave(facts.id, facts.key, facts.is_named);
-    rooms_.chains.leave(facts.key, facts.is_named, core::Clock::now());
-    if (bug)
-        std::rethrow_exception(bug);
-    const bool is_told = co_await exchange_.drained();
-    rooms_.metrics.client_bytes_out.add(static_cast<double>(exchange_.bytes_out()));
-    co_return is_told && client_->is_over() && client_->keeps_connection();
+    const CallStay stay(rooms_, memory_->facts);
+    co_await take_turn();
 }
 
 net::Task<> Call::take_turn()
@@ -102,7 +77,7 @@ void Call::on_writable()
 void Call::on_tick(core::Deadline now)
 {
     if (turn_)
-        client_->keep_alive(now, rooms_.snapshot->config->http);
+        HttpCall::on_tick(now);
 }
 
 void Call::shut_down()

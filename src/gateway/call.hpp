@@ -1,47 +1,33 @@
 #pragma once
 
 #include "guest.hpp"
-#include "http_output.hpp"
-#include "rooms.hpp"
+#include "http_call.hpp"
 #include "session_memory.hpp"
-
-#include "turngate/net/http_exchange.hpp"
 
 #include <memory>
 
 namespace turngate::gateway {
 
 // One HTTP request and its turn: what a Session does for a frame (http.md section 5). Calls of one
-// session key run side by side. Single loop.
-class Call final : private net::HttpExchange::Sink, private net::Ticked
+// session key run side by side.
+class Call final : public HttpCall
 {
 public:
     Call(Rooms& rooms, net::Stream stream, Guest guest);
-    ~Call();
+    ~Call() override;
 
-    // To the end of the answer, and of all that the turn started. True: the client's next request
-    // may come on this connection.
-    net::Task<bool> run();
-
-    // After run().
-    net::Stream release() { return exchange_.release(); }
-    std::string take_leftover() noexcept { return exchange_.take_leftover(); }
-
-    // Ends it, now: the shutdown deadline.
-    void shut_down();
+    void shut_down() override;
 
 private:
+    net::Task<> answer() override;
+    net::Task<> take_turn();
     void on_gone() override;
     void on_writable() override;
     void on_tick(core::Deadline now) override;
-    net::Task<> take_turn();
 
-    Rooms& rooms_;
     const std::shared_ptr<SessionMemory> memory_;
     WaitingTurn waiting_;
     std::string turn_state_;
-    net::HttpExchange exchange_;
-    std::unique_ptr<HttpOutput> client_;
     Turn* turn_ = nullptr; // that runs
 };
 

@@ -1,5 +1,7 @@
 #include "door.hpp"
 
+#include "response_question.hpp"
+
 #include "turngate/config/address.hpp"
 #include "turngate/core/id.hpp"
 #include "turngate/protocol/error_event.hpp"
@@ -37,7 +39,9 @@ constexpr std::string_view kPaths[] = {"/v1/responses",
 // Codes are chosen for what real clients do with them (protocol.md 10.4).
 std::optional<Refusal> serves_nothing(const net::HttpRequest& request)
 {
-    if (std::ranges::find(kPaths, request.path()) == std::end(kPaths))
+    if (response_question(request))
+        return std::nullopt;
+    if (!is_responses_path(request.path()))
         return refuse(
             404, "There is nothing here; the path is /v1/responses.", kInvalidRequest, "not_found");
     if (request.method == "HEAD")
@@ -104,9 +108,10 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
     if (!is_allowed(client_ip, visitor->allow_ips))
         return refuse(
             403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
-    if (is_create(request) && !visitor->http)
+    const bool is_http = is_create(request) || response_question(request);
+    if (is_http && !visitor->http)
         return refuse(403, "HTTP is switched off for this group.", kInvalidRequest, "http_off");
-    if (!is_create(request) && visitor->mode == config::Mode::off)
+    if (!is_http && visitor->mode == config::Mode::off)
         return refuse(426,
                       "WebSocket is switched off for this group; use HTTP.",
                       kInvalidRequest,
@@ -137,6 +142,11 @@ Refusal refuse(int status, std::string_view message, std::string_view type, std:
 bool is_create(const net::HttpRequest& request) noexcept
 {
     return request.method == "POST";
+}
+
+bool is_responses_path(std::string_view path) noexcept
+{
+    return std::ranges::find(kPaths, path) != std::end(kPaths);
 }
 
 Refusal not_http(int status)

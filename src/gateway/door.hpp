@@ -27,6 +27,9 @@ Refusal refuse(int status, std::string_view message, std::string_view type, std:
 // A turn is asked for over HTTP, not a WebSocket.
 bool is_create(const net::HttpRequest& request) noexcept;
 
+// One of those that a create or an upgrade goes to.
+bool is_responses_path(std::string_view path) noexcept;
+
 // For what is no acceptable request at all: 400, or 431 for too large a head.
 Refusal not_http(int status);
 

@@ -18,6 +18,13 @@ struct Drains::Drain
     std::shared_ptr<const void> memory; // outlives the turn
     std::unique_ptr<Turn> turn;
     core::Deadline until;
+    bool is_left = true; // by its client; false: it runs in the background
+
+    // Of one that was left nothing is told: it has the end that it had with its client.
+    void stop(FaultCode code, const char* where) const
+    {
+        turn->stop.request({is_left ? FaultCode::client_gone : code, {}, where});
+    }
 };
 
 Drains::Drains(net::Loop& loop, std::size_t most) : most_(most), tasks_(loop)
@@ -33,22 +40,41 @@ void Drains::take(std::unique_ptr<Turn> turn, std::shared_ptr<const void> memory
     turn->leave_client(nobody_);
     turn->rooms.metrics.turns_draining.add(1);
     const auto until = Clock::now() + turn->snapshot->config->usage.drain_timeout;
-    drains_.push_back({std::move(memory), std::move(turn), until});
-    ++running_;
-    tasks_.spawn("drain", run(std::prev(drains_.end())));
+    own({std::move(memory), std::move(turn), until});
 }
 
-net::Task<> Drains::run(std::list<Drain>::iterator drain)
+void Drains::run(std::unique_ptr<Turn> turn,
+                 std::shared_ptr<const void> memory,
+                 core::Deadline until)
+{
+    own({std::move(memory), std::move(turn), until, false});
+}
+
+void Drains::own(Drain drain)
+{
+    left_ += drain.is_left ? 1 : 0;
+    drains_.push_back(std::move(drain));
+    ++running_;
+    tasks_.spawn("drain", to_its_end(std::prev(drains_.end())));
+}
+
+net::Task<> Drains::to_its_end(std::list<Drain>::iterator drain)
 {
     Turn& turn = *drain->turn;
     const Metrics& metrics = turn.rooms.metrics;
     try {
-        co_await read_on(turn);
+        if (drain->is_left)
+            co_await read_on(turn);
+        else
+            co_await run_turn(turn);
     } catch (const std::exception& bug) {
         telemetry::log_error("drain ended by an exception",
                              {{"turn", turn.id}, {"what", bug.what()}});
     }
-    metrics.turns_draining.add(-1);
+    if (drain->is_left) {
+        metrics.turns_draining.add(-1);
+        --left_;
+    }
     drains_.erase(drain);
     --running_;
 }
@@ -58,14 +84,14 @@ void Drains::on_tick(core::Deadline now)
 {
     for (const Drain& drain : drains_)
         if (now >= drain.until)
-            drain.turn->stop.request({FaultCode::client_gone, {}, "drain deadline"});
+            drain.stop(FaultCode::interrupted, "deadline");
 }
 
 void Drains::close()
 {
     is_closed_ = true;
     for (const Drain& drain : drains_)
-        drain.turn->stop.request({FaultCode::client_gone, {}, "shutdown deadline"});
+        drain.stop(FaultCode::gateway_draining, "shutdown deadline");
 }
 
 net::Task<> Drains::join()

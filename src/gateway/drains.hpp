@@ -14,9 +14,10 @@ namespace turngate::gateway {
 
 struct Turn;
 
-// Turns that outlive their session (`usage.aborted_turns: drain`): the client has gone, the
-// response runs on. What comes is dropped until its terminal event says what it cost; after
-// `usage.drain_timeout`, or with the gateway, they settle by an estimate. One loop's.
+// Turns without a session. Some outlive theirs (`usage.aborted_turns: drain`): the client has gone,
+// the response runs on. What comes is dropped until its terminal event says what it cost; after
+// `usage.drain_timeout`, or with the gateway, they settle by an estimate. Others never had one that
+// waits for them: background responses (http.md section 10). One loop's.
 class Drains final : private net::Ticked
 {
 public:
@@ -25,11 +26,15 @@ public:
     explicit Drains(net::Loop& loop, std::size_t most = kMost);
     ~Drains();
 
-    // Whoever finds none settles at once.
-    bool has_room() const noexcept { return !is_closed_ && running() < most_; }
+    // For a turn that is `unfinished`. Whoever finds none settles at once.
+    bool has_room() const noexcept { return !is_closed_ && left_ < most_; }
 
     // A turn that is `unfinished`. `memory`: what it refers to of its session.
     void take(std::unique_ptr<Turn> turn, std::shared_ptr<const void> memory);
+
+    // A turn from its beginning, in the background; `until` then it is interrupted. `memory`: what
+    // it refers to, its client too.
+    void run(std::unique_ptr<Turn> turn, std::shared_ptr<const void> memory, core::Deadline until);
 
     // All settle now, and nothing is taken any more.
     void close();
@@ -43,12 +48,14 @@ public:
 private:
     struct Drain;
 
-    net::Task<> run(std::list<Drain>::iterator drain);
+    void own(Drain drain);
+    net::Task<> to_its_end(std::list<Drain>::iterator drain);
     void on_tick(core::Deadline now) override;
 
     const std::size_t most_;
     Nobody nobody_;
     std::list<Drain> drains_;
+    std::size_t left_ = 0; // of them, by their clients
     std::atomic<std::size_t> running_{0};
     bool is_closed_ = false;
     net::TaskGroup tasks_;

@@ -23,6 +23,19 @@ bool takes_lane_off(const Turn& turn, const Attempt& attempt)
     return turn.create.at.stream_id && !attempt.connection->has_lanes();
 }
 
+// What goes up has none of it: the lane's name where the account knows none, and of HTTP
+// `background`, which is ours to do.
+Edits without_ours(const Turn& turn, const Attempt& attempt, protocol::FieldSpan parent)
+{
+    const auto& at = turn.create.at;
+    const bool is_http = turn.session.request_type != usage::RequestType::ws_v2;
+    const protocol::FieldSpan none;
+    return protocol::remove_all(turn.frame,
+                                {parent,
+                                 takes_lane_off(turn, attempt) ? at.stream_id : none,
+                                 is_http ? at.background : none});
+}
+
 void put_input(const Turn& turn, std::string input, Edits& edits)
 {
     const auto& at = turn.create.at.input;
@@ -36,7 +49,6 @@ void put_input(const Turn& turn, std::string input, Edits& edits)
 Result<Edited> rebuilt(const Turn& turn, const Attempt& attempt)
 {
     using conversation::Sealed;
-    const auto& at = turn.create.at;
     const conversation::Chain* chain = chain_of(turn);
     auto input = chain ? chain->rebuild(turn.context.parent_id,
                                         raw_input(turn, turn.context),
@@ -47,10 +59,7 @@ Result<Edited> rebuilt(const Turn& turn, const Attempt& attempt)
         return core::Fault{core::FaultCode::parent_not_found, {}, "chain"};
     Edited edited;
     edited.is_sealed = input->find(kSealed) != input->npos;
-    edited.edits = protocol::remove_all(
-        turn.frame,
-        {at.previous_response_id,
-         takes_lane_off(turn, attempt) ? at.stream_id : protocol::FieldSpan{}});
+    edited.edits = without_ours(turn, attempt, turn.create.at.previous_response_id);
     put_input(turn, std::move(*input), edited.edits);
     return edited;
 }
@@ -79,8 +88,7 @@ void put_parent(const Turn& turn, Edits& edits)
 Edited as_it_came(const Turn& turn, const Attempt& attempt)
 {
     Edited edited;
-    if (takes_lane_off(turn, attempt))
-        edited.edits = protocol::remove_all(turn.frame, {turn.create.at.stream_id});
+    edited.edits = without_ours(turn, attempt, {});
     if (turn.is_parent_inferred)
         put_parent(turn, edited.edits);
     edited.is_sealed = raw_input(turn, {}).find(kSealed) != std::string_view::npos;

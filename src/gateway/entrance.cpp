@@ -59,11 +59,13 @@ SocketCounts::Limits limits_of(const config::Limits& limits)
 
 Entrance::Entrance(Rooms& rooms,
                    ClientBytes& client_bytes,
+                   const LogPlaces& places,
                    std::shared_ptr<SocketCounts> counts,
                    std::shared_ptr<const net::TlsContext> tls,
                    LetIn let_in)
-    : rooms_(rooms), client_bytes_(client_bytes), counts_(std::move(counts)), tls_(std::move(tls)),
-      let_in_(std::move(let_in)), proxies_(rooms.snapshot->config->server), tasks_(rooms.loop)
+    : rooms_(rooms), client_bytes_(client_bytes), places_(places), counts_(std::move(counts)),
+      tls_(std::move(tls)), let_in_(std::move(let_in)), proxies_(rooms.snapshot->config->server),
+      tasks_(rooms.loop)
 {
 }
 
@@ -199,6 +201,10 @@ net::Task<> Entrance::meet(Visit visit)
         if (visit.ticket && visit.ticket->belongs_to(principal.key, client_ip, limits_of(limits))) {
             Guest guest = welcome(*request, principal, std::move(client_ip));
             guest.peer = visit.peer;
+            if (auto asks = response_question(*request)) {
+                co_await take_question(visit, reader, *request, std::move(*asks), std::move(guest));
+                co_return;
+            }
             if (is_create(*request)) {
                 co_await take_request(visit, reader, *request, std::move(guest));
                 co_return;

@@ -19,6 +19,8 @@
 
 namespace turngate::gateway {
 
+class LogPlaces;
+
 // How clients come to one loop: from accept to a refusal, or to a guest who is let in. Who is
 // beyond a limit is told so while few are, and else closed at once. On its loop's thread.
 class Entrance
@@ -29,6 +31,7 @@ public:
 
     Entrance(Rooms& rooms,
              ClientBytes& client_bytes,
+             const LogPlaces& places,
              std::shared_ptr<SocketCounts> counts,
              std::shared_ptr<const net::TlsContext> tls,
              LetIn let_in);
@@ -72,6 +75,18 @@ private:
                              net::RequestReader& reader,
                              const net::HttpRequest& head,
                              Guest guest);
+    net::Task<> take_question(Visit& visit,
+                              net::RequestReader& reader,
+                              const net::HttpRequest& head,
+                              ResponseQuestion asks,
+                              Guest guest);
+    net::Task<std::optional<protocol::HttpAnswer>> ask_account(const ResponseQuestion& asks,
+                                                               const SessionFacts& facts);
+    net::Task<> answer_and_stay(Visit& visit,
+                                net::RequestReader& reader,
+                                const net::HttpRequest& head,
+                                protocol::HttpAnswer answer,
+                                std::string request_id);
     boost::system::result<protocol::HttpCreate, protocol::Rejection> read_create(
         std::string_view body);
     net::Task<> find_session(const protocol::ClientEvent& create, SessionFacts& facts);
@@ -82,6 +97,7 @@ private:
 
     Rooms& rooms_;
     ClientBytes& client_bytes_;
+    const LogPlaces& places_;
     std::shared_ptr<SocketCounts> counts_;
     std::shared_ptr<const net::TlsContext> tls_; // null: plain
     LetIn let_in_;

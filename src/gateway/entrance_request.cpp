@@ -53,11 +53,9 @@ boost::system::result<protocol::HttpCreate, protocol::Rejection> Entrance::read_
         return create;
     if (auto refusal = refuse_foreign(create->event, *rooms_.snapshot->config))
         return std::move(*refusal);
-    if (create->is_background)
-        return protocol::Rejection{FaultCode::invalid_request,
-                                   "Background responses are not available here.",
-                                   "background",
-                                   {}};
+    if (create->is_background && !create->event.store)
+        return protocol::Rejection{
+            FaultCode::invalid_request, "'background' needs 'store' to be true.", "background", {}};
     return create;
 }
 
@@ -79,6 +77,21 @@ net::Task<> Entrance::find_session(const protocol::ClientEvent& create, SessionF
         facts.key = *parent->session;
 }
 
+// The client's next request may come on this connection.
+net::Task<> Entrance::answer_and_stay(Visit& visit,
+                                      net::RequestReader& reader,
+                                      const net::HttpRequest& head,
+                                      protocol::HttpAnswer answer,
+                                      std::string request_id)
+{
+    const auto response = response_of(std::move(answer), request_id);
+    const std::string bytes = net::to_bytes(response, head.keep_alive);
+    const auto written =
+        co_await visit.stream.write_all(bytes, core::Clock::now() + kAnswerTimeout);
+    if (written && head.keep_alive)
+        stay(std::move(visit.stream), reader.take_leftover(), visit.peer, std::move(*visit.ticket));
+}
+
 net::Task<> Entrance::take_request(Visit& visit,
                                    net::RequestReader& reader,
                                    const net::HttpRequest& head,
@@ -98,15 +111,8 @@ net::Task<> Entrance::take_request(Visit& visit,
     auto create = read_create(request.turn.frame);
     if (!create) {
         rooms_.metrics.bad_frames.add();
-        auto response = response_of(answer_to(create.error()), request.turn.id);
-        const std::string bytes = net::to_bytes(response, head.keep_alive);
-        const auto written =
-            co_await visit.stream.write_all(bytes, core::Clock::now() + kAnswerTimeout);
-        if (written && head.keep_alive)
-            stay(std::move(visit.stream),
-                 reader.take_leftover(),
-                 visit.peer,
-                 std::move(*visit.ticket));
+        auto refusal = answer_to(create.error());
+        co_await answer_and_stay(visit, reader, head, std::move(refusal), request.turn.id);
         co_return;
     }
     co_await find_session(create->event, guest.facts);

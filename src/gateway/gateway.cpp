@@ -15,6 +15,7 @@ Gateway::Gateway(Parts parts)
     : chain_budget_(std::make_unique<conversation::ChainBudget>(
           parts.snapshot->config->continuity.chain_max_total)),
       client_bytes_(std::make_unique<ClientBytes>(parts.snapshot->config->limits.waiting_total)),
+      log_places_(std::make_unique<LogPlaces>(parts.snapshot->config->background.max_total)),
       descriptors_(net::descriptors())
 {
     const unsigned wanted = parts.snapshot->config->limits.sockets;
@@ -25,8 +26,8 @@ Gateway::Gateway(Parts parts)
                              {"descriptors", descriptors_.most}});
     const auto counts = std::make_shared<SocketCounts>(descriptors_.clients());
     for (const auto& loop : parts.loops)
-        shards_.push_back(
-            std::make_unique<Shard>(parts, *loop, shards_, counts, *client_bytes_, *chain_budget_));
+        shards_.push_back(std::make_unique<Shard>(
+            parts, *loop, shards_, counts, *client_bytes_, *log_places_, *chain_budget_));
     for (const auto& shard : shards_)
         shard->loop().post([&shard = *shard] { shard.begin(); });
 }
@@ -48,6 +49,7 @@ void Gateway::listen(const std::vector<net::ListenSocket>& sockets)
 void Gateway::replace(std::shared_ptr<const Snapshot> snapshot)
 {
     client_bytes_->set_most(snapshot->config->limits.waiting_total);
+    log_places_->bytes.set_most(snapshot->config->background.max_total);
     for (const auto& shard : shards_)
         shard->loop().post([&shard = *shard, snapshot] { shard.replace(snapshot); });
 }

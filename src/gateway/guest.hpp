@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http_output.hpp"
+#include "response_question.hpp"
 #include "socket_counts.hpp"
 #include "turn.hpp"
 
@@ -28,10 +29,18 @@ struct Request
     AnswerFacts answer;
 };
 
-// Someone who may come in, on the way to the loop of their session key.
+// Something is asked about a response whose log is on that loop.
+struct LogQuestion
+{
+    ResponseQuestion asks;
+    unsigned loop = 0;
+    AnswerFacts answer;
+};
+
+// Someone who may come in, on the way to the loop of their session key, or of the log.
 struct Guest
 {
-    std::variant<Upgrade, Request> wants;
+    std::variant<Upgrade, Request, LogQuestion> wants;
     std::string leftover; // bytes that came behind the request
     std::string peer;     // where the connection comes from
     SessionFacts facts;

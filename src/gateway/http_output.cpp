@@ -106,6 +106,18 @@ void EventStream::flush()
     exchange_.flush();
 }
 
+void EventStream::open()
+{
+    if (!has_head_ && !is_over_)
+        write(false);
+}
+
+void EventStream::close()
+{
+    if (!is_over_)
+        write(true);
+}
+
 // All that is gathered, as one chunk.
 void EventStream::write(bool is_last)
 {

@@ -67,6 +67,11 @@ public:
     void flush() override;
     void keep_alive(core::Deadline now, const config::Http& rules) override;
 
+    // For whoever needs not wait for the first event: the head alone.
+    void open();
+    // Where no event is left to be told, the terminal one neither.
+    void close();
+
 private:
     void append(std::string_view payload);
     void append_kept(std::string event);

@@ -54,7 +54,10 @@ Metrics::Metrics(telemetry::Metrics& registry)
       budget_refusals(registry.counter("turngate_budget_refusals_total",
                                        "Turns refused for a quota or balance that is used up")),
       budget_waits(registry.counter("turngate_budget_waits_total",
-                                    "Turns told to come later, since others hold the rest"))
+                                    "Turns told to come later, since others hold the rest")),
+      background_overflows(
+          registry.counter("turngate_background_overflows_total",
+                           "Background responses too large to be streamed once more"))
 {
     for (std::size_t i = 0; i < turns.size(); ++i)
         turns[i] = registry.counter("turngate_turns_total",

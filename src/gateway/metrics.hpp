@@ -35,6 +35,7 @@ struct Metrics
     telemetry::Counter odd_usage;
     telemetry::Counter budget_refusals;
     telemetry::Counter budget_waits;
+    telemetry::Counter background_overflows;
 };
 
 } // namespace turngate::gateway

@@ -1,5 +1,7 @@
 #include "shard.hpp"
 
+#include "call.hpp"
+#include "log_call.hpp"
 #include "session.hpp"
 
 #include <algorithm>
@@ -21,6 +23,7 @@ Shard::Shard(Gateway::Parts& parts,
              std::vector<std::unique_ptr<Shard>>& all,
              std::shared_ptr<SocketCounts> counts,
              ClientBytes& client_bytes,
+             LogPlaces& places,
              conversation::ChainBudget& budget)
     : rooms_{loop,
              parts.state.store(),
@@ -38,10 +41,11 @@ Shard::Shard(Gateway::Parts& parts,
              false,
              {}},
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
-      chains_(budget, chain_limits(*parts.snapshot->config)), drains_(loop), state_(parts.state),
-      all_(all), client_bytes_(client_bytes),
+      chains_(budget, chain_limits(*parts.snapshot->config)), logs_(rooms_, places), drains_(loop),
+      state_(parts.state), all_(all), client_bytes_(client_bytes),
       entrance_(rooms_,
                 client_bytes,
+                places,
                 std::move(counts),
                 parts.tls,
                 [this](net::Stream stream, Guest guest) {
@@ -133,7 +137,7 @@ private:
 class Shard::OpenCall
 {
 public:
-    OpenCall(Shard& shard, Call& call) : shard_(shard), call_(call)
+    OpenCall(Shard& shard, HttpCall& call) : shard_(shard), call_(call)
     {
         shard_.calls_.insert(&call_);
         ++shard_.open_;
@@ -148,13 +152,20 @@ public:
 
 private:
     Shard& shard_;
-    Call& call_;
+    HttpCall& call_;
 };
 
-// To the loop of its session key, where it may find its connections and what was said.
+// The loop of its session key, where it may find its connections and what was said; or of the log.
+Shard& Shard::home_of(const Guest& guest)
+{
+    if (const auto* question = std::get_if<LogQuestion>(&guest.wants))
+        return *all_[question->loop];
+    return guest.facts.is_named ? *all_[guest.facts.key.prefix() % all_.size()] : *this;
+}
+
 void Shard::send_home(net::Stream stream, Guest guest)
 {
-    Shard& home = guest.facts.is_named ? *all_[guest.facts.key.prefix() % all_.size()] : *this;
+    Shard& home = home_of(guest);
     if (&home == this) {
         receive(std::move(stream), std::move(guest));
         return;
@@ -197,14 +208,22 @@ net::Task<> Shard::answer(net::Stream stream, Guest guest)
 {
     std::string peer = std::move(guest.peer);
     SocketCounts::Ticket ticket = std::move(guest.ticket);
-    Call call(rooms_, std::move(stream), std::move(guest));
+    const auto call = make_call(std::move(stream), std::move(guest));
     bool stays = false;
     {
-        const OpenCall open(*this, call);
-        stays = co_await call.run();
+        const OpenCall open(*this, *call);
+        stays = co_await call->run();
     }
     if (stays)
-        entrance_.stay(call.release(), call.take_leftover(), std::move(peer), std::move(ticket));
+        entrance_.stay(call->release(), call->take_leftover(), std::move(peer), std::move(ticket));
+}
+
+std::unique_ptr<HttpCall> Shard::make_call(net::Stream stream, Guest guest)
+{
+    const auto* create = std::get_if<Request>(&guest.wants);
+    if (create && !create->create.is_background)
+        return std::make_unique<Call>(rooms_, std::move(stream), std::move(guest));
+    return std::make_unique<LogCall>(rooms_, logs_, std::move(stream), std::move(guest));
 }
 
 void Shard::drain()
@@ -231,7 +250,7 @@ void Shard::shut_down()
 {
     for (const auto& [id, session] : sessions_)
         session->shut_down();
-    for (Call* call : calls_)
+    for (HttpCall* call : calls_)
         call->shut_down();
     drains_.close();
 }

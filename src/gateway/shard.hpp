@@ -1,9 +1,10 @@
 #pragma once
 
-#include "call.hpp"
 #include "client_bytes.hpp"
 #include "drains.hpp"
 #include "entrance.hpp"
+#include "event_logs.hpp"
+#include "http_call.hpp"
 #include "news.hpp"
 #include "rooms.hpp"
 #include "session.hpp"
@@ -27,6 +28,7 @@ public:
           std::vector<std::unique_ptr<Shard>>& all,
           std::shared_ptr<SocketCounts> counts,
           ClientBytes& client_bytes,
+          LogPlaces& places,
           conversation::ChainBudget& budget);
     ~Shard();
 
@@ -56,10 +58,13 @@ private:
     void receive(net::Stream stream, Guest guest);
     net::Task<> welcome(net::Stream stream, Guest guest);
     net::Task<> answer(net::Stream stream, Guest guest);
+    Shard& home_of(const Guest& guest);
+    std::unique_ptr<HttpCall> make_call(net::Stream stream, Guest guest);
 
     Rooms rooms_;
     upstream::Pool pool_;
     conversation::Chains chains_;
+    EventLogs logs_; // before the turns that write them
     Drains drains_;
     state::State& state_;
     std::unique_ptr<News> news_; // on one loop
@@ -67,7 +72,7 @@ private:
     ClientBytes& client_bytes_;
     Entrance entrance_;
     std::map<std::uint64_t, Session*> sessions_;
-    std::set<Call*> calls_;
+    std::set<HttpCall*> calls_;
     std::atomic<std::size_t> open_{0};
     net::TaskGroup tasks_;
 };

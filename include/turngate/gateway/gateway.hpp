@@ -25,6 +25,7 @@ namespace turngate::gateway {
 // else on its thread.
 class Shard;
 struct ClientBytes;
+class LogPlaces;
 
 // The client's side of the whole process: a shard for each loop. The references outlive it.
 class Gateway
@@ -73,6 +74,7 @@ public:
 private:
     std::unique_ptr<conversation::ChainBudget> chain_budget_;
     std::unique_ptr<ClientBytes> client_bytes_;
+    std::unique_ptr<LogPlaces> log_places_;
     const net::Descriptors descriptors_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::atomic<bool> is_draining_{false};

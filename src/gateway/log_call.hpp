@@ -1,0 +1,49 @@
+#pragma once
+
+#include "event_logs.hpp"
+#include "guest.hpp"
+#include "http_call.hpp"
+
+#include "turngate/net/event.hpp"
+
+#include <memory>
+
+namespace turngate::gateway {
+
+// A client's request for a background response, or about one (http.md section 10). It waits and
+// reads; whatever becomes of it, the response runs on. On the loop of the log.
+class LogCall final : public HttpCall, private EventLog::Reader
+{
+public:
+    LogCall(Rooms& rooms, EventLogs& logs, net::Stream stream, Guest guest);
+    ~LogCall() override;
+
+    void shut_down() override {} // what it waits for ends then
+
+private:
+    net::Task<> answer() override;
+    net::Task<> begin(Request request);
+    net::Task<> tell(LogQuestion question);
+    net::Task<> retrieve(std::int64_t starting_after);
+    net::Task<> cancel();
+    net::Task<> remove(std::string id);
+    template <class Done>
+    net::Task<> until(Done is_done);
+
+    void on_gone() override;
+    void on_writable() override;
+    void on_news() override;
+    void pump();
+    void say(protocol::HttpAnswer answer);
+
+    EventLogs& logs_;
+    SessionFacts facts_;
+    decltype(Guest::wants) wants_;
+    EventStream* stream_ = nullptr; // the client, where it wants events
+    std::shared_ptr<EventLog> log_;
+    bool is_reading_ = false;  // events
+    std::string first_object_; // of a response that was asked for
+    net::Event changed_;
+};
+
+} // namespace turngate::gateway
