@@ -59,7 +59,7 @@ std::optional<ResponseQuestion> response_question(const net::HttpRequest& reques
         path.remove_suffix(kCancel.size());
     } else if (request.method == "DELETE") {
         question.what = What::remove;
-    } else if (request.method == "GET") {
+    } else if (request.method == "GET" && !net::wants_websocket(request)) {
         read_query(request.query(), question);
     } else {
         return std::nullopt;
