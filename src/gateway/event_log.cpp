@@ -138,7 +138,7 @@ void EventLog::append(std::string_view event)
 void EventLog::overflow()
 {
     is_whole_ = false;
-    share_.resize(object_.size());
+    pay_for_object();
     logs_.note_overflow();
     trim();
 }
@@ -175,9 +175,17 @@ void EventLog::end_response(std::string_view event, EventKind kind)
             object_ = protocol::with_members(object_, cancelled);
         append(protocol::event_with(protocol::peek_type(event), object_));
     }
-    if (!is_whole_)
-        share_.resize(object_.size());
     logs_.note_end(*this);
+    if (!is_whole_)
+        pay_for_object();
+}
+
+// At the cost of those that ended long ago, and in the end of itself. One that runs holds a slot of
+// its account, so they are few.
+void EventLog::pay_for_object()
+{
+    while (!share_.resize(object_.size()) && logs_.forget_oldest()) {
+    }
 }
 
 void EventLog::end_with_error(std::string_view event)

@@ -100,6 +100,7 @@ private:
     void end_response(std::string_view event, protocol::EventKind kind);
     void end_with_error(std::string_view event);
     void overflow();
+    void pay_for_object();
     void trim();
     void tell();
 

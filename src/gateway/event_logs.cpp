@@ -80,6 +80,16 @@ void EventLogs::note_end(EventLog& log)
     ended_.push_back({core::Clock::now(), log.weak_from_this()});
 }
 
+bool EventLogs::forget_oldest()
+{
+    if (ended_.empty())
+        return false;
+    if (const auto log = ended_.front().log.lock())
+        forget(*log);
+    ended_.pop_front();
+    return true;
+}
+
 void EventLogs::note_overflow()
 {
     rooms_.metrics.background_overflows.add();
@@ -88,9 +98,8 @@ void EventLogs::note_overflow()
 void EventLogs::on_tick(core::Deadline now)
 {
     const auto keep = rooms_.snapshot->config->background.keep;
-    for (; !ended_.empty() && ended_.front().at + keep <= now; ended_.pop_front())
-        if (const auto log = ended_.front().log.lock())
-            forget(*log);
+    while (!ended_.empty() && ended_.front().at + keep <= now)
+        forget_oldest();
 }
 
 } // namespace turngate::gateway

@@ -52,6 +52,8 @@ public:
     core::ByteBudget& bytes() noexcept { return places_.bytes; }
     void know(EventLog& log, std::string_view response_id);
     void note_end(EventLog& log);
+    // Of those that have ended. False: there is none.
+    bool forget_oldest();
     void note_overflow();
 
 private:

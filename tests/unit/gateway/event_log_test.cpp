@@ -194,6 +194,27 @@ TEST_F(EventLogTest, HasAnEndHoweverItsTurnEnds)
     EXPECT_TRUE(refused->ids().empty());
 }
 
+// What is left of logs that were too large is bounded, too: the oldest goes.
+TEST_F(EventLogTest, KeepsNoMoreObjectsThanThereIsRoomFor)
+{
+    const std::string text(100'000, 'x');
+    const auto id = [](int number) { return "resp_" + std::to_string(number); };
+    for (int i = 0; i < 40; ++i) {
+        const auto log = open();
+        log->send(created(id(i)));
+        log->send(R"({"type":"response.completed","response":{"id":")" + id(i) +
+                  R"(","created_at":1,"status":"completed","text":")" + text + "\"}}");
+    }
+    std::uint64_t kept = 0;
+    for (int i = 0; i < 40; ++i)
+        if (const auto log = logs.find("default/alice", id(i)))
+            kept += log->object().size();
+    EXPECT_LE(kept, 1u << 20);
+    EXPECT_GT(kept, 3u << 18);
+    EXPECT_FALSE(logs.find("default/alice", id(0)));
+    EXPECT_TRUE(logs.find("default/alice", id(39)));
+}
+
 TEST_F(EventLogTest, TellsItsFirstObjectBeforeItIsAnother)
 {
     struct Waiting final : EventLog::Reader
