@@ -35,6 +35,7 @@ void read_continuity(Section continuity, Continuity& out)
     continuity["unknown_parent"].read_word<UnknownParent>(
         out.unknown_parent,
         {{"reject", UnknownParent::reject}, {"forward", UnknownParent::forward}});
+    continuity["shorten_resends"].read_flag(out.shorten_resends);
 }
 
 void read_recovery(Section recovery, Recovery& out)

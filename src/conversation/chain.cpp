@@ -1,6 +1,7 @@
 #include "turngate/conversation/chain.hpp"
 
 #include "chain_node.hpp"
+#include "resent.hpp"
 
 #include <algorithm>
 #include <ranges>
@@ -108,6 +109,20 @@ std::optional<std::string> Chain::rebuild(std::string_view response_id,
     return write_context(line, next, from, for_account, sealed);
 }
 
+std::optional<std::string> Chain::rest_of(std::string_view input,
+                                          std::string_view response_id,
+                                          std::string_view model) const
+{
+    const NodePtr last = find(response_id);
+    if (!last || !last->is_whole || last->model != model)
+        return std::nullopt;
+    Resent resent(reader_, input);
+    for (const ChainNode* node : line_of(*last))
+        if (!resent.take(node->passage))
+            return std::nullopt;
+    return resent.rest();
+}
+
 std::vector<std::string> Chain::pending_calls(std::string_view response_id) const
 {
     std::vector<std::string> ids;
@@ -129,6 +144,7 @@ Chain::NodePtr Chain::compose(const ChainTurn& turn)
     auto node = std::make_shared<ChainNode>();
     node->id = turn.response_id;
     node->account = turn.account;
+    node->model = turn.model;
     const PassageReader reader{reader_, seals_, node->account};
     node->passage = reader.read_turn(parent ? &parent->passage : nullptr, turn.input, turn.outputs);
     if (node->passage.is_beginning)

@@ -44,7 +44,8 @@ void ChainNode::become_incomplete()
 
 std::uint64_t ChainNode::own_bytes() const noexcept
 {
-    return kNodeBytes + id.size() + account.size() + bound_to.size() + passage.heap_bytes();
+    return kNodeBytes + id.size() + account.size() + model.size() + bound_to.size() +
+           passage.heap_bytes();
 }
 
 } // namespace turngate::conversation

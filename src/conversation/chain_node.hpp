@@ -31,6 +31,7 @@ struct ChainNode
 
     std::string id;
     std::string account;  // that it ran on
+    std::string model;    // that it was asked of
     std::string bound_to; // the one account that can read its whole context; empty: any
     Passage passage;
     std::shared_ptr<ChainNode> parent;

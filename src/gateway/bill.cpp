@@ -181,6 +181,8 @@ usage::UsageRecord bill(const Turn& turn,
     record.reason = terminal.reason.empty() ? terminal.error_code : terminal.reason;
     if (!attempt.connection && !turn.create.generate)
         record.reason = "local_warm_up";
+    else if (record.reason.empty() && attempt.place.route.how == Route::How::shortened)
+        record.reason = name_of(attempt.place.route.how);
     if (record.upstream_response_id.empty())
         record.upstream_response_id = terminal.response_id;
     if (record.upstream_model.empty())

@@ -22,6 +22,7 @@ void add_to_chain(Turn& turn, const Attempt& attempt)
                                           .input = raw_input(turn, response.context),
                                           .outputs = response.items.items(),
                                           .account = attempt.place.account->config.name,
+                                          .model = turn.create.model,
                                           .is_whole = is_whole};
     turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
 }

@@ -66,20 +66,20 @@ Result<Edited> rebuilt(const Turn& turn, const Attempt& attempt)
 
 // Reasoning that the account cannot read is left out of what the client sent (behaviour.md section
 // 4). Nothing: the input goes as it is.
-std::optional<std::string> readable_input(const Turn& turn, const Attempt& attempt)
+std::optional<std::string> readable_input(const Turn& turn,
+                                          const Attempt& attempt,
+                                          std::string_view input)
 {
     conversation::Chains& chains = turn.rooms.chains;
-    const std::string_view input = raw_input(turn, turn.context);
     if (turn.tries.unsealed)
         return Seals::without_any(chains.reader(), input);
     return chains.seals().without_foreign(
         chains.reader(), input, attempt.place.account->config.name);
 }
 
-void put_parent(const Turn& turn, Edits& edits)
+void put_parent(const Turn& turn, const std::string& parent, Edits& edits)
 {
     const auto& at = turn.create.at.previous_response_id;
-    const std::string& parent = turn.context.parent_id;
     protocol::add(edits,
                   at ? protocol::replace_with_string(at, parent)
                      : protocol::insert_string(turn.frame, "previous_response_id", parent));
@@ -87,17 +87,21 @@ void put_parent(const Turn& turn, Edits& edits)
 
 Edited as_it_came(const Turn& turn, const Attempt& attempt)
 {
+    const bool is_shorter = attempt.place.route.how == How::shortened;
+    const Context as_sent;
+    const std::string_view input = raw_input(turn, is_shorter ? *turn.shorter : as_sent);
     Edited edited;
     edited.edits = without_ours(turn, attempt, {});
-    if (turn.is_parent_inferred)
-        put_parent(turn, edited.edits);
-    edited.is_sealed = raw_input(turn, {}).find(kSealed) != std::string_view::npos;
-    if (!edited.is_sealed)
-        return edited;
-    if (auto readable = readable_input(turn, attempt)) {
+    if (turn.is_parent_inferred || is_shorter)
+        put_parent(turn, context_of(turn, attempt.place.route).parent_id, edited.edits);
+    edited.is_sealed = input.find(kSealed) != input.npos;
+    auto readable = edited.is_sealed ? readable_input(turn, attempt, input) : std::nullopt;
+    if (readable)
         edited.is_sealed = readable->find(kSealed) != readable->npos;
+    else if (is_shorter)
+        readable = input;
+    if (readable)
         put_input(turn, std::move(*readable), edited.edits);
-    }
     return edited;
 }
 

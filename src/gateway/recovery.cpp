@@ -62,7 +62,7 @@ Action elsewhere(const Facts& facts, std::string_view reason, Action end) noexce
 // its memory is gone with it, and after an error too (protocol.md section 5): then the next route.
 Action once_more(const Facts& facts, std::string_view reason, Action end) noexcept
 {
-    const bool was_here = facts.how == Route::How::here;
+    const bool was_here = facts.how == Route::How::here || facts.how == Route::How::shortened;
     end.why_not = why_not(facts, !was_here || facts.left.after_route, "chain_incomplete");
     if (!end.why_not.empty())
         return end;
@@ -178,8 +178,18 @@ Action after_overload(const Facts& facts) noexcept
     return elsewhere_or_later(facts, "overloaded", tell(FaultCode::no_account, Verdict::fault));
 }
 
+// What is wrong with a request.
+bool speaks_of_request(UpstreamWord word) noexcept
+{
+    return word == UpstreamWord::tool_pairing || word == UpstreamWord::orphaned_reasoning ||
+           word == UpstreamWord::sealed || word == UpstreamWord::request_over_limit ||
+           word == UpstreamWord::request_error;
+}
+
 Action after_word(const Facts& facts) noexcept
 {
+    if (facts.how == Route::How::shortened && speaks_of_request(facts.word))
+        return rebuild(facts, "shortened_refused", relay()); // it is not the client's
     switch (facts.word) {
     case UpstreamWord::none: // an error event that says nothing: clients would wait on
         return facts.is_response_failed ? relay() : tell(FaultCode::upstream_error);

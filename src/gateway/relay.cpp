@@ -75,23 +75,26 @@ void Relay::on_named(const net::Frame& frame)
 {
     std::string named;
     protocol::append_with_stream_id(named, frame.payload, lane_);
-    net::Frame translated;
-    translated.opcode = frame.opcode;
-    translated.payload = named;
-    on_frame(translated);
+    on_frame(as_frame(named));
 }
 
 void Relay::on_frame(const net::Frame& frame)
 {
-    if (phase_ == Phase::over) {
-        keep_early(frame);
-        return;
-    }
+    if (phase_ == Phase::over)
+        return keep_early(frame);
     const EventKind kind = protocol::peek_kind(frame.payload);
     if (is_anothers(frame, kind)) {
         is_strange_ = true;
         return;
     }
+    if (!response_->context.hides_parent || protocol::is_content(kind))
+        on_event(frame, kind);
+    else
+        on_event(as_frame(protocol::without_parent(frame.payload)), kind);
+}
+
+void Relay::on_event(const net::Frame& frame, EventKind kind)
+{
     switch (kind) {
     case EventKind::delta:
         response_->meter.count_delta(frame.payload);
@@ -177,7 +180,7 @@ void Relay::end(const net::Frame& frame, EventKind kind)
 // rest of another (behaviour.md section 5).
 bool Relay::is_anothers(const net::Frame& frame, EventKind kind) const
 {
-    if (kind == EventKind::delta || kind == EventKind::content || kind == EventKind::item_done)
+    if (protocol::is_content(kind))
         return !response_->has_begun() && connection_ && connection_->announces();
     if (!protocol::is_terminal(kind))
         return false;

@@ -27,6 +27,15 @@ struct RelayRules
     bool codex_events = true; // those that kill other clients (http.md section 3.1)
 };
 
+// An event that is not the upstream's own bytes.
+inline net::Frame as_frame(std::string_view event) noexcept
+{
+    net::Frame frame;
+    frame.opcode = net::Opcode::text;
+    frame.payload = event;
+    return frame;
+}
+
 // The hot path: upstream frames to the client, metered on the way, until the terminal event, which
 // is kept for settling. One attempt's; attached to its lane of the connection while it lives.
 class Relay final : public upstream::FrameSink
@@ -108,6 +117,7 @@ private:
     void on_lost(const net::Closing& closing) override;
     void on_named(const net::Frame& frame);
     void on_frame(const net::Frame& frame);
+    void on_event(const net::Frame& frame, protocol::EventKind kind);
     void begin(const net::Frame& frame);
     void end(const net::Frame& frame, protocol::EventKind kind);
     void on_error(const net::Frame& frame);

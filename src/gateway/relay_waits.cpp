@@ -91,9 +91,7 @@ void Relay::answer_here(Response response,
     response_.emplace(std::move(response));
     lane_ = lane;
     for (const std::string& event : events) {
-        net::Frame frame;
-        frame.opcode = net::Opcode::text;
-        frame.payload = event;
+        const net::Frame frame = as_frame(event);
         on_frames(std::span(&frame, 1));
     }
 }
@@ -102,12 +100,8 @@ void Relay::answer_here(Response response,
 void Relay::replay_early()
 {
     early_bytes_ = 0;
-    for (const std::string& event : std::exchange(early_, {})) {
-        net::Frame frame;
-        frame.opcode = net::Opcode::text;
-        frame.payload = event;
-        on_frame(frame);
-    }
+    for (const std::string& event : std::exchange(early_, {}))
+        on_frame(as_frame(event));
     client_->flush();
 }
 

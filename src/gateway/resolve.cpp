@@ -1,5 +1,6 @@
 #include "resolve.hpp"
 
+#include "resend.hpp"
 #include "steering.hpp"
 
 #include "turngate/conversation/chain_item.hpp"
@@ -102,16 +103,19 @@ std::string tied_to(const Turn& turn)
     return create.has_conversation || lacks_calls ? turn.lane.account : std::string();
 }
 
-// Without a parent that is known here: as it came.
-Routes without_parent(const Turn& turn)
+// Without a parent that is known here: as it came, or as the rest of what is known.
+net::Task<Routes> without_parent(Turn& turn)
 {
+    Routes routes;
+    auto shorter = co_await shortened(turn);
+    if (shorter)
+        routes.add(std::move(*shorter));
     Route route;
     route.account = tied_to(turn);
     if (!turn.snapshot->accounts.find(route.account))
         route.account.clear();
-    Routes routes;
     routes.add(std::move(route));
-    return routes;
+    co_return routes;
 }
 
 // Age is mended between turns, and a fork where lanes are connections would make its origin forget:
@@ -155,6 +159,11 @@ bool carries_own_calls(const protocol::ClientEvent& create)
     return conversation::are_among(create.tool_output_call_ids, create.tool_call_ids);
 }
 
+const Context& context_of(const Turn& turn, const Route& route) noexcept
+{
+    return route.how == How::shortened ? *turn.shorter : turn.context;
+}
+
 std::string_view raw_input(const Turn& turn, const Context& context) noexcept
 {
     if (context.input)
@@ -186,7 +195,7 @@ upstream::LeaseRequest lease_request(const Turn& turn,
     request.lane = turn.lane_name();
     request.account = std::move(account);
     request.connection = route.connection;
-    request.needs_that_connection = route.how == How::here;
+    request.needs_that_connection = route.how == How::here || route.how == How::shortened;
     request.needs_new_one = turn.tries.anew;
     if (request.account->goes_by_http(core::Clock::now(), turn.frame.size()))
         request.transport = upstream::Transport::http;
@@ -203,10 +212,10 @@ net::Task<Result<Routes>> resolve(Turn& turn)
         co_return owned.error();
     const std::string& parent = turn.context.parent_id;
     if (parent.empty())
-        co_return without_parent(turn);
+        co_return co_await without_parent(turn);
     const auto binding = co_await turn.rooms.store.find_response(turn.session.tenant, parent);
     if (!binding && forwards_unknown(turn))
-        co_return without_parent(turn);
+        co_return co_await without_parent(turn);
     if (!binding)
         co_return Fault{FaultCode::parent_not_found, {}, "resolve"};
     turn.context.parent_tokens = binding->context_tokens;

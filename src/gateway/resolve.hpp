@@ -12,6 +12,9 @@ namespace turngate::gateway {
 // all too; invalid_request, for something named that is not the tenant's own.
 net::Task<core::Result<Routes>> resolve(Turn& turn);
 
+// What the turn stands on where it takes that route.
+const Context& context_of(const Turn& turn, const Route& route) noexcept;
+
 // The raw input that follows the context's parent; empty if there is none.
 std::string_view raw_input(const Turn& turn, const Context& context) noexcept;
 

@@ -21,6 +21,7 @@ struct Context
     // Instead of the create's own input, as a raw JSON array: a successor's, or that of a create
     // which the upstream puts a steer's input in front of.
     std::optional<std::string> input{};
+    bool hides_parent = false; // the client named none, and is told of none
 };
 
 // One response, from the create (or the steering) that asks for it to its terminal event: the unit

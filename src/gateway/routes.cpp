@@ -13,6 +13,8 @@ bool rules_out(Strike strike, const Route& tried, const std::string& account, co
     case Strike::route:
         return other == tried;
     case Strike::context:
+        if (tried.how == How::shortened)
+            return other == tried;
         return other.how != How::rebuilt || tried.how == How::rebuilt;
     case Strike::account:
         return other.account == account;
@@ -33,6 +35,8 @@ std::string_view name_of(How how) noexcept
         return "by_id";
     case How::rebuilt:
         return "rebuilt";
+    case How::shortened:
+        return "shortened";
     }
     return "unknown";
 }

@@ -13,15 +13,16 @@ namespace turngate::gateway {
 struct Route
 {
     enum class How : std::uint8_t {
-        fresh,   // as it came, on any connection of an account
-        here,    // on the connection that has its parent in memory
-        by_id,   // on any connection of the account that stored its parent
-        rebuilt, // the whole context instead of a parent
+        fresh,     // as it came, on any connection of an account
+        here,      // on the connection that has its parent in memory
+        by_id,     // on any connection of the account that stored its parent
+        rebuilt,   // the whole context instead of a parent
+        shortened, // a parent instead of the whole context, on the connection that has it in memory
     };
     How how = How::fresh;
     std::string account{}; // the only one; empty: any that may serve the turn
     std::uint64_t connection =
-        0; // here: its generation; by_id: the first to be asked, if it is free
+        0; // here, shortened: its generation; by_id: the first to be asked, if it is free
 
     bool operator==(const Route&) const = default;
 };

@@ -84,8 +84,10 @@ Result<> send(Turn& turn, Attempt& attempt)
         return edited.error();
     attempt.is_sealed = edited->is_sealed;
     attempt.sent_at = Clock::now();
-    Response response(
-        turn.context, turn.accepted_at, turn.started_at, turn.rooms.chains.bytes_per_session());
+    Response response(context_of(turn, attempt.place.route),
+                      turn.accepted_at,
+                      turn.started_at,
+                      turn.rooms.chains.bytes_per_session());
     attempt.relay.attach(attempt.connection, turn.lane_name(), std::move(response));
     turn.lane.turn_state_known_by = attempt.connection->generation();
     const std::string_view create = edited->create.empty() ? turn.frame : edited->create;

@@ -88,6 +88,7 @@ struct Turn
     Claims claims;                                      // 4
     Context context;                                    // 5
     bool is_parent_inferred = false;                    // 5
+    std::optional<Context> shorter;                     // 5: of a route that is shortened
     std::optional<std::chrono::seconds>
         retry_after; // when the client may come again, if it is told to
     Tries tries;

@@ -26,4 +26,14 @@ std::string with_output(std::string_view event, std::span<const std::string> ite
     return apply(event, {std::move(edit)});
 }
 
+std::string without_parent(std::string_view event)
+{
+    const std::string_view response = top_level_value(event, "response");
+    const std::string_view given = top_level_value(response, "previous_response_id");
+    if (given.empty())
+        return std::string(event);
+    const auto at = static_cast<std::size_t>(given.data() - event.data());
+    return apply(event, {{at, at + given.size(), "null"}});
+}
+
 } // namespace turngate::protocol

@@ -32,7 +32,10 @@ async function assertTaskIsDone(t, { script = kTask, config = {}, account = {}, 
 test('ATaskWithTwoShellCallsIsDoneWithoutWebSockets', async (t) => {
   const { sim, rows } = await assertTaskIsDone(t, { websockets: false });
   assert.equal(sim.upgrades().length, 1, 'the connection is kept warm between the requests');
-  assert.ok(rows.every(({ status, reason }) => status === 'completed' && !reason), 'that Codex closes early is no abort');
+  assert.ok(rows.every(({ status }) => status === 'completed'), 'that Codex closes early is no abort');
+  assert.deepEqual(rows.map(({ reason }) => reason).sort(), ['', 'shortened', 'shortened']);
+  const ids = sim.responses().map(({ response }) => response.id);
+  sim.creates().forEach(({ event }, i) => assert.equal(event.previous_response_id, ids[i - 1], 'what it sends again does not go up again'));
   assert.match(sim.creates()[2].message, /made by a tool/);
 });
 

@@ -175,6 +175,7 @@ struct Continuity
     std::uint64_t chain_max_per_session = 8 << 20;
     std::uint64_t chain_max_total = 1 << 30;
     UnknownParent unknown_parent = UnknownParent::reject;
+    bool shorten_resends = true;
 };
 
 struct Recovery

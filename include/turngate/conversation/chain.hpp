@@ -28,6 +28,7 @@ struct ChainTurn
     std::string_view input = {};               // raw value of the create's `input`; empty: none
     std::span<const std::string> outputs = {}; // raw items of the answer, in their order
     std::string_view account = {};             // that ran it
+    std::string_view model = {};               // that the client asked for
     bool is_whole = true; // false: the upstream knows more than this: a `conversation`, an inject,
                           // outputs that were not kept
 };
@@ -79,6 +80,14 @@ public:
                                        std::string_view new_input,
                                        std::string_view for_account,
                                        Sealed sealed = Sealed::own) const;
+
+    // What follows the response's whole context in a create's `input` (its raw value), which must
+    // begin with exactly that, item by item, and be for the same model: the `input` of a create
+    // that names the response. Nothing: it does not, or not all of the context is here, or nothing
+    // follows. Linear in both.
+    std::optional<std::string> rest_of(std::string_view input,
+                                       std::string_view response_id,
+                                       std::string_view model) const;
 
     // Calls that nobody had answered when the response ended, also where the context is incomplete.
     std::vector<std::string> pending_calls(std::string_view response_id) const;

@@ -25,6 +25,11 @@ enum class EventKind : std::uint8_t {
     error,      // terminal for the request it answers
 };
 
+constexpr bool is_content(EventKind kind) noexcept
+{
+    return kind == EventKind::content || kind == EventKind::delta || kind == EventKind::item_done;
+}
+
 constexpr bool is_terminal(EventKind kind) noexcept
 {
     return kind >= EventKind::completed;
@@ -73,6 +78,9 @@ void append_with_stream_id(std::string& to, std::string_view frame, std::string_
 // agents run in circles then (http.md section 3.1). All else is the upstream's own. event has a
 // response.
 std::string with_output(std::string_view event, std::span<const std::string> items);
+
+// An event as it would be if its create had named no parent. What has no response goes as it is.
+std::string without_parent(std::string_view event);
 
 struct TokenUsage
 {

@@ -26,7 +26,7 @@ users.name users.concurrency users.balance_usd users.group_multipliers
 keys.name keys.key keys.user keys.group keys.quota_usd keys.rpm keys.tpm keys.allow_ips
 lanes.overlap
 relay.hold_lifecycle relay.max_buffer relay.client_write_timeout relay.event_timeout
-pool.spares continuity.unknown_parent recovery.max_attempts recovery.budget
+pool.spares continuity.unknown_parent continuity.shorten_resends recovery.max_attempts recovery.budget
 scheduler.pick scheduler.top_k scheduler.temperature scheduler.sticky_max_error_rate
 scheduler.weights.priority scheduler.weights.load scheduler.weights.queue
 scheduler.weights.error_rate scheduler.weights.ttft scheduler.breaker.failures

@@ -93,10 +93,12 @@ public:
             take_turn();
             for (int i = 0; i < 3; ++i)
                 check_rebuilding();
+            check_resending();
         }
     }
 
     int compared() const { return compared_; }
+    int shortened() const { return shortened_; }
 
 private:
     int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
@@ -147,6 +149,29 @@ private:
             return;
         EXPECT_EQ(rebuilt, expected) << id << " for " << account;
         compared_ += expected != "-";
+    }
+
+    // A client sends all of it again, or nearly all of it, and something new.
+    void check_resending()
+    {
+        const std::string id = name_of(below(turn_ + 1));
+        Context resent = model_[id].context;
+        const bool is_changed = !resent.empty() && below(2) == 0;
+        if (is_changed) {
+            const auto at = resent.begin() + below(static_cast<int>(resent.size()));
+            if (below(2) == 0)
+                resent.erase(at);
+            else
+                resent.insert(at, {.text = user("inserted")});
+        }
+        for (ModelItem& item : resent)
+            item.text = as_sent(item);
+        const std::string next = user("next" + id);
+        resent.push_back({.text = next});
+        const std::string expected = is_remembered(id) && !is_changed ? "[" + next + "]" : "-";
+        EXPECT_EQ(under_test_.chain.rest_of(raw(resent), id, "m").value_or("-"), expected) << id;
+        EXPECT_FALSE(under_test_.chain.rest_of(raw(resent), id, "another"));
+        shortened_ += expected != "-";
     }
 
     bool is_remembered(const std::string& id) const
@@ -344,6 +369,7 @@ private:
     int turn_ = 0;
     int contents_ = 0;
     int compared_ = 0;
+    int shortened_ = 0;
 };
 
 TEST(ChainProperty, RebuildsWhatAModelRebuilds)
@@ -353,6 +379,7 @@ TEST(ChainProperty, RebuildsWhatAModelRebuilds)
         World world(seed, 1 << 30);
         world.run(60);
         EXPECT_GT(world.compared(), 0);
+        EXPECT_GT(world.shortened(), 0);
     }
 }
 

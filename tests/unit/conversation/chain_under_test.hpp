@@ -25,7 +25,7 @@ struct ChainUnderTest
              std::vector<std::string> outputs = {},
              std::string_view account = "a")
     {
-        chain.add({id, parent, input, outputs, account});
+        chain.add({id, parent, input, outputs, account, "m"});
     }
 
     // "-" when there is nothing.

@@ -96,6 +96,7 @@ constexpr Situation kChained{How::here, true};
 constexpr Situation kChainedTwo{How::here, true, true, true};
 constexpr Situation kBroken{How::here};
 constexpr Situation kBrokenTwo{How::here, false, false, true};
+constexpr Situation kShortened{How::shortened, true};
 constexpr Situation kRebuilt{How::rebuilt, true};
 constexpr Situation kRebuiltTwo{How::rebuilt, true, true, true};
 
@@ -372,6 +373,28 @@ TEST(Decide, LeavesSealedReasoningOutOnce)
     EXPECT_EQ(describe(decide(facts)), "relay, keep");
 }
 
+// Whatever is wrong with the shorter form, the client has sent another.
+TEST(Decide, SendsTheWholeWhereItsRestIsRefused)
+{
+    for (const Word word : {Word::parent_not_found,
+                            Word::tool_pairing,
+                            Word::orphaned_reasoning,
+                            Word::sealed,
+                            Word::request_over_limit,
+                            Word::request_error}) {
+        Facts facts = facts_of(fault(FaultCode::upstream_error, 400), word, kShortened);
+        facts.carries_own_calls = true;
+        EXPECT_EQ(describe(decide(facts)), "next context, keep");
+        facts.seen = Seen::content;
+        EXPECT_EQ(describe(decide(facts)), "relay, keep");
+    }
+    EXPECT_EQ(describe(decide(facts_of(fault(FaultCode::upstream_lost), Word::none, kShortened))),
+              "next route, fault");
+    EXPECT_EQ(
+        describe(decide(facts_of(fault(FaultCode::parent_not_found), Word::none, kShortened))),
+        "next route");
+}
+
 TEST(Decide, NeverSendsTwiceWhatIsTooLarge)
 {
     const Fault too_large = fault(FaultCode::create_too_large);
@@ -506,7 +529,7 @@ void for_each_combination(Facts facts, const Visit& visit)
 {
     const int kFlags = 1 << 11;
     for (const Seen seen : {Seen::nothing, Seen::lifecycle, Seen::content})
-        for (const auto how : {How::fresh, How::here, How::by_id, How::rebuilt})
+        for (const auto how : {How::fresh, How::here, How::by_id, How::rebuilt, How::shortened})
             for (const int attempts : {1, 2})
                 for (const int left : {0, 1})
                     for (int flags = 0; flags < kFlags; ++flags) {

@@ -54,6 +54,17 @@ TEST(Routes, LoseWhatAFailureRulesOut)
             << name_of(row.tried.how) << " " << static_cast<int>(row.strike);
 }
 
+TEST(Routes, AreTheWholeWhereItsRestWillNotDo)
+{
+    Routes routes;
+    const Route shortened{How::shortened, "A", 7};
+    routes.add(shortened);
+    routes.add({});
+    EXPECT_EQ(list(routes.after(Strike::route, shortened, "A")), "fresh");
+    EXPECT_EQ(list(routes.after(Strike::context, shortened, "A")), "fresh");
+    EXPECT_EQ(list(routes.after(Strike::account, shortened, "A")), "fresh -A");
+}
+
 TEST(Routes, KeepTheOneThatAnyAccountMayTake)
 {
     Routes routes;

@@ -151,5 +151,18 @@ TEST(EventOutput, IsPutIntoTheResponseAlone)
     }
 }
 
+TEST(WithoutParent, NamesNone)
+{
+    EXPECT_EQ(
+        without_parent(
+            R"({"type":"response.created","response":{"id":"r","previous_response_id":"p"},"previous_response_id":"q"})"),
+        R"({"type":"response.created","response":{"id":"r","previous_response_id":null},"previous_response_id":"q"})");
+    for (const std::string_view event : {R"({"type":"a","response":{"id":"r"}})",
+                                         R"({"type":"a","previous_response_id":"p"})",
+                                         R"({"type":"a","response":"previous_response_id"})",
+                                         "no JSON"})
+        EXPECT_EQ(without_parent(event), event);
+}
+
 } // namespace
 } // namespace turngate::protocol
