@@ -241,14 +241,6 @@ Action after_error_event(const Facts& facts) noexcept
     return action;
 }
 
-// The same create would be refused by every connection. Of a rebuilt one the client knows a smaller
-// form.
-Action after_too_large(const Facts& facts) noexcept
-{
-    return tell(facts.how == Route::How::rebuilt ? FaultCode::parent_not_found
-                                                 : FaultCode::create_too_large);
-}
-
 } // namespace
 
 Action decide(const Facts& facts) noexcept
@@ -277,8 +269,9 @@ Action decide(const Facts& facts) noexcept
     case FaultCode::out_of_resources:
     case FaultCode::internal_error:
         return tell(facts.fault.code);
-    case FaultCode::create_too_large:
-        return after_too_large(facts);
+    case FaultCode::create_too_large: // by everyone; of a rebuilt one there is a smaller form
+        return tell(facts.how == Route::How::rebuilt ? FaultCode::parent_not_found
+                                                     : FaultCode::create_too_large);
     case FaultCode::parent_not_found: // our own finding: this route leads nowhere
         if (facts.left.after_route && !is_answered(facts))
             return next(Strike::route, facts.fault.code, Verdict::none, "parent_not_found");
