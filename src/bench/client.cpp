@@ -2,24 +2,14 @@
 
 #include "interrupt.hpp"
 
+#include "turngate/core/id.hpp"
+
 #include <utility>
 
 namespace turngate::bench {
 namespace {
 
 constexpr std::chrono::seconds kConnectTimeout(10);
-constexpr std::uint64_t kMaxMessage = 64 << 20;
-
-net::WebSocketOptions socket_options()
-{
-    net::WebSocketOptions options;
-    options.role = net::Role::client;
-    options.limits.max_message = kMaxMessage;
-    options.ping_interval =
-        std::chrono::milliseconds(0); // an idle client must cost its proxy nothing
-    return options;
-}
-
 std::string reason_of(const net::DialFault& fault)
 {
     std::string reason(core::name_of(fault.fault.code));
@@ -34,45 +24,36 @@ std::string reason_of(const net::DialFault& fault)
 
 Client::Client(const ClientRoom& room)
     : room_(room), verifier_(room.plan.deltas, room.reader, room.tally), tasks_(room.loop),
-      over_(room.loop), closed_(room.loop), rested_(room.loop)
+      over_(room.loop), closed_(room.loop), rested_(room.loop), name_("bench-" + core::uuid7())
 {
-}
-
-net::DialTarget Client::target() const
-{
-    net::DialTarget target{room_.plan.url, {}, {}};
-    target.headers.add("authorization", "Bearer " + room_.plan.key);
-    target.headers.add("user-agent", "turngate-bench");
-    return target;
 }
 
 net::Task<bool> Client::connect()
 {
-    if (socket_ && socket_->is_open())
+    if (line_ && line_->is_open())
         co_return true;
     co_await close();
     const auto begun = core::Clock::now();
-    net::DialTarget to = target();
-    auto dialed =
-        co_await room_.dialer.dial(room_.loop, std::move(to), begun + kConnectTimeout, stop_);
-    if (!dialed) {
-        ++room_.tally.refusals[reason_of(dialed.error())];
+    const auto deadline = begun + kConnectTimeout;
+    auto line = co_await open_line(room_.loop, room_.dialer, room_.plan, name_, deadline, stop_);
+    if (!line) {
+        ++room_.tally.refusals[reason_of(line.error())];
         co_return false;
     }
     ++room_.tally.connects;
     room_.tally.connect.record(core::Clock::now() - begun);
     closed_.reset();
-    socket_.emplace(room_.loop, std::move(dialed->stream), socket_options());
-    tasks_.spawn("bench reader", read(std::move(dialed->leftover)));
+    line_ = std::move(*line);
+    tasks_.spawn("bench reader", read());
     co_return true;
 }
 
-net::Task<> Client::read(std::string leftover)
+net::Task<> Client::read()
 {
-    co_await socket_->run(*this, std::move(leftover));
+    co_await line_->run(*this);
     if (verifier_.is_in_turn())
         ++room_.tally.lost;
-    verifier_.start_over();
+    verifier_.start_over(room_.plan.stored);
     closed_.set();
     over_.set();
 }
@@ -101,8 +82,8 @@ net::Task<> Client::take_turn()
     if (ended || !verifier_.is_in_turn())
         co_return;
     ++room_.tally.timeouts;
-    verifier_.start_over();
-    socket_->abort(); // what still comes belongs to a turn that nobody waits for
+    verifier_.start_over(room_.plan.stored);
+    line_->abort(); // what still comes belongs to a turn that nobody waits for
     co_await closed_.wait_until(core::Deadline::max());
 }
 
@@ -112,7 +93,7 @@ void Client::send_create()
     const auto pieces = room_.create.pieces(parent);
     verifier_.begin_turn();
     sent_at_ = core::Clock::now();
-    socket_->send_text(pieces);
+    line_->ask(pieces);
 }
 
 net::Task<> Client::rest(std::chrono::nanoseconds time)
@@ -123,36 +104,45 @@ net::Task<> Client::rest(std::chrono::nanoseconds time)
 
 net::Task<> Client::close()
 {
-    if (!socket_)
+    if (!line_)
         co_return;
-    socket_->close(1000, "");
-    co_await closed_.wait_until(core::Deadline::max()); // the socket gives the peer 1 s
+    line_->close();
+    co_await closed_.wait_until(core::Deadline::max()); // a socket gives its peer 1 s
     co_await tasks_.join();
-    socket_.reset();
+    line_.reset();
 }
 
-void Client::on_messages(std::span<const net::Frame> messages)
+bool Client::on_event(std::string_view event, core::Deadline now)
 {
-    const auto now = core::Clock::now(); // one look for all that one read brought
-    for (const net::Frame& message : messages)
-        on_event(message, now);
-}
-
-void Client::on_event(const net::Frame& message, core::Deadline now)
-{
-    if (message.opcode != net::Opcode::text) {
-        room_.tally.add(Violation::not_text, {});
-        return;
-    }
-    const Progress progress = verifier_.on_event(message.payload);
+    const Progress progress = verifier_.on_event(event);
     if (progress == Progress::first)
         room_.tally.first_event.record(now - sent_at_);
     if (room_.plan.clock)
-        measure_event(message.payload, now);
-    if (progress == Progress::ended) {
+        measure_event(event, now);
+    if (progress == Progress::ended)
         room_.tally.turn.record(now - sent_at_);
-        over_.set();
+    return progress == Progress::ended;
+}
+
+void Client::on_oddity(std::string_view what)
+{
+    room_.tally.add(Violation::no_event, what);
+}
+
+void Client::on_refusal(int status, std::string_view body)
+{
+    const std::string_view code = find_text(body, R"("code":)").value_or(std::string_view());
+    room_.tally.add_error(std::to_string(status) + (code.empty() ? "" : " ") + std::string(code));
+    verifier_.start_over(room_.plan.stored);
+}
+
+void Client::on_answered()
+{
+    if (verifier_.is_in_turn()) { // without its end
+        ++room_.tally.lost;
+        verifier_.start_over(room_.plan.stored);
     }
+    over_.set();
 }
 
 void Client::measure_event(std::string_view event, core::Deadline now)

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "create.hpp"
+#include "line.hpp"
 #include "load_plan.hpp"
 
 #include "turngate/net/task_group.hpp"
-#include "turngate/net/websocket.hpp"
 
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace turngate::bench {
@@ -23,7 +23,7 @@ struct ClientRoom
 };
 
 // One client: a connection, and turn after turn on it, each verified.
-class Client final : private net::WebSocket::Sink
+class Client final : private Line::Sink
 {
 public:
     explicit Client(const ClientRoom& room);
@@ -38,14 +38,15 @@ public:
     net::Task<> close();
 
 private:
-    net::Task<> read(std::string leftover);
+    net::Task<> read();
     net::Task<> take_turn();
     net::Task<> rest(std::chrono::nanoseconds time);
     void send_create();
-    void on_messages(std::span<const net::Frame> messages) override;
-    void on_event(const net::Frame& message, core::Deadline now);
+    bool on_event(std::string_view event, core::Deadline now) override;
+    void on_oddity(std::string_view what) override;
+    void on_refusal(int status, std::string_view body) override;
+    void on_answered() override;
     void measure_event(std::string_view event, core::Deadline now);
-    net::DialTarget target() const;
 
     ClientRoom room_;
     Verifier verifier_;
@@ -54,7 +55,8 @@ private:
     net::Event over_;   // the turn
     net::Event closed_; // the connection
     net::Event rested_; // never set: a pause between turns
-    std::optional<net::WebSocket> socket_;
+    std::unique_ptr<Line> line_;
+    const std::string name_; // to a server that looks beyond the connection
     core::Deadline sent_at_{};
 };
 

@@ -33,6 +33,7 @@ Comparison::Comparison(ComparisonOptions options) : options_(std::move(options))
 
 ComparisonResult Comparison::run()
 {
+    result_.sides = options_.sides;
     choose_subjects();
     if (options_.place.cores.is_shared())
         result_.notes.push_back(
@@ -47,7 +48,7 @@ ComparisonResult Comparison::run()
     if (samples_.contains(Figure::first_p50) && !samples_.contains(Figure::event_p50))
         result_.notes.push_back(
             "the upstream's deltas carry no time: latency is that of the first event");
-    result_.rows = make_rows(medians());
+    result_.rows = make_rows(medians(), options_.sides.client);
     return std::move(result_);
 }
 
@@ -104,8 +105,8 @@ void Comparison::run_round(const Workload& workload, const Sim& sim, unsigned ro
 void Comparison::measure(const Workload& workload, const Sim& sim, const std::string& subject)
 {
     try {
-        const Subject running(subject, options_.place, sim.port());
-        const Trial trial{running, options_.scale, result_.total};
+        const Subject running(subject, options_.place, options_.sides, sim.port());
+        const Trial trial{running, options_.scale, options_.sides, result_.total};
         const auto samples = workload.measure(trial);
         if (is_interrupted())
             return; // half a window is no measurement

@@ -13,6 +13,7 @@ struct ComparisonOptions
     std::vector<std::string> proxies; // nginx, haproxy
     std::vector<std::string> only;    // workloads; empty: all
     unsigned rounds = 3;
+    Sides sides;
     Scale scale;
     Place place;
 };
@@ -20,6 +21,7 @@ struct ComparisonOptions
 struct ComparisonResult
 {
     std::vector<Row> rows;
+    Sides sides;
     std::vector<std::string> subjects; // in the order of the columns
     std::vector<std::string> notes;
     Tally total;

@@ -6,8 +6,9 @@
 namespace turngate::bench {
 namespace {
 
-constexpr std::string_view kBegin = R"({"type":"response.create",)";
-constexpr std::string_view kParent = R"({"type":"response.create","previous_response_id":")";
+constexpr std::string_view kEvent = R"({"type":"response.create",)";
+constexpr std::string_view kRequest = R"({"stream":true,)"; // knows no type
+constexpr std::string_view kParent = R"("previous_response_id":")";
 constexpr std::string_view kParentEnd = R"(",)";
 
 std::string_view checked(std::string_view model)
@@ -35,12 +36,15 @@ std::string input_text(std::size_t bytes)
 
 } // namespace
 
-Create::Create(std::string_view model, std::size_t input_bytes)
+Create::Create(std::string_view model, std::size_t input_bytes, Form form)
 {
-    body_.append(kBegin)
+    const std::string_view begin = form.protocol == Protocol::ws ? kEvent : kRequest;
+    rest_ = begin.size();
+    parent_.append(begin).append(kParent);
+    body_.append(begin)
         .append(R"("model":")")
         .append(checked(model))
-        .append(R"(","store":false,"input":[)");
+        .append(form.stored ? R"(","store":true,"input":[)" : R"(","store":false,"input":[)");
     body_.append(R"({"type":"message","role":"user","content":[{"type":"input_text","text":")");
     body_.append(input_text(input_bytes)).append(R"("}]}]})");
 }
@@ -49,7 +53,7 @@ std::array<std::string_view, 4> Create::pieces(std::string_view parent) const no
 {
     if (parent.empty())
         return {body_};
-    return {kParent, parent, kParentEnd, std::string_view(body_).substr(kBegin.size())};
+    return {parent_, parent, kParentEnd, std::string_view(body_).substr(rest_)};
 }
 
 } // namespace turngate::bench

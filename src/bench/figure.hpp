@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sides.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -50,6 +52,6 @@ struct Row
 
 // The table of targets (docs/performance.md), with what was measured of it. Figures that nobody has
 // are left out.
-std::vector<Row> make_rows(const Medians& medians);
+std::vector<Row> make_rows(const Medians& medians, Protocol client);
 
 } // namespace turngate::bench

@@ -97,7 +97,8 @@ net::Task<> play_all(Shard& shard, Phase phase, std::size_t connections)
 } // namespace
 
 Fleet::Fleet(LoadPlan plan, std::size_t connections, unsigned threads)
-    : plan_(std::move(plan)), create_(plan_.model, plan_.input_bytes),
+    : plan_(std::move(plan)),
+      create_(plan_.model, plan_.input_bytes, {plan_.protocol(), plan_.stored}),
       dialer_(net::make_dialer(plan_.url.is_tls() ? net::TlsContext::client() : nullptr)),
       connections_(connections)
 {

@@ -79,7 +79,7 @@ std::vector<Sample> measure_many_sessions(const Trial& trial)
 std::vector<Sample> measure_long_conversation(const Trial& trial)
 {
     const std::uint64_t stretch = std::max<std::uint64_t>(trial.scale.long_conversation / 10, 1);
-    Fleet fleet(trial.plan(), kConversations, 1);
+    Fleet fleet(trial.conversation(), kConversations, 1);
     fleet.connect();
     fleet.play({});
     trial.total.merge(fleet.take_tally());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sides.hpp"
 #include "verifier.hpp"
 
 #include "turngate/net/dial.hpp"
@@ -18,11 +19,17 @@ struct LoadPlan
     std::string model = "sim-1";
     std::size_t input_bytes = 64;
     bool chain = true;      // the parent is the connection's last response
+    bool stored = false;    // by the upstream, which then finds it on any connection
     bool reconnect = false; // connect, one turn, close
     bool clock = false;     // deltas carry "t": the CLOCK_MONOTONIC nanoseconds of their sending
     std::chrono::milliseconds think{0};
     std::chrono::milliseconds turn_timeout{60'000};
     DeltaRule deltas;
+
+    Protocol protocol() const noexcept
+    {
+        return url.scheme.starts_with("http") ? Protocol::http : Protocol::ws;
+    }
 };
 
 // A stretch of turns on connections that stay. Whatever comes first ends it; a turn that was begun

@@ -22,13 +22,19 @@ struct Arguments
     std::int64_t duration_s = 0;
     pid_t pid = 0;
     bool quick = false;
+    std::string client = "ws";
+    std::string upstream = "ws";
     std::string programs;
     std::string pricing;
 };
 
 void add_load(CLI::App& app, LoadOptions& load, Arguments& in)
 {
-    app.add_option("--url", in.url, "where to: ws:// or wss://, with the path")->group("Load");
+    app.add_option("--url",
+                   in.url,
+                   "where to, with the path: ws:// or wss://, or http:// or https:// for "
+                   "server-sent events")
+        ->group("Load");
     app.add_option("--key", load.plan.key, "the API key")->envname("TURNGATE_KEY")->group("Load");
     app.add_option("--connections", load.connections)
         ->check(CLI::Range(1, 1'000'000))
@@ -60,9 +66,10 @@ void add_load(CLI::App& app, LoadOptions& load, Arguments& in)
         ->check(CLI::PositiveNumber)
         ->capture_default_str()
         ->group("Load");
-    app.add_flag("--chain,!--no-chain",
-                 load.plan.chain,
-                 "the last response is each turn's parent (default)")
+    app.add_flag(
+           "--chain,!--no-chain",
+           load.plan.chain,
+           "the last response is each turn's parent (default over ws; over http it is stored)")
         ->group("Load");
     app.add_flag("--reconnect", load.plan.reconnect, "connect, one turn, close; again and again")
         ->group("Load");
@@ -91,6 +98,14 @@ void add_comparison(CLI::App& app, ComparisonOptions& comparison, Arguments& in)
                    "measure turngate beside nginx and haproxy: the whole table of targets")
         ->delimiter(',')
         ->check(CLI::IsMember({"nginx", "haproxy"}))
+        ->group("Comparison");
+    app.add_option("--client", in.client, "what clients and the proxies speak")
+        ->check(CLI::IsMember({"ws", "http"}))
+        ->capture_default_str()
+        ->group("Comparison");
+    app.add_option("--upstream", in.upstream, "what turngate's account speaks")
+        ->check(CLI::IsMember({"ws", "http"}))
+        ->capture_default_str()
         ->group("Comparison");
     app.add_option("--rounds", comparison.rounds)
         ->check(CLI::Range(1, 100))
@@ -137,22 +152,30 @@ DeltaRule delta_rule(const std::string& text)
 void finish_load(const CLI::App& app, const Arguments& in, LoadOptions& load)
 {
     const auto url = net::parse_url(in.url);
-    if (!url || (url->scheme != "ws" && url->scheme != "wss"))
-        throw CLI::ValidationError("--url", "a ws:// or wss:// URL is needed");
+    if (!url || url->scheme.starts_with("socks"))
+        throw CLI::ValidationError("--url", "a ws://, wss://, http:// or https:// URL is needed");
     load.plan.url = *url;
+    const bool is_http = load.plan.protocol() == Protocol::http;
     load.plan.deltas = delta_rule(in.deltas);
     load.plan.think = milliseconds(in.think_ms);
     load.plan.turn_timeout = milliseconds(in.timeout_ms);
     load.ramp = milliseconds(in.ramp_ms);
     load.idle = std::chrono::seconds(in.idle_s);
-    if (load.plan.reconnect && app.count("--chain") == 0)
-        load.plan.chain = false; // a parent that is not stored lives on its connection only
+    // A parent that is not stored lives on its connection only, and over HTTP nowhere.
+    if ((load.plan.reconnect || is_http) && app.count("--chain") == 0)
+        load.plan.chain = false;
+    load.plan.stored = load.plan.chain && is_http;
     if (in.duration_s > 0)
         load.duration = std::chrono::seconds(in.duration_s);
     if (in.duration_s > 0 && app.count("--turns") == 0)
         load.turns = ~std::uint64_t{0};
     if (in.pid > 0)
         load.measured = in.pid;
+}
+
+Protocol protocol_of(const std::string& name)
+{
+    return name == "http" ? Protocol::http : Protocol::ws;
 }
 
 // In the build tree: build/<name>/bin/turngate-bench; installed: bin/turngate-bench and
@@ -175,6 +198,7 @@ void finish_comparison(const CLI::App& app, const Arguments& in, ComparisonOptio
     comparison.place.programs = in.programs.empty() ? own : fs::canonical(in.programs);
     comparison.place.pricing = in.pricing.empty() ? find_pricing(own) : fs::canonical(in.pricing);
     comparison.place.cores = choose_cores();
+    comparison.sides = {protocol_of(in.client), protocol_of(in.upstream)};
     if (!in.quick)
         return;
     comparison.scale.window = milliseconds(500);
@@ -190,7 +214,8 @@ void finish_comparison(const CLI::App& app, const Arguments& in, ComparisonOptio
 std::optional<Options> read_options(int argc, char** argv, int& exit_code)
 {
     CLI::App app(
-        "Loads a Responses API over WebSocket, verifies every event, and reports what it cost.\n"
+        "Loads a Responses API over WebSocket or HTTP, verifies every event, and reports what it "
+        "cost.\n"
         "Exit code: 0 fine, 1 wrong arguments, wrong events, lost turns, or something that did not "
         "run.");
     Options options;

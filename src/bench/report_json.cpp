@@ -89,7 +89,9 @@ std::string to_json(const ComparisonResult& result)
                         {"ratio_to_better_proxy", or_null(row.ratio)},
                         {"target", row.target.empty() ? Json(nullptr) : Json(row.target)},
                         {"met", or_null(row.met)}});
-    return dump({{"rows", rows},
+    return dump({{"client", name_of(result.sides.client)},
+                 {"upstream", name_of(result.sides.upstream)},
+                 {"rows", rows},
                  {"subjects", result.subjects},
                  {"notes", result.notes},
                  {"complete", result.complete},

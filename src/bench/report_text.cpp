@@ -128,6 +128,9 @@ std::string to_text(const LoadResult& result)
 std::string to_text(const ComparisonResult& result)
 {
     Text text;
+    text.line("Clients speak {}, turngate's upstream speaks {}.\n",
+              name_of(result.sides.client),
+              name_of(result.sides.upstream));
     std::string columns;
     for (const std::string& subject : result.subjects)
         columns += fmt::format("{:>10}", subject);

@@ -16,9 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string websocket_url(std::uint16_t port)
+std::string url_of(Protocol protocol, std::uint16_t port)
 {
-    return "ws://127.0.0.1:" + std::to_string(port) + "/v1/responses";
+    return std::string(name_of(protocol)) + "://127.0.0.1:" + std::to_string(port) +
+           "/v1/responses";
 }
 
 std::string write_config(const fs::path& file, const std::string& text)
@@ -52,16 +53,24 @@ std::vector<std::string> sim_command(const Place& place,
 }
 
 // Writes the configuration, and says how to run the program with it.
-std::vector<std::string> prepare(std::string_view name, const Place& place, const Route& route)
+std::vector<std::string> prepare(std::string_view name,
+                                 const Place& place,
+                                 Sides sides,
+                                 const Route& route)
 {
     const auto config_file = route.directory / (std::string(name) + ".conf");
     if (name == "nginx") {
-        const auto config = write_config(config_file, nginx_config(route, ::geteuid() == 0));
+        const auto config =
+            write_config(config_file, nginx_config(route, sides.client, ::geteuid() == 0));
         return {find_program(name), "-e", "stderr", "-p", route.directory.string(), "-c", config};
     }
     if (name == "haproxy")
-        return {find_program(name), "-db", "-f", write_config(config_file, haproxy_config(route))};
-    const auto text = turngate_config(route, free_port(), place.pricing, Subject::key());
+        return {find_program(name),
+                "-db",
+                "-f",
+                write_config(config_file, haproxy_config(route, sides.client))};
+    const auto text =
+        turngate_config(route, sides.upstream, free_port(), place.pricing, Subject::key());
     return {(place.programs / kTurngate).string(),
             "serve",
             "--config",
@@ -85,17 +94,17 @@ Sim::Sim(const Place& place, const std::vector<std::string>& options)
     wait_until_open(port_, program_, place.directory / "sim.log");
 }
 
-Subject::Subject(std::string_view name, const Place& place, std::uint16_t upstream)
-    : url_(websocket_url(upstream))
+Subject::Subject(std::string_view name, const Place& place, Sides sides, std::uint16_t upstream)
+    : url_(url_of(sides.client, upstream))
 {
     if (name == kDirect)
         return;
     const Route route{free_port(), upstream, fresh_directory(place), session_capacity()};
     const fs::path log = route.directory / "output.log";
-    program_ =
-        std::make_unique<ChildProcess>(prepare(name, place, route), place.cores.measured, log);
+    program_ = std::make_unique<ChildProcess>(
+        prepare(name, place, sides, route), place.cores.measured, log);
     wait_until_open(route.port, *program_, log);
-    url_ = websocket_url(route.port);
+    url_ = url_of(sides.client, route.port);
 }
 
 std::vector<pid_t> Subject::processes() const

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "child_process.hpp"
+#include "sides.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,7 +43,7 @@ private:
 class Subject
 {
 public:
-    Subject(std::string_view name, const Place& place, std::uint16_t upstream);
+    Subject(std::string_view name, const Place& place, Sides sides, std::uint16_t upstream);
 
     const std::string& url() const noexcept { return url_; }
 

@@ -3,7 +3,24 @@
 #include <fmt/format.h>
 
 namespace turngate::bench {
-std::string nginx_config(const Route& route, bool as_root)
+namespace {
+
+// The upgrade is per hop; of plain HTTP the connection to the upstream is kept.
+constexpr std::string_view kNginxKept = R"(        keepalive 1024;
+        keepalive_requests 1000000;
+)";
+constexpr std::string_view kNginxUpgrade = R"(
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;)";
+constexpr std::string_view kNginxStreams = R"(
+            proxy_set_header Connection "";
+            proxy_buffering off;
+            proxy_request_buffering off;
+            client_max_body_size 64m;)";
+
+} // namespace
+
+std::string nginx_config(const Route& route, Protocol protocol, bool as_root)
 {
     return fmt::format(
         R"({user}
@@ -19,13 +36,15 @@ http {{
     fastcgi_temp_path {dir}/fastcgi;
     uwsgi_temp_path {dir}/uwsgi;
     scgi_temp_path {dir}/scgi;
+    keepalive_requests 1000000;
+    upstream sim {{
+        server 127.0.0.1:{upstream};
+{kept}    }}
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location / {{
-            proxy_pass http://127.0.0.1:{upstream};
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection upgrade;
+            proxy_pass http://sim;
+            proxy_http_version 1.1;{streams}
             proxy_read_timeout 1h;
             proxy_send_timeout 1h;
         }}
@@ -35,11 +54,13 @@ http {{
         fmt::arg("user", as_root ? "user root;" : ""), // its workers must reach our directory
         fmt::arg("dir", route.directory.string()),
         fmt::arg("connections", route.sessions * 2 + 64),
+        fmt::arg("kept", protocol == Protocol::ws ? "" : kNginxKept),
+        fmt::arg("streams", protocol == Protocol::ws ? kNginxUpgrade : kNginxStreams),
         fmt::arg("port", route.port),
         fmt::arg("upstream", route.upstream));
 }
 
-std::string haproxy_config(const Route& route)
+std::string haproxy_config(const Route& route, Protocol protocol)
 {
     return fmt::format(R"(global
     nbthread 1
@@ -53,15 +74,17 @@ defaults
 frontend bench
     bind 127.0.0.1:{port} backlog 4096
     default_backend sim
-backend sim
+backend sim{reuse}
     server sim 127.0.0.1:{upstream}
 )",
                        fmt::arg("connections", route.sessions),
+                       fmt::arg("reuse", protocol == Protocol::ws ? "" : "\n    http-reuse always"),
                        fmt::arg("port", route.port),
                        fmt::arg("upstream", route.upstream));
 }
 
 std::string turngate_config(const Route& route,
+                            Protocol upstream,
                             std::uint16_t admin_port,
                             const std::filesystem::path& pricing,
                             const std::string& key)
@@ -73,6 +96,8 @@ accounts:
     kind: custom
     base_url: http://127.0.0.1:{upstream}/v1
     api_key: sk-sim
+    transport: {transport}
+    stores: true
     concurrency: {connections}
     max_connections: {connections}
 keys:
@@ -86,6 +111,7 @@ log: {{level: warn}}
 )",
                        fmt::arg("port", route.port),
                        fmt::arg("admin", admin_port),
+                       fmt::arg("transport", name_of(upstream)),
                        fmt::arg("upstream", route.upstream),
                        fmt::arg("connections", route.sessions),
                        fmt::arg("key", key),

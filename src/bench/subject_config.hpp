@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sides.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -17,11 +19,12 @@ struct Route
     std::size_t sessions = 9'000;    // room for as many, and their upstream connections
 };
 
-// Each as an experienced operator would run it as a WebSocket proxy on one core; what is not said
-// is the program's default.
-std::string nginx_config(const Route& route, bool as_root);
-std::string haproxy_config(const Route& route);
+// Each as an experienced operator would run it as a proxy of WebSockets, or of server-sent events,
+// on one core; what is not said is the program's default.
+std::string nginx_config(const Route& route, Protocol protocol, bool as_root);
+std::string haproxy_config(const Route& route, Protocol protocol);
 std::string turngate_config(const Route& route,
+                            Protocol upstream,
                             std::uint16_t admin_port,
                             const std::filesystem::path& pricing,
                             const std::string& key);

@@ -47,8 +47,8 @@ std::string_view name_of(Violation violation) noexcept
         return "wrong number of deltas";
     case Violation::after_terminal:
         return "event after the terminal";
-    case Violation::not_text:
-        return "binary message";
+    case Violation::no_event:
+        return "no event";
     }
     return "";
 }

@@ -22,7 +22,7 @@ enum class Violation : std::uint8_t {
     text_differs,     // the deltas do not add up to the text
     delta_count,      // more or fewer than announced
     after_terminal,   // events of a response that was over
-    not_text,         // a binary message
+    no_event,         // what came can be none: a binary message, another content-type
 };
 inline constexpr std::size_t kViolations = 10;
 

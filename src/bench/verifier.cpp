@@ -21,10 +21,11 @@ void Verifier::begin_turn()
     items_.clear();
 }
 
-void Verifier::start_over()
+void Verifier::start_over(bool is_stored)
 {
     state_ = State::idle;
-    completed_id_.clear();
+    if (!is_stored)
+        completed_id_.clear();
 }
 
 Progress Verifier::on_event(std::string_view event)

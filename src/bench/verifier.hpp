@@ -45,9 +45,9 @@ public:
 
     bool is_in_turn() const noexcept { return state_ != State::idle; }
 
-    // The connection has ended, or the turn's deadline came: no turn runs, and since nothing is
-    // stored, no response can be a parent any more.
-    void start_over();
+    // The connection has ended, or the turn has without an end of its own: none runs, and what is
+    // not stored can be no parent any more.
+    void start_over(bool is_stored);
 
     // Of the last response that completed; empty after one that did not: a parent for the next
     // turn.

@@ -140,7 +140,17 @@ LoadPlan Trial::plan() const
     LoadPlan plan;
     plan.url = net::parse_url(subject.url()).value();
     plan.key = Subject::key();
+    plan.chain = sides.client == Protocol::ws;
+    plan.stored = plan.chain && sides.upstream == Protocol::http;
     return plan;
+}
+
+LoadPlan Trial::conversation() const
+{
+    LoadPlan conversation = plan();
+    conversation.chain = true;
+    conversation.stored = sides.has_http();
+    return conversation;
 }
 
 const std::vector<Workload>& workloads()

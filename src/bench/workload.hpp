@@ -26,9 +26,12 @@ struct Trial
 {
     const Subject& subject;
     const Scale& scale;
+    Sides sides;
     Tally& total; // everything that was seen, warm-ups too
 
     LoadPlan plan() const;
+    // Each turn the child of the one before.
+    LoadPlan conversation() const;
 };
 
 struct Workload

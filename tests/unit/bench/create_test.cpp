@@ -20,7 +20,7 @@ nlohmann::json message(const Create& create, std::string_view parent)
 TEST(Create, IsAResponseCreateWithThatMuchInput)
 {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{10}, std::size_t{100'000}}) {
-        const auto json = message(Create("sim-1", bytes), "");
+        const auto json = message(Create("sim-1", bytes, {}), "");
         EXPECT_EQ(json["type"], "response.create");
         EXPECT_EQ(json["model"], "sim-1");
         EXPECT_EQ(json["store"], false);
@@ -31,17 +31,30 @@ TEST(Create, IsAResponseCreateWithThatMuchInput)
 
 TEST(Create, NamesTheParentAndIsOtherwiseTheSame)
 {
-    const Create create("sim-1", 20);
+    const Create create("sim-1", 20, {});
     auto child = message(create, "resp_1");
     EXPECT_EQ(child["previous_response_id"], "resp_1");
     child.erase("previous_response_id");
     EXPECT_EQ(child, message(create, ""));
 }
 
+TEST(Create, OverHttpAsksForAStreamAndKnowsNoType)
+{
+    const Create create("sim-1", 20, {Protocol::http, true});
+    for (const std::string_view parent : {"", "resp_1"}) {
+        const auto json = message(create, parent);
+        EXPECT_FALSE(json.contains("type"));
+        EXPECT_EQ(json["stream"], true);
+        EXPECT_EQ(json["store"], true);
+        EXPECT_EQ(json["model"], "sim-1");
+        EXPECT_EQ(json.value("previous_response_id", ""), parent);
+    }
+}
+
 TEST(Create, RefusesAModelThatWouldBreakTheJson)
 {
     for (const char* model : {"", "a\"b", "a\\b", "a\nb"})
-        EXPECT_THROW(Create(model, 1), std::invalid_argument) << model;
+        EXPECT_THROW(Create(model, 1, {}), std::invalid_argument) << model;
 }
 
 } // namespace

@@ -42,7 +42,8 @@ TEST(Figure, HoldsEachTargetAgainstWhatItNames)
     };
     for (const Case& c : cases) {
         const auto rows = make_rows(
-            {{c.figure, {{"nginx", c.nginx}, {"haproxy", c.haproxy}, {"turngate", c.turngate}}}});
+            {{c.figure, {{"nginx", c.nginx}, {"haproxy", c.haproxy}, {"turngate", c.turngate}}}},
+            Protocol::ws);
         ASSERT_EQ(rows.size(), 1u);
         const Row& row = row_of(rows, c.label);
         EXPECT_EQ(row.met, c.met) << c.label << c.turngate;
@@ -50,11 +51,38 @@ TEST(Figure, HoldsEachTargetAgainstWhatItNames)
     }
 }
 
+TEST(Figure, HoldsHttpAgainstNginxAlone)
+{
+    struct Case
+    {
+        Figure figure;
+        double turngate;
+        std::optional<bool> met;
+    };
+    const std::vector<Case> cases{{Figure::saturated_cpu, 12, true},
+                                  {Figure::saturated_cpu, 12.1, false},
+                                  {Figure::paced_cpu, 12, true},
+                                  {Figure::paced_cpu, 12.1, false},
+                                  {Figure::turn_cpu, 15, true},
+                                  {Figure::turn_cpu, 15.1, false},
+                                  {Figure::connect_cpu, 1, std::nullopt},
+                                  {Figure::bulk_cpu, 1, std::nullopt},
+                                  {Figure::event_p50, 1, std::nullopt},
+                                  {Figure::idle_memory, 12, true}};
+    for (const Case& c : cases) {
+        const auto rows = make_rows(
+            {{c.figure, {{"direct", 0}, {"nginx", 10}, {"haproxy", 5}, {"turngate", c.turngate}}}},
+            Protocol::http);
+        EXPECT_EQ(rows.front().met, c.met) << rows.front().label << c.turngate;
+        EXPECT_EQ(rows.front().target.empty(), !c.met) << rows.front().label;
+    }
+}
+
 TEST(Figure, SubtractsTheDirectConnectionFromLatencies)
 {
     const Medians medians{{Figure::event_p99,
                            {{"direct", 100}, {"nginx", 150}, {"haproxy", 160}, {"turngate", 161}}}};
-    const auto rows = make_rows(medians);
+    const auto rows = make_rows(medians, Protocol::ws);
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].values.at("direct"), 100);
     EXPECT_EQ(rows[0].values.at("nginx"), 50);
@@ -64,8 +92,8 @@ TEST(Figure, SubtractsTheDirectConnectionFromLatencies)
 
 TEST(Figure, TakesWhatTheCheaperProxyPaysForATurnAsTheRelay)
 {
-    const auto rows =
-        make_rows({{Figure::turn_cpu, {{"nginx", 30}, {"haproxy", 40}, {"turngate", 75}}}});
+    const auto rows = make_rows(
+        {{Figure::turn_cpu, {{"nginx", 30}, {"haproxy", 40}, {"turngate", 75}}}}, Protocol::ws);
     ASSERT_EQ(rows.size(), 2u);
     const Row& row = row_of(rows, "CPU per turn outside the relay");
     EXPECT_EQ(row.values.at("turngate"), 45);
@@ -74,9 +102,9 @@ TEST(Figure, TakesWhatTheCheaperProxyPaysForATurnAsTheRelay)
 
 TEST(Figure, KnowsNothingOfATargetWhoseProxyIsMissing)
 {
-    const auto rows =
-        make_rows({{Figure::saturated_cpu, {{"nginx", 0.9}, {"turngate", 0.4}}},
-                   {Figure::saturated_rate, {{"nginx", 1'000}, {"turngate", 2'000}}}});
+    const auto rows = make_rows({{Figure::saturated_cpu, {{"nginx", 0.9}, {"turngate", 0.4}}},
+                                 {Figure::saturated_rate, {{"nginx", 1'000}, {"turngate", 2'000}}}},
+                                Protocol::ws);
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_FALSE(rows[0].met.has_value()); // haproxy's
     EXPECT_TRUE(rows[0].ratio.has_value());
@@ -86,8 +114,9 @@ TEST(Figure, KnowsNothingOfATargetWhoseProxyIsMissing)
 
 TEST(Figure, TakesTheFasterProxyForTheBetterOneWhereMoreIsBetter)
 {
-    const auto rows = make_rows(
-        {{Figure::saturated_rate, {{"nginx", 100}, {"haproxy", 200}, {"turngate", 150}}}});
+    const auto rows =
+        make_rows({{Figure::saturated_rate, {{"nginx", 100}, {"haproxy", 200}, {"turngate", 150}}}},
+                  Protocol::ws);
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_DOUBLE_EQ(*rows[0].ratio, 0.75);
 }

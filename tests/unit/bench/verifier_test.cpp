@@ -205,11 +205,21 @@ TEST(Verifier, KnowsNoTurnAndNoParentAfterStartingOver)
     Bench bench;
     bench.turn(good_turn("resp_1", "msg_1"));
     bench.turn({created("resp_2")});
-    bench.verifier.start_over();
+    bench.verifier.start_over(false);
     EXPECT_FALSE(bench.verifier.is_in_turn());
     EXPECT_EQ(bench.verifier.response_id(), "");
     bench.more({item_added("msg_1", 1)});
     EXPECT_EQ(bench.count(Violation::after_terminal), 1u);
+}
+
+TEST(Verifier, KeepsAStoredParentWhenItsConnectionHasEnded)
+{
+    Bench bench;
+    bench.turn(good_turn("resp_1", "msg_1"));
+    bench.turn({created("resp_2")});
+    bench.verifier.start_over(true);
+    EXPECT_FALSE(bench.verifier.is_in_turn());
+    EXPECT_EQ(bench.verifier.response_id(), "resp_1");
 }
 
 } // namespace
