@@ -107,6 +107,8 @@ void HttpChannel::read_available()
         const auto buffer = loop_.read_buffer();
         rest_.copy(buffer.data(), rest_.size());
         const auto into = buffer.subspan(rest_.size());
+        if (into.empty())
+            return lose(asio::error::message_size); // a line without end
         const IoResult read = stream_.try_read(into);
         if (read.state == IoState::failed)
             lose(read.error);

@@ -12,6 +12,7 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadChunk = 4 * 1024; // asked of the stream at a time
 constexpr std::size_t kBodyChunk = 64 * 1024;
+constexpr std::size_t kMostLine = 16 * 1024; // of a chunk's size, with its extensions; of trailers
 
 core::Fault bad_message(const error_code& error)
 {
@@ -75,6 +76,8 @@ Task<core::Result<std::string>> parse(Stream& stream,
             co_return bytes;
         if (!error && !bytes.empty() && used > 0)
             continue;
+        if (parser.is_header_done() && used == 0 && bytes.size() > kMostLine)
+            co_return bad_message(http::make_error_code(http::error::header_limit));
         chunk.resize(chunk_size);
         const auto read = co_await stream.read_some(chunk, deadline, stop);
         if (!read) {

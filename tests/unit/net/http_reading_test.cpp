@@ -150,6 +150,9 @@ TEST(HttpRequest, IsRefusedWithTheStatusItDeserves)
         {"GET /" + long_value + " HTTP/1.1\r\n\r\n", 431},
         {many_fields + "\r\n", 431},
         {"POST / HTTP/1.1\r\nContent-Length: 65\r\n\r\n", 413},
+        {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(20'000, 'x'), 431},
+        {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\na: " + std::string(20'000, 'x'),
+         431},
         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n" + std::string(65, 'x') +
              "\r\n0\r\n\r\n",
          413},
