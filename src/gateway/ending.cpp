@@ -148,9 +148,10 @@ void send_terminal(Turn& turn, Attempt& attempt, const protocol::TerminalEvent& 
     const std::string& event = attempt.relay.response().end;
     attempt.relay.release_held();
     const bool is_error = terminal.kind == EventKind::error;
-    if (is_error && !protocol::top_level_status(event)) {
-        const int status =
+    if (is_error && !protocol::is_complete_error(event)) {
+        const int said =
             terminal.status != 0 ? terminal.status : accounts::status_of(attempt.said.word);
+        const int status = protocol::top_level_status(event).value_or(said);
         turn.client->send(protocol::with_status(event, status));
     } else if (lacks_output(terminal, attempt.relay.response())) {
         turn.client->send(protocol::with_output(event, attempt.relay.response().items.items()));

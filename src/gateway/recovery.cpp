@@ -123,7 +123,7 @@ Action after_loss(const Facts& facts) noexcept
     Facts seen = facts; // who waits for a document can be given another (http.md section 5)
     seen.has_output = facts.has_output && !facts.waits_for_end;
     end = once_more(seen, is_limit ? "connection_limit" : core::name_of(code), end);
-    if (!end.is_retry() && or_parent_not_found(facts, code) != code)
+    if (!end.is_retry() && or_parent_not_found(seen, code) != code)
         return tell(FaultCode::parent_not_found, end.account, end.why_not);
     return end;
 }

@@ -29,7 +29,9 @@ net::Task<Result<>> end_failed_response(Turn& turn, Attempt& attempt, const Acti
         co_return settled ? Result<>() : settled.error();
     }
     const bool is_last = !action.is_retry();
-    if (attempt.relay.response().has_begun() && (terminal.usage || is_last))
+    const Response& response = attempt.relay.response();
+    // Who waits for a document has seen nothing of its output; it has cost something all the same.
+    if (response.has_begun() && (terminal.usage || is_last || response.has_output))
         co_return write_bill(turn, bill(turn, attempt, terminal));
     co_return Result<>();
 }
@@ -56,7 +58,7 @@ net::Task<Sequel> after_failure(Turn& turn,
             co_return Sequel{};
         }
     } else if (action.is_retry() && failure.facts.has_output) {
-        // Who waits for a document has seen nothing of it; it has cost something all the same.
+        // As above.
         const auto written = write_bill(turn, bill_aborted(turn, attempt, fault));
         if (!written)
             failure = refusal(written.error());

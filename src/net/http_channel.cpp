@@ -85,7 +85,8 @@ void HttpChannel::on_ready(std::uint32_t events)
     try {
         if (ended_)
             return;
-        out_.write_queue(); // what it cannot write any more, the reader sees the end of
+        if (out_.write_queue() == Outbox::Room::lost)
+            was_cut_ = true; // the reader sees the end
         if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
             is_hung_up_ = true;
         if (!stream_.is_tls() && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0)
@@ -223,7 +224,7 @@ void HttpChannel::end() noexcept
 {
     if (std::exchange(ended_, true))
         return;
-    was_cut_ = out_.queued() > 0;
+    was_cut_ = was_cut_ || out_.queued() > 0;
     if (descriptor_ >= 0)
         loop_.poller().remove(descriptor_, *this);
     stream_.close();

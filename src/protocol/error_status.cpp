@@ -1,3 +1,4 @@
+#include "error_object.hpp"
 #include "field_search.hpp"
 #include "json_text.hpp"
 
@@ -18,7 +19,39 @@ void set_field(Edits& edits, std::string_view event, std::string_view key, std::
     add(edits, {begin, begin + given.size(), std::string(value)});
 }
 
+std::string_view type_of(int status)
+{
+    constexpr int kTooMany = 429;
+    if (status == kTooMany)
+        return "rate_limit_error";
+    return status >= 500 ? "server_error" : "invalid_request_error";
+}
+
+bool is_nested(std::string_view event)
+{
+    return top_level_value(event, "error").starts_with('{');
+}
+
 } // namespace
+
+std::string error_object(std::string_view event, std::string_view type)
+{
+    const std::string_view nested = top_level_value(event, "error");
+    if (nested.starts_with('{'))
+        return std::string(nested);
+    const auto part = [&](std::string_view name) {
+        const std::string_view value = top_level_value(event, name);
+        return value.empty() ? std::string("null") : std::string(value);
+    };
+    const std::string message = nested.starts_with('"') ? std::string(nested) : part("message");
+    return R"({"message":)" + message + R"(,"type":")" + std::string(type) + R"(","param":)" +
+           part("param") + R"(,"code":)" + part("code") + "}";
+}
+
+bool is_complete_error(std::string_view event) noexcept
+{
+    return top_level_status(event).has_value() && is_nested(event);
+}
 
 std::optional<int> top_level_status(std::string_view event) noexcept
 {
@@ -32,7 +65,10 @@ std::string with_status(std::string_view event, int status)
     Edits edits;
     if (!type_body(event).data())
         set_field(edits, event, "type", R"("error")");
-    set_field(edits, event, "status", std::to_string(status));
+    if (top_level_status(event) != status)
+        set_field(edits, event, "status", std::to_string(status));
+    if (!is_nested(event))
+        set_field(edits, event, "error", error_object(event, type_of(status)));
     return protocol::apply(event, edits);
 }
 

@@ -1,5 +1,6 @@
 #include "turngate/protocol/http_answer.hpp"
 
+#include "error_object.hpp"
 #include "field_search.hpp"
 #include "json_text.hpp"
 
@@ -10,19 +11,9 @@
 namespace turngate::protocol {
 namespace {
 
-// The error object of an event, nested or flat; a whole object all the same.
 std::string error_of(std::string_view event)
 {
-    const std::string_view nested = top_level_value(event, "error");
-    if (nested.starts_with('{'))
-        return std::string(nested);
-    const auto part = [&](std::string_view name) {
-        const std::string_view value = top_level_value(event, name);
-        return value.empty() ? std::string("null") : std::string(value);
-    };
-    const std::string message = nested.starts_with('"') ? std::string(nested) : part("message");
-    return R"({"message":)" + message + R"(,"type":"server_error","param":)" + part("param") +
-           R"(,"code":)" + part("code") + "}";
+    return error_object(event, "server_error");
 }
 
 std::string_view code_of(std::string_view error)

@@ -1,5 +1,5 @@
-// A chunked body, and what comes behind it: however the bytes are cut, the same body comes of them, and
-// the same next request.
+// A chunked body, and what comes behind it: however the bytes are cut, the same body comes of them,
+// and the same next request.
 #include "request_reading.hpp"
 
 #include <cstdint>
@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     using namespace turngate::fuzz;
     if (size < 2)
         return 0;
-    std::string sent = "POST /v1/responses HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    std::string sent =
+        "POST /v1/responses HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
     const std::size_t head = sent.size();
     sent.append(reinterpret_cast<const char*>(bytes) + 2, size - 2);
     const Read whole = read(sent, sent.size(), 1);

@@ -105,8 +105,8 @@ inline Read read(std::string_view bytes, std::size_t at_hand, std::size_t piece)
     return all;
 }
 
-// However they are cut, the same requests come of them. Of one that is broken and not whole either may
-// be seen first.
+// However they are cut, the same requests come of them. Of one that is broken and not whole either
+// may be seen first.
 inline void require_same(const Read& one, const Read& other)
 {
     require(one.requests == other.requests);

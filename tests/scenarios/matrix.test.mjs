@@ -2,75 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { startSim } from './lib/sim.mjs';
-import { play } from './matrix/course.mjs';
-import { expectation, faultsOf } from './matrix/expectation.mjs';
-import { connectionsByPath, differences, observation } from './matrix/observation.mjs';
-import { kStands, rulesOf, Stand } from './matrix/stand.mjs';
-import { kCells, kDeltas, kLeftOut } from './matrix/table.mjs';
+import { differences } from './matrix/observation.mjs';
+import { runCells } from './matrix/run.mjs';
+import { isPlain, kCells, kDeltas, kLeftOut } from './matrix/table.mjs';
 import { expectationOf, kUnusable, rulesOf as rulesOfUnusable, transcriptsOf, UnusableStand } from './matrix/unusable.mjs';
 
 // behaviour.md section 5, all of it: every fault, at every moment of a turn, in every kind of conversation. The table is
-// in matrix/table.mjs, what must come of a cell in matrix/expectation.mjs.
-
-const kAtOnce = 8;
-// Those that wait for something silent are no work; they wait together.
-const waits = (cell) => cell.stand !== 'usual' || (cell.again && cell.fault.row === 'dial');
-
-async function inParallel(items, count, work) {
-  const left = [...items];
-  const worker = async () => {
-    for (let item = left.shift(); item; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: count }, worker));
-}
-
-// All that became of the cells of one stand. `played`: what play() gave for each.
-async function observe(scope, name, sims) {
-  const cells = kCells.filter((cell) => cell.stand === name);
-  const stand = await Stand.start(scope, name, cells, sims);
-  const played = new Map();
-  const playOne = async (cell) => played.set(cell, await play(scope, cell, stand));
-  await Promise.all([
-    ...cells.filter(waits).map(playOne),
-    inParallel(cells.filter((cell) => !waits(cell)), kAtOnce, playOne),
-  ]);
-  const accounts = await stand.accountsOnce((account) => account.running === 0 && account.connections === account.parked);
-  return { cells, stand, played, accounts, records: await stand.records() };
-}
-
-// The clients have gone; what is open is kept for their session keys.
-async function assertNothingIsLeft({ stand, played }) {
-  for (const course of played.values()) course.sockets.forEach((socket) => socket.drop());
-  const isAtRest = ({ running, leased, connections, parked }) => running + leased === 0 && connections === parked;
-  const accounts = await stand.accountsOnce(isAtRest);
-  assert.deepEqual([...accounts.values()].filter((account) => !isAtRest(account)), []);
-  assert.equal(await stand.daemon.metric('turngate_turns_running'), 0);
-}
+// in matrix/table.mjs, what must come of a cell in matrix/expectation.mjs. Where one side speaks HTTP: matrix_http.test.mjs.
 
 test('EveryFaultAtEveryMomentOfEveryConversationEndsAsPromised', async (t) => {
-  const script = kCells.flatMap(rulesOf);
-  const sims = { a: await startSim(t, { script, deltas: kDeltas }), b: await startSim(t, { deltas: kDeltas }) };
-  const all = await Promise.all(Object.keys(kStands).map((name) => observe(t, name, sims)));
-  const transcripts = { a: connectionsByPath(sims.a.transcript()), b: connectionsByPath(sims.b.transcript()) };
-
-  for (const { cells, played, ...seen } of all) {
-    for (const cell of cells) {
-      await t.test(cell.name, () => {
-        const course = played.get(cell);
-        if (course.error) throw course.error;
-        const found = differences(observation(cell, course, { ...seen, transcripts }), expectation(cell));
-        assert.ok(found.length === 0, `${cell.name}\n${found.join('\n')}`);
-      });
-    }
-    await t.test(`nothing is left on the ${seen.stand.name} stand`, () => assertNothingIsLeft({ ...seen, played }));
-  }
-  await t.test('faults of accounts', () => {
-    const told = all.flatMap(({ cells, accounts }) => cells.map((cell) => ({ cell, account: accounts.get(`${cell.id}a`) })));
-    const charged = told.filter(({ cell }) => faultsOf(cell) !== undefined);
-    const wrong = charged.filter(({ cell, account }) => account.faults !== faultsOf(cell));
-    assert.deepEqual(wrong.map(({ cell, account }) => `${cell.name}: ${account.faults}, not ${faultsOf(cell)}`), []);
-  });
-  t.diagnostic(`${kCells.length} cells; left out: ${[...kLeftOut].map(([why, count]) => `${count}, ${why}`).join('; ')}`);
+  await runCells(t, kCells.filter(isPlain));
+  t.diagnostic(`${kCells.length} cells of all sides; left out: ${[...kLeftOut].map(([why, count]) => `${count}, ${why}`).join('; ')}`);
 });
 
 test('AConversationGoesOnWhereItCanThoughOthersMadeItsAccountUnusable', async (t) => {

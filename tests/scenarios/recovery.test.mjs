@@ -166,6 +166,7 @@ test('AnErrorWithoutAStatusGetsOne', async (t) => {
     const { client } = await gateway(t, [{ do: { error } }]);
     const told = await client.turn({ model: 'sim-1', input: 'x' });
     assert.equal(told.terminal.status, status);
+    assert.deepEqual([told.error.code, told.error.message], [error.code, error.message]);
   }
 });
 

@@ -34,11 +34,15 @@ struct ErrorDetail
 std::string error_event(core::FaultCode code, const ErrorDetail& detail = {});
 
 // The `status` of an error event as clients read it: nothing if it has none, one that is no whole
-// number, or no `type` at all. with_status() mends all three.
+// number, or no `type` at all. with_status() mends these.
 std::optional<int> top_level_status(std::string_view event) noexcept;
 
-// An upstream's error event with that `status` at its top, and with "type":"error" if it had no
-// type, since clients wait for ever on one without (protocol.md section 10.4). All other bytes, a
+// It has a status, and is in the nested form.
+bool is_complete_error(std::string_view event) noexcept;
+
+// An upstream's error event with that `status` at its top, with "type":"error" if it had no type,
+// since clients wait for ever on one without (protocol.md section 10.4), and with the nested
+// `error` beside its own members if it was flat, as errors in a stream are. All other bytes, a
 // status within `error` too, are the upstream's own. event is a JSON object.
 std::string with_status(std::string_view event, int status);
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { pathOf } from './stand.mjs';
-import { kReset } from './table.mjs';
+import { isPlain, kReset } from './table.mjs';
 
 // What is compared with expectation.mjs: everything that a cell led to, in few words.
 
@@ -45,7 +45,8 @@ function seen({ types, terminal, error, events }) {
     const isInOrder = events.every((event, at) => event.sequence_number === at);
     return { types: isInOrder ? types : events.map((event) => `${event.sequence_number} ${event.type}`) };
   }
-  return { types, code: error.code, status: terminal.status ?? null, hasRetryAfter: hasRetryAfter(terminal.headers) };
+  const { status = null, headers } = terminal;
+  return { types, code: error.code, status, hasRetryAfter: hasRetryAfter(headers) };
 }
 
 function hasRetryAfter(headers) {
@@ -55,14 +56,27 @@ function hasRetryAfter(headers) {
 
 // The retries of a daemon that tries again until its time is spent are not counted.
 function linesOf(connections = [], cell, played) {
-  const lines = connections.map(({ status, messages }) => [status, ...messages.map((text) => nameOf(text, played))].join(' '));
+  const lines = connections.map(({ status, messages }) => [status, ...messages.map((text) => nameOf(text, cell, played))].join(' '));
   return cell.again && cell.fault.row === 'dial' ? lines.filter((line, at) => line !== lines[at - 1]) : lines;
 }
 
-function nameOf(text, { creates, context }) {
-  const known = Object.keys(creates).find((name) => creates[name] === text);
+function nameOf(text, cell, { creates, context, contextOfNext }) {
+  if (isPlain(cell)) {
+    const sent = Object.keys(creates).find((name) => JSON.stringify({ type: 'response.create', ...creates[name] }) === text);
+    if (sent) return sent;
+  }
+  const create = withoutSides(JSON.parse(text), cell);
+  const known = !isPlain(cell) && Object.keys(creates).find((name) => isDeepStrictEqual(create, creates[name]));
   if (known) return known;
-  return isRebuilt(JSON.parse(text), JSON.parse(creates.original), context) ? 'rebuilt' : text.slice(0, 2000);
+  if (isRebuilt(create, creates.original, context)) return 'rebuilt';
+  return contextOfNext && isRebuilt(create, creates.next, contextOfNext) ? 'next rebuilt' : text.slice(0, 2000);
+}
+
+// What a create has of what client and account speak: `type` on WebSocket alone, `stream` always over HTTP.
+function withoutSides({ type, stream, ...create }, { client, upstream }) {
+  const isHttp = upstream === 'http';
+  const isAsItShould = type === (isHttp ? undefined : 'response.create') && stream === (isHttp || client === 'sse' ? true : undefined);
+  return isAsItShould ? create : { type, stream, ...create };
 }
 
 // The whole context instead of a parent; all else as it was.
@@ -76,18 +90,19 @@ function shortRecord({ fault }, { account, status, attempts, retry_reason, cost_
   return [account.slice(-1), status, count, retry_reason, cost_nano_usd === 0 ? 'free' : 'billed'];
 }
 
-// The connections of each path of a sim in their order: {status, messages}.
+// The connections of each path of a sim in their order: {status, messages}; over HTTP the status is "http".
 export function connectionsByPath(transcript) {
   const connections = new Map();
   const paths = new Map();
-  for (const { connection, upgrade, message } of transcript) {
-    if (upgrade) {
-      const begun = { status: upgrade.status, messages: [] };
-      connections.set(connection, begun);
-      paths.set(upgrade.target, [...(paths.get(upgrade.target) ?? []), begun]);
-    } else if (message !== undefined) {
-      connections.get(connection).messages.push(message);
-    }
+  const begin = (connection, status, path) => {
+    const begun = { status, messages: [] };
+    connections.set(connection, begun);
+    paths.set(path, [...(paths.get(path) ?? []), begun]);
+  };
+  for (const { connection, upgrade, request, message } of transcript) {
+    if (upgrade) begin(connection, upgrade.status, upgrade.target);
+    else if (request && !connections.has(connection)) begin(connection, 'http', request.target);
+    else if (message !== undefined) connections.get(connection).messages.push(message);
   }
   return paths;
 }

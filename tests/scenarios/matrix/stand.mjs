@@ -11,8 +11,10 @@ export const kStands = {
   usual: {},
   patient: {}, // a dial may take 10 s
   pinging: { pool: { ping_interval: '1500ms', pong_timeout: '800ms' }, relay: { silence_timeout: '800ms' } },
-  impatient: { relay: { event_timeout: '1500ms' } },
+  impatient: { relay: { event_timeout: `${slowed(1500)}ms` } },
+  large: {}, // what the sims need long for comes when nobody else waits for them
 };
+const kOneLoop = { server: { threads: 1 } }; // each has connections over HTTP of its own
 
 const kRestWithin = slowed(10_000);
 
@@ -26,7 +28,8 @@ export class Stand {
     const stand = new Stand();
     stand.name = name;
     stand.gates = await openGates(scope, cells, sims.a);
-    stand.daemon = await startDaemon(scope, { config: merge(configOf(cells, sims, stand.gates), kStands[name]) });
+    const config = merge(configOf(cells, sims, stand.gates), kStands[name]);
+    stand.daemon = await startDaemon(scope, { config: merge(config, kOneLoop) });
     stand.events = new Events(stand.daemon.program);
     return stand;
   }
@@ -67,7 +70,13 @@ function configOf(cells, sims, gates) {
 
 function accountsOf(cell, sims, gate) {
   const account = (name, sim, origin, priority) =>
-    accountOf(sim, { name: cell.id + name, base_url: origin + pathOf(cell, name), groups: [cell.id], priority });
+    accountOf(sim, {
+      name: cell.id + name,
+      base_url: origin + pathOf(cell, name),
+      groups: [cell.id],
+      priority,
+      ...(cell.upstream === 'http' ? { transport: 'http', keep_idle: '10m' } : {}),
+    });
   const first = account('a', sims.a, gate?.url ?? `http://${sims.a.address}`, 1);
   return cell.accounts === 1 ? [first] : [first, account('b', sims.b, `http://${sims.b.address}`, 2)];
 }
@@ -85,25 +94,29 @@ export function rulesOf(cell) {
   const { fault, phase } = cell;
   const rules = [];
   if (fault.refuses) return rules;
-  if (phase.isDial || phase.isIdle)
-    rules.push({
-      match: { path, input_contains: 'setup' },
-      times: 1,
-      do: { fault: { ...(phase.isIdle ? fault.fault : { kind: 'reset' }), when: 'after' } },
-    });
+  if (phase.isFresh || phase.isIdle)
+    rules.push({ match: { path, input_contains: 'setup' }, times: 1, do: thenLost(cell, phase.isIdle ? fault.fault : { kind: 'reset' }) });
   if (phase.isDial) {
     const upgrade = fault.upgrade ?? { then: fault.fault };
     rules.push({ match: { path }, times: 1, do: { upgrade: { status: 101 } } }); // of the turn before
     rules.push({ match: { path, header: kTroubled }, ...times, do: { upgrade } });
+  } else if (phase.isPartial || fault.answer) {
+    const request = fault.answer ? { ...fault.answer, when: 'body' } : { [fault.fault.kind]: true, when: 'head' };
+    rules.push({ match: { path }, times: 1, do: { request: {} } }); // of the turn before
+    rules.push({ match: { path }, times: cell.again ? 2 : 1, do: { request } });
   } else if (!phase.isIdle) {
     rules.push({ match: { path, input_contains: kMark }, ...times, do: actOf(fault, phase) });
   }
   return rules;
 }
 
-function actOf({ fault, hang, error, failed }, { when, isSeen }) {
+const thenLost = ({ upstream }, { kind, ...more }) =>
+  upstream === 'http' && !more.code ? { http: { then: { kind } } } : { fault: { kind, ...more, when: 'after' } };
+
+function actOf({ fault, hang, error, failed, cutsBody }, { when, isSeen }) {
   if (error) return { error: { message: 'No.', ...error, after: when === 'before' ? 'nothing' : when } };
   if (failed) return { failed: { message: 'No.', ...failed }, ...(isSeen ? {} : { answer: [] }) };
+  if (cutsBody) return { terminal: 'none', http: { sse: { done: true } } };
   return { fault: { ...(hang ? { kind: 'hang' } : fault), when } };
 }
 

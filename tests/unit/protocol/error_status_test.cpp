@@ -25,12 +25,14 @@ TEST(ErrorStatus, IsPutWhereClientsReadIt)
          R"({"type":"error","error":{"status":500},"st\u0061tus":400})"},
         {R"({"type":"error","error":{"status":500}})",
          R"({"status":400,"type":"error","error":{"status":500}})"},
-        {R"({"type":"error","status":400.5})", R"({"type":"error","status":400})"},
+        {R"({"type":"error","status":400.5})",
+         R"({"error":{"message":null,"type":"invalid_request_error","param":null,"code":null},"type":"error","status":400})"},
         {R"( { "error" : {"message":"m"} } )",
          R"( {"type":"error","status":400, "error" : {"message":"m"} } )"},
-        {R"({"error":"m","status":503})", R"({"type":"error","error":"m","status":400})"},
+        {R"({"error":"m","status":503})",
+         R"({"type":"error","error":{"message":"m","type":"invalid_request_error","param":null,"code":null},"status":400})"},
         {R"({"type":null,"error":"m","status":[]})",
-         R"({"type":"error","error":"m","status":400})"},
+         R"({"type":"error","error":{"message":"m","type":"invalid_request_error","param":null,"code":null},"status":400})"},
     };
     for (const auto& [event, mended] : rows) {
         EXPECT_EQ(peek_kind(event), EventKind::error) << event;
@@ -38,6 +40,22 @@ TEST(ErrorStatus, IsPutWhereClientsReadIt)
         EXPECT_EQ(with_status(event, 400), mended);
         EXPECT_EQ(top_level_status(mended), 400);
     }
+}
+
+TEST(ErrorStatus, ComesWithTheNestedFormOfWhatIsFlat)
+{
+    const std::string_view flat =
+        R"({"type":"error","code":"x","message":"No.","param":"p","sequence_number":3})";
+    EXPECT_FALSE(is_complete_error(flat));
+    const std::string mended = with_status(flat, 429);
+    EXPECT_EQ(
+        mended,
+        R"({"status":429,"error":{"message":"No.","type":"rate_limit_error","param":"p","code":"x"},"type":"error","code":"x","message":"No.","param":"p","sequence_number":3})");
+    EXPECT_TRUE(is_complete_error(mended));
+    EXPECT_FALSE(is_complete_error(R"({"type":"error","status":500,"code":"x"})"));
+    EXPECT_EQ(with_status(R"({"type":"error","status":500,"error":null})", 500),
+              R"({"type":"error","status":500,"error":)"
+              R"({"message":null,"type":"server_error","param":null,"code":null}})");
 }
 
 TEST(ErrorStatus, IsSeenWhereItIsGood)
