@@ -242,6 +242,7 @@ Guest Entrance::welcome(const net::HttpRequest& request,
     guest.facts.id = ++last_session;
     guest.facts.key = session_key(principal.tenant, name);
     guest.facts.is_named = !name.empty();
+    guest.facts.is_ours = name.empty();
     guest.facts.is_codex = is_codex(request.headers);
     guest.facts.secret = principal.digest;
     guest.facts.tenant = principal.tenant;

@@ -67,14 +67,17 @@ net::Task<> Entrance::find_session(const protocol::ClientEvent& create, SessionF
         co_return;
     if (!create.prompt_cache_key.empty()) {
         facts.key = session_key(facts.tenant, create.prompt_cache_key);
+        facts.is_ours = false;
         co_return;
     }
     if (create.previous_response_id.empty())
         co_return;
     const auto parent =
         co_await rooms_.store.find_response(facts.tenant, create.previous_response_id);
-    if (parent && parent->session)
+    if (parent && parent->session) {
         facts.key = *parent->session;
+        facts.is_ours = false;
+    }
 }
 
 // The client's next request may come on this connection.

@@ -15,6 +15,7 @@ struct SessionFacts
     std::uint64_t id = 0;  // unique in this process
     core::Digest key;      // hash of the session key
     bool is_named = false; // the client can come back with that key
+    bool is_ours = false;  // the key: nobody named it
     core::Digest secret;   // of the API key: looked up anew each turn
     std::string tenant;
     std::string client_ip;

@@ -36,16 +36,18 @@ net::Task<core::Result<std::int64_t>> settle(Turn& turn,
         if (!written)
             co_return written.error();
     }
-    if (!is_failure(terminal.kind))
+    const std::int64_t tokens = record ? record->tokens.total : 0;
+    if (!is_failure(terminal.kind)) {
         response.items.conclude(turn.rooms.chains.reader(), terminal.output);
+        // Over HTTP the next turn may be on its way to another loop before this one does anything
+        // more. Nothing of it waits.
+        co_await bind(turn, attempt, tokens);
+    }
     send_terminal(turn, attempt, terminal);
     turn.lane.note_ended(response.id);
     log_turn_end(turn, &attempt, outcome_of(terminal), record ? &*record : nullptr, nullptr);
-    const std::int64_t tokens = record ? record->tokens.total : 0;
-    if (!is_failure(terminal.kind)) {
+    if (!is_failure(terminal.kind))
         credit(turn, attempt);
-        co_await bind(turn, attempt, tokens);
-    }
     co_return tokens;
 }
 

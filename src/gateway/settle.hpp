@@ -12,7 +12,8 @@ bool is_failure(protocol::EventKind kind) noexcept;
 // The terminal event of the attempt's response.
 protocol::TerminalEvent read_terminal(Turn& turn, const Attempt& attempt);
 
-// Step 10: the bill is in the journal before the client sees the end; all else comes after it.
+// Step 10: the bill is in the journal and the response can be gone on from before the client sees
+// the end; all else comes after it.
 // Returns the context's tokens as the upstream counted them. Fault accounting_unavailable.
 net::Task<core::Result<std::int64_t>> settle(Turn& turn,
                                              Attempt& attempt,

@@ -5,6 +5,7 @@
 #include "session.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace turngate::gateway {
 namespace {
@@ -160,11 +161,21 @@ Shard& Shard::home_of(const Guest& guest)
 {
     if (const auto* question = std::get_if<LogQuestion>(&guest.wants))
         return *all_[question->loop];
-    return guest.facts.is_named ? *all_[guest.facts.key.prefix() % all_.size()] : *this;
+    return *all_[guest.facts.key.prefix() % all_.size()];
+}
+
+// Whoever names one of its responses finds this loop by it.
+void Shard::make_home(core::Digest& key) const
+{
+    const std::uint64_t loops = all_.size();
+    const std::uint64_t prefix = key.prefix() / 2 / loops * loops + rooms_.loop.index();
+    std::memcpy(key.bytes.data(), &prefix, sizeof prefix);
 }
 
 void Shard::send_home(net::Stream stream, Guest guest)
 {
+    if (guest.facts.is_ours)
+        make_home(guest.facts.key);
     Shard& home = home_of(guest);
     if (&home == this) {
         receive(std::move(stream), std::move(guest));

@@ -59,6 +59,7 @@ private:
     net::Task<> welcome(net::Stream stream, Guest guest);
     net::Task<> answer(net::Stream stream, Guest guest);
     Shard& home_of(const Guest& guest);
+    void make_home(core::Digest& key) const;
     std::unique_ptr<HttpCall> make_call(net::Stream stream, Guest guest);
 
     Rooms rooms_;
