@@ -53,6 +53,13 @@ protocol::TokenUsage estimate_ended(const Turn& turn,
     return tokens;
 }
 
+// What is answered here has no connection: only accounts over HTTP are not asked themselves.
+usage::UpstreamTransport transport_of(const Attempt& attempt)
+{
+    return attempt.connection && !attempt.connection->is_http() ? usage::UpstreamTransport::ws
+                                                                : usage::UpstreamTransport::http;
+}
+
 usage::UsageRecord who_and_when(const Turn& turn, const Attempt& attempt)
 {
     const auto now = Clock::now();
@@ -70,6 +77,7 @@ usage::UsageRecord who_and_when(const Turn& turn, const Attempt& attempt)
     record.lane = turn.create.stream_id.value_or("");
     record.session = turn.session.key.hex();
     record.request_type = turn.session.request_type;
+    record.upstream_transport = transport_of(attempt);
     record.attempts = turn.tries.begun;
     record.retry_reason = std::string(turn.tries.retry_reason);
     record.routing = attempt.place.why;

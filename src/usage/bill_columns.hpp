@@ -48,6 +48,7 @@ void each_column(Record& record, Columns&& columns)
     columns("user_agent", record.user_agent);
     columns("client_ip", record.client_ip);
     columns("routing", record.routing);
+    columns("upstream_transport", record.upstream_transport);
 }
 
 inline std::int64_t micros(core::Timestamp at)

@@ -19,6 +19,17 @@ std::string_view name_of(RequestType type) noexcept
     return "unknown";
 }
 
+std::string_view name_of(UpstreamTransport transport) noexcept
+{
+    switch (transport) {
+    case UpstreamTransport::ws:
+        return "ws";
+    case UpstreamTransport::http:
+        return "http";
+    }
+    return "ws";
+}
+
 std::string_view name_of(Status status) noexcept
 {
     switch (status) {
@@ -53,6 +64,7 @@ std::string to_json(const UsageRecord& record)
         {"lane", record.lane},
         {"session", record.session},
         {"request_type", name_of(type)},
+        {"upstream_transport", name_of(record.upstream_transport)},
         {"settled_seq", record.settled_seq > 0 ? Json(record.settled_seq) : Json(nullptr)},
         {"stream", type == RequestType::stream || type == RequestType::ws_v2},
         {"openai_ws_mode", type == RequestType::ws_v2},

@@ -10,7 +10,7 @@ namespace turngate::usage {
 namespace {
 
 constexpr std::uint8_t kFirstVersion = 1;
-constexpr std::uint8_t kVersion = 2;      // 2: routing
+constexpr std::uint8_t kVersion = 3;      // 2: routing; 3: upstream_transport
 constexpr std::uint8_t kLastVersion = 31; // that there may ever be: more is no version
 
 constexpr std::size_t kIdBytes = 256;
@@ -61,6 +61,8 @@ void each_field(Record& record, Fields& fields, std::uint8_t version)
     fields.text(record.client_ip, kAddressBytes);
     if (version >= 2)
         fields.text(record.routing, kRoutingBytes);
+    if (version >= 3)
+        fields.choice(record.upstream_transport, UpstreamTransport::http);
 }
 
 class Writer

@@ -21,6 +21,7 @@ T named(const std::array<T, N>& all, const std::string& name)
 
 constexpr std::array kTypes{
     RequestType::unknown, RequestType::sync, RequestType::stream, RequestType::ws_v2};
+constexpr std::array kTransports{UpstreamTransport::ws, UpstreamTransport::http};
 constexpr std::array kStatuses{
     Status::completed, Status::incomplete, Status::failed, Status::cancelled, Status::aborted};
 
@@ -84,6 +85,7 @@ try {
     read_texts(json, record);
     read_numbers(json, record);
     record.request_type = named(kTypes, json.at("request_type").get<std::string>());
+    record.upstream_transport = named(kTransports, json.value("upstream_transport", "ws"));
     record.status = named(kStatuses, json.at("status").get<std::string>());
     record.estimated = json.at("estimated").get<bool>();
     const auto started = core::read_time(json.at("started_at").get<std::string>(), {});

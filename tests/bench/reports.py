@@ -62,6 +62,7 @@ COLUMNS = {
     "user_agent": "'codex_cli_rs/0.60.1 (Debian 12; x86_64)'",
     "client_ip": "'192.0.2.7'",
     "routing": "'sticky account-1 2.71 of 3'",
+    "upstream_transport": "0",
 }
 
 QUESTIONS = [

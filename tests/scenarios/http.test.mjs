@@ -59,7 +59,7 @@ describe('A stream', { concurrency: 2 }, () => {
     assert.equal(turn.terminal.type, 'response.completed');
     assert.equal(sim.responses()[0].response.id, id);
     const [row] = await daemon.usage(1);
-    assert.deepEqual([row.request_type, row.stream, row.openai_ws_mode], ['stream', true, false]);
+    assert.deepEqual([row.request_type, row.stream, row.openai_ws_mode, row.upstream_transport], ['stream', true, false, 'ws']);
     assert.equal(row.turn_id, turn.headers.get('x-request-id'));
     assert.equal(row.upstream_response_id, id);
   });

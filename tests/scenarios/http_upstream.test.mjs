@@ -36,6 +36,8 @@ describe('An account over HTTP', { concurrency: 2 }, () => {
     }
     const rows = await daemon.usage(3);
     assert.deepEqual(rows.map((row) => row.status), ['completed', 'completed', 'completed']);
+    assert.deepEqual(rows.map((row) => row.request_type).sort(), ['stream', 'sync', 'ws_v2']);
+    assert.deepEqual(rows.map((row) => row.upstream_transport), ['http', 'http', 'http']);
   });
 
   test('GetsTheWholeContextWhereItKeepsNothing', async (t) => {
@@ -70,7 +72,7 @@ describe('An account over HTTP', { concurrency: 2 }, () => {
     const rows = await daemon.usage(2);
     const row = rows.find((each) => each.upstream_response_id === warm.terminal.response.id);
     assert.equal(row.reason, 'local_warm_up');
-    assert.equal(row.total_tokens, 0);
+    assert.deepEqual([row.total_tokens, row.upstream_transport], [0, 'http']);
   });
 
   test('ThatSpeaksNoWebSocketIsFoundOutWithoutAFault', async (t) => {

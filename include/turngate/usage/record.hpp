@@ -12,9 +12,11 @@
 namespace turngate::usage {
 
 enum class RequestType : std::uint8_t { unknown = 0, sync = 1, stream = 2, ws_v2 = 3 };
+enum class UpstreamTransport : std::uint8_t { ws = 0, http = 1 };
 enum class Status : std::uint8_t { completed, incomplete, failed, cancelled, aborted };
 
 std::string_view name_of(RequestType type) noexcept;
+std::string_view name_of(UpstreamTransport transport) noexcept;
 std::string_view name_of(Status status) noexcept;
 
 // One response's bill (behaviour.md section 7, interface.md "Usage records as JSON").
@@ -29,9 +31,10 @@ struct UsageRecord
     std::string account;
     std::string requested_model;
     std::string upstream_model;
-    std::string lane;    // empty: the default lane
-    std::string session; // hex of the session key's hash
-    RequestType request_type = RequestType::ws_v2;
+    std::string lane;                                             // empty: the default lane
+    std::string session;                                          // hex of the session key's hash
+    RequestType request_type = RequestType::ws_v2;                // the client's side
+    UpstreamTransport upstream_transport = UpstreamTransport::ws; // what the account was asked by
     protocol::TokenUsage tokens;
     Status status = Status::completed;
     std::string reason;

@@ -63,8 +63,9 @@ TEST(Record, OfTheFirstVersionIsRead)
 {
     UsageRecord record = sample_record();
     record.routing.clear();
+    record.upstream_transport = UpstreamTransport::ws;
     std::string bytes = encode(record);
-    bytes.pop_back(); // the length of no routing
+    bytes.resize(bytes.size() - 2); // the transport, and the length of no routing
     bytes[0] = 1;
     const auto back = decode(bytes);
     ASSERT_TRUE(back);
@@ -72,10 +73,35 @@ TEST(Record, OfTheFirstVersionIsRead)
     EXPECT_FALSE(decode(bytes + '\0'));
 }
 
+TEST(Record, OfTheSecondVersionIsReadAsOneOfAWebSocket)
+{
+    UsageRecord record = sample_record();
+    std::string bytes = encode(record);
+    bytes.pop_back(); // the transport
+    bytes[0] = 2;
+    const auto back = decode(bytes);
+    ASSERT_TRUE(back);
+    record.upstream_transport = UpstreamTransport::ws;
+    EXPECT_TRUE(same(*back, record));
+    EXPECT_EQ(back->routing, record.routing);
+    EXPECT_FALSE(decode(bytes + '\0'));
+}
+
+TEST(Record, OfADeadLetterBeforeThereWasATransportIsReadAsOneOfAWebSocket)
+{
+    std::string json = to_json(sample_record());
+    const std::string field = R"("upstream_transport":"http",)";
+    ASSERT_NE(json.find(field), std::string::npos);
+    json.erase(json.find(field), field.size());
+    const auto back = read_record(json);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->upstream_transport, UpstreamTransport::ws);
+}
+
 TEST(Record, OfANewerVersionIsNotRead)
 {
     std::string bytes = encode(sample_record());
-    bytes[0] = 3;
+    bytes[0] = 4;
     EXPECT_FALSE(decode(bytes));
 }
 
@@ -103,8 +129,8 @@ TEST(Record, HasTheJsonOfTheInterface)
         R"({"response_uid":"0190f5fe-7c00-7a00-8000-000000000001","turn_id":"turn-1",)"
         R"("upstream_response_id":"resp_1","user":"team-a","key":"dev","group":"default",)"
         R"("account":"openai-main","requested_model":"gpt-5.2","upstream_model":"gpt-5.2-2025-12-11",)"
-        R"("lane":"agent","session":"ab12","request_type":"stream","settled_seq":null,)"
-        R"("stream":true,"openai_ws_mode":false,)"
+        R"("lane":"agent","session":"ab12","request_type":"stream",)"
+        R"("upstream_transport":"http","settled_seq":null,"stream":true,"openai_ws_mode":false,)"
         R"("input_tokens":1000,"cached_tokens":400,"cache_write_tokens":100,"output_tokens":50,)"
         R"("reasoning_tokens":20,"total_tokens":1050,"status":"incomplete","reason":"max_output_tokens",)"
         R"("estimated":true,"attempts":2,"retry_reason":"upstream_lost",)"
@@ -130,13 +156,17 @@ TEST(Record, TellsTheOldBooleansFromItsRequestType)
     };
     const Row rows[] = {
         {RequestType::unknown,
-         R"("request_type":"unknown","settled_seq":null,"stream":false,"openai_ws_mode":false)"},
+         R"("request_type":"unknown","upstream_transport":"ws","settled_seq":null,)"
+         R"("stream":false,"openai_ws_mode":false)"},
         {RequestType::sync,
-         R"("request_type":"sync","settled_seq":null,"stream":false,"openai_ws_mode":false)"},
+         R"("request_type":"sync","upstream_transport":"ws","settled_seq":null,)"
+         R"("stream":false,"openai_ws_mode":false)"},
         {RequestType::stream,
-         R"("request_type":"stream","settled_seq":null,"stream":true,"openai_ws_mode":false)"},
+         R"("request_type":"stream","upstream_transport":"ws","settled_seq":null,)"
+         R"("stream":true,"openai_ws_mode":false)"},
         {RequestType::ws_v2,
-         R"("request_type":"ws_v2","settled_seq":null,"stream":true,"openai_ws_mode":true)"},
+         R"("request_type":"ws_v2","upstream_transport":"ws","settled_seq":null,)"
+         R"("stream":true,"openai_ws_mode":true)"},
     };
     for (const Row& row : rows) {
         UsageRecord record;

@@ -49,9 +49,9 @@ TEST(Report, GivesSumsAsJson)
 
 constexpr const char* kRecordNames =
     "response_uid,turn_id,upstream_response_id,user,key,group,account,requested_model,"
-    "upstream_model,lane,session,request_type,settled_seq,stream,openai_ws_mode,input_tokens,"
-    "cached_tokens,"
-    "cache_write_tokens,output_tokens,reasoning_tokens,total_tokens,status,reason,estimated,"
+    "upstream_model,lane,session,request_type,upstream_transport,settled_seq,stream,openai_ws_mode,"
+    "input_tokens,cached_tokens,cache_write_tokens,output_tokens,reasoning_tokens,total_tokens,"
+    "status,reason,estimated,"
     "attempts,retry_reason,routing,service_tier,price_version,multiplier_ppm,cost_nano_usd,"
     "account_cost_nano_usd,queue_ms,first_token_ms,total_ms,started_at,user_agent,client_ip\r\n";
 
@@ -66,10 +66,10 @@ TEST(Report, GivesAPageAsCsv)
         to_csv(page),
         std::string(kRecordNames) +
             "a,turn-1,resp_1,team-a,dev,default,openai-main,gpt-5.2,gpt-5.2-2025-12-11,agent,"
-            "ab12,stream,,true,false,1000,400,100,50,20,1050,incomplete,max_output_tokens,"
+            "ab12,stream,http,,true,false,1000,400,100,50,20,1050,incomplete,max_output_tokens,"
             "true,2,upstream_lost,sticky openai-main 2.71 of 3,priority,2026-11-01,800000,"
             "2520000,3150000,3,250,1250,2026-11-01T12:00:00.123456Z,codex/1.0,192.0.2.7\r\n"
-            ",,,,,,,,,,,ws_v2,7,true,true,0,0,0,0,0,0,completed,,false,1,,,,,1000000,-5,0,0,,0,"
+            ",,,,,,,,,,,ws_v2,ws,7,true,true,0,0,0,0,0,0,completed,,false,1,,,,,1000000,-5,0,0,,0,"
             "1970-01-01T00:00:00.000000Z,,\r\n");
 }
 

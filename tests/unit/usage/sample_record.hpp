@@ -22,6 +22,7 @@ inline UsageRecord sample_record(const std::string& uid = "0190f5fe-7c00-7a00-80
     record.lane = "agent";
     record.session = "ab12";
     record.request_type = RequestType::stream;
+    record.upstream_transport = UpstreamTransport::http;
     record.tokens = {.input = 1000,
                      .cached = 400,
                      .cache_write = 100,

@@ -229,6 +229,7 @@ TEST(Sqlite, NumbersAndSumsUpTheBillsOfEarlierVersions)
     ASSERT_EQ(records.size(), 3u);
     EXPECT_EQ(records[0].response_uid, "second");
     EXPECT_EQ(records[2].response_uid, "third");
+    EXPECT_EQ(records[2].upstream_transport, UpstreamTransport::ws); // there was nothing else
     const auto sums = ledger->sums({}, GroupBy::day);
     ASSERT_EQ(sums.size(), 2u);
     EXPECT_EQ(sums[1].responses, 2);
