@@ -40,7 +40,7 @@ const kFaults = {
   'close 1012': [0.01, fault('close', 'before', { code: 1012 })],
   'reset after': [0.01, fault('reset', 'after')],
   'terminal twice': [0.01, fault('duplicate_terminal', 'after', { delay_ms: 3 })],
-  'late events': [0.01, fault('late_events', 'after', { delay_ms: 3 })],
+  'late events': [0.01, fault('late_events', 'after')],
   'unknown event': [0.01, fault('unknown_event', 'created')],
   hang: [0.005, fault('hang', 'created')],
   'keepalive and reset': [0.01, { ...fault('reset', 'created'), events: [kKeepalive] }],
