@@ -147,6 +147,25 @@ TEST(ChainCost, OfRebuildingIsLinearInTheConversation)
     });
 }
 
+TEST(ChainCost, OfFindingTheRestIsLinear)
+{
+    expect_linear(100, [](std::size_t n) {
+        ChainUnderTest t(1 << 30);
+        const std::string text = "\\u0078" + std::string(1'000, 'x');
+        std::string parent;
+        std::string resent = "[";
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::string id = "r" + std::to_string(i);
+            t.add(id, parent, array(user("1")), {said("x" + std::string(1'000, 'x'))});
+            parent = id;
+            resent += user("1") + ',' + said(text) + ',';
+        }
+        resent += user("2") + ']';
+        for (int i = 0; i < 3; ++i)
+            EXPECT_EQ(t.chain.rest_of(resent, parent, "m"), array(user("2")));
+    });
+}
+
 TEST(ChainCost, OfAnAnswersItemsIsLinear)
 {
     expect_linear(500, [](std::size_t n) {
