@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import OpenAI from 'openai';
 
-import { startDaemon } from '../scenarios/lib/daemon.mjs';
+import { accountOf, startDaemon } from '../scenarios/lib/daemon.mjs';
 import { startSim } from '../scenarios/lib/sim.mjs';
 
 // The OpenAI SDK as most programs use it: over HTTP.
 
-async function gateway(t, options) {
+async function gateway(t, { account = {}, ...options } = {}) {
   const sim = await startSim(t, { deltas: 4, ...options });
-  const daemon = await startDaemon(t, { upstream: sim, config: { recovery: { budget: '100ms' } } });
+  const config = { accounts: [accountOf(sim, account)], recovery: { budget: '100ms' } };
+  const daemon = await startDaemon(t, { config });
   const client = new OpenAI({ apiKey: daemon.key, baseURL: daemon.url, maxRetries: 0 });
   return { sim, daemon, client };
 }
@@ -76,3 +77,52 @@ test('AStreamThatIsGivenUpIsCancelled', async (t) => {
   assert.equal(row.status, 'aborted');
   assert.equal((await client.responses.create(kCreate)).status, 'completed');
 });
+
+const kPlaces = [
+  ['AnAccountOverWebSocket', {}],
+  ['AnAccountOverHttp', { account: { transport: 'http' }, websocket: 'off' }],
+];
+
+// What it makes of the end of a turn: asked for a document, for events, and through its helper.
+const kWays = {
+  Plain: async (client) => (await client.responses.create(kCreate)).status,
+  Events: async (client) => {
+    let last;
+    for await (const event of await client.responses.create({ ...kCreate, stream: true })) last = event;
+    return last.response.status;
+  },
+  Helper: async (client) => (await client.responses.stream(kCreate).finalResponse()).status,
+};
+
+// What breaks, and what each of them gets: a status, or the error that it throws.
+const kBroken = [
+  ['ARefusal', { error: { status: 400, code: 'invalid_prompt', message: 'No.' } }, { all: 400 }],
+  ['AFailure', { failed: { code: 'invalid_prompt', message: 'No.' }, answer: [] }, { all: 'failed', Plain: 400 }],
+  ['AFailureAfterContent', { failed: { code: 'server_error', message: 'No.' } }, { all: 'failed' }],
+  ['AnErrorAfterContent', { error: { status: 400, code: 'invalid_prompt', message: 'No.', after: 'content:1' } }, { all: 'failed', Plain: 400 }],
+  ['ALossAfterContent', { fault: { kind: 'reset', when: 'content:1' } }, { all: 'failed', Plain: 'completed' }],
+  ['ALossBeforeContent', { fault: { kind: 'reset', when: 'created' } }, { all: 'completed' }],
+  ['AServerError', { error: { status: 500, code: 'server_error', message: 'No.' } }, { all: 'completed' }],
+];
+
+for (const [place, options] of kPlaces)
+  describe(`On${place}`, { concurrency: 4 }, () => {
+    for (const [what, act, ends] of kBroken)
+      for (const [way, ask] of Object.entries(kWays))
+        test(`${what}HasItsEndFor${way}AndATurnAfterItWorks`, async (t) => {
+          const { client } = await gateway(t, { ...options, script: [{ times: 1, do: act }] });
+          const wanted = ends[way] ?? ends.all;
+          const end = await ask(client).catch((error) => error.status ?? error);
+          assert.equal(end, wanted);
+          assert.equal(await ask(client), 'completed');
+        });
+
+    // It would repeat 502 twice by itself, and what was executed would be paid for three times over.
+    test('WhatMayHaveBeenExecutedIsNotRepeatedByIt', async (t) => {
+      const { client, sim } = await gateway(t, { ...options, script: [{ times: 2, do: { fault: { kind: 'reset', when: 'created' } } }] });
+      const eager = new OpenAI({ apiKey: client.apiKey, baseURL: client.baseURL });
+      await assert.rejects(eager.responses.create(kCreate), (error) => error.status === 502 && error.code === 'upstream_disconnected');
+      assert.equal(sim.creates().length, 2);
+      assert.equal((await eager.responses.create(kCreate)).status, 'completed');
+    });
+  });
