@@ -3,16 +3,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { startDaemon } from '../scenarios/lib/daemon.mjs';
+import { accountOf, kKey, startDaemon } from '../scenarios/lib/daemon.mjs';
 import { startSim } from '../scenarios/lib/sim.mjs';
 import { codexExec, itemsOf, shell } from './lib/codex.mjs';
 
 // A task of a warm-up, a shell call and an answer, with one fault on the way: Codex ends it as if nothing had
-// happened. Of what came before any content it does not even notice: it stays on its socket.
+// happened. Of what came before any content it does not even notice: it stays on its socket, or posts once for each answer.
 
 const kAtOnce = { concurrency: 2 }; // runs that share the machine
+
+// How it comes: by WebSocket, with a warm-up; or by HTTP, because it was told so or because its upgrade was refused with 426.
+const kSides = [
+  { side: 'OverWebSocket', warmUps: 1 },
+  { side: 'OverHttp', isHttp: true, run: { websockets: false }, warmUps: 0 },
+  { side: 'AfterA426', isHttp: true, group: { name: 'http', mode: 'off' }, warmUps: 0 },
+];
+
+// What its account speaks; over HTTP it has no Close frames.
+const kAccounts = [
+  { place: '', account: {}, options: {} },
+  { place: 'OnAnAccountOverHttp', account: { transport: 'http' }, options: { websocket: 'off' }, isHttp: true },
+];
 const kServerError = { code: 'server_error', message: 'Try again.' };
-const kLimit = { status: 400, code: 'websocket_connection_limit_reached', message: '60 minutes are over.' };
+const kConnectionLimit = { error: { status: 400, code: 'websocket_connection_limit_reached', message: '60 minutes are over.' } };
 
 const kUnseen = [
   // the fault, why the turn is tried again
@@ -22,7 +35,7 @@ const kUnseen = [
   ['Close1012BeforeAnything', { fault: { kind: 'close', code: 1012, when: 'before' } }, 'upstream_restart'],
   ['AnErrorEvent500', { error: { status: 500, ...kServerError } }, 'server_error'],
   ['AFailedResponse', { failed: kServerError, answer: [] }, 'server_error'],
-  ['TheConnectionLimit', { error: kLimit }, 'connection_limit'],
+  ['TheConnectionLimit', kConnectionLimit, 'connection_limit'],
 ];
 
 const kSeen = [
@@ -45,10 +58,23 @@ function scriptOf(turn, fault) {
   return turn === 'AtTheFirstTurn' ? [kWarmUp, once(kCall), kCall, kText] : [kWarmUp, kCall, once(kText), kText];
 }
 
-async function runThrough(t, turn, fault) {
-  const sim = await startSim(t, { script: scriptOf(turn, fault) });
-  const daemon = await startDaemon(t, { upstream: sim });
-  return { sim, daemon, run: await codexExec(t, daemon, 'Make a file, then say what is in it.') };
+function* cases(faults) {
+  for (const [what, fault, reason] of faults)
+    for (const turn of kTurns)
+      for (const side of kSides)
+        for (const { isHttp, ...place } of kAccounts) {
+          const hasIt = !isHttp || (fault.fault?.kind !== 'close' && fault !== kConnectionLimit);
+          const isUsual = !isHttp || side.side !== 'AfterA426'; // from there on it is as any over HTTP
+          if (hasIt && isUsual) yield { name: what + turn + side.side + place.place, turn, fault, reason, ...side, ...place };
+        }
+}
+
+async function runThrough(t, { turn, fault, run, group, account, options }) {
+  const sim = await startSim(t, { script: scriptOf(turn, fault), ...options });
+  const groups = group ? { groups: [group], keys: [{ name: 'dev', key: kKey, group: group.name }] } : {};
+  const accounts = [accountOf(sim, { ...account, ...(group ? { groups: [group.name] } : {}) })];
+  const daemon = await startDaemon(t, { config: { accounts, ...groups } });
+  return { sim, daemon, run: await codexExec(t, daemon, 'Make a file, then say what is in it.', run) };
 }
 
 async function assertTaskDone(run) {
@@ -61,40 +87,43 @@ async function assertTaskDone(run) {
 
 const sockets = (daemon) => daemon.logged('session begun').length;
 
+// Over HTTP to an account that is asked over HTTP a warm-up is answered by the gateway.
+const isOfTheTask = ({ event }) => event.generate !== false;
+
 test('WhatHappensBeforeContentIsNotEvenNoticed', kAtOnce, async (t) => {
-  const cases = kUnseen.flatMap(([what, fault, reason]) => kTurns.map((turn) => [what + turn, turn, fault, reason]));
   await Promise.all(
-    cases.map(([name, turn, fault, reason]) =>
+    [...cases(kUnseen)].map(({ name, reason, ...one }) =>
       t.test(name, async (inner) => {
-        const { sim, daemon, run } = await runThrough(inner, turn, fault);
+        const { sim, daemon, run } = await runThrough(inner, one);
         await assertTaskDone(run);
-        assert.equal(sockets(daemon), 1);
-        const creates = sim.creates();
-        assert.equal(creates.length, 4, 'warm-up, call, answer, and one of them twice');
+        assert.equal(sockets(daemon), one.isHttp ? 0 : 1);
+        const creates = sim.creates().filter(isOfTheTask);
+        assert.equal(creates.length, 3, 'call, answer, and one of them twice');
         assert.match(creates.at(-1).message, /function_call_output/);
-        const rows = await daemon.usage(3);
-        const mended = [2, reason];
-        assert.deepEqual(
-          rows.map((row) => [row.attempts, row.retry_reason]),
-          turn === 'AtTheFirstTurn' ? [[1, ''], mended, [1, '']] : [[1, ''], [1, ''], mended],
-        );
+        const rows = await daemon.usage(one.warmUps + 2);
         assert.ok(rows.every((row) => row.status === 'completed'));
+        const [call, answer] = rows.slice(one.warmUps);
+        const [mended, other] = one.turn === 'AtTheFirstTurn' ? [call, answer] : [answer, call];
+        assert.deepEqual([mended.attempts, other.attempts, other.retry_reason], [2, 1, '']);
+        const why = mended.retry_reason === 'stale_connection' && one.account.transport ? 'upstream_lost' : mended.retry_reason; // as luck has it
+        assert.equal(why, reason);
+        assert.equal(rows.length, one.warmUps + 2, 'one for each');
       }),
     ),
   );
 });
 
-test('WhatHappensAfterContentCostsNoMoreThanANewSocket', kAtOnce, async (t) => {
-  const cases = kSeen.flatMap(([what, fault]) => kTurns.map((turn) => [what + turn, turn, fault]));
+test('WhatHappensAfterContentCostsNoMoreThanANewSocketOrPost', kAtOnce, async (t) => {
   await Promise.all(
-    cases.map(([name, turn, fault]) =>
+    [...cases(kSeen)].map(({ name, ...one }) =>
       t.test(name, async (inner) => {
-        const { sim, daemon, run } = await runThrough(inner, turn, fault);
+        const { sim, daemon, run } = await runThrough(inner, one);
         await assertTaskDone(run);
-        assert.ok(sockets(daemon) <= 2, `${sockets(daemon)} sockets`);
-        assert.equal(sim.creates().filter((create) => create.event.generate !== false).length, 3);
-        const rows = await daemon.usage(4);
-        assert.deepEqual(rows.map((row) => row.status).sort(), ['aborted', 'completed', 'completed', 'completed']);
+        assert.ok(sockets(daemon) <= (one.isHttp ? 0 : 2), `${sockets(daemon)} sockets`);
+        assert.equal(sim.creates().filter(isOfTheTask).length, 3);
+        const rows = (await daemon.usage(one.warmUps + 3)).filter(({ reason }) => reason !== 'local_warm_up');
+        const tasks = rows.filter((row) => row.status !== 'completed' || row.output_tokens > 0);
+        assert.deepEqual(tasks.map((row) => row.status).sort(), ['aborted', 'completed', 'completed']);
         const lost = rows.find((row) => row.status === 'aborted');
         assert.ok(lost.estimated && lost.cost_nano_usd > 0, 'what was seen is billed');
       }),
