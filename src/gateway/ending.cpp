@@ -81,6 +81,15 @@ std::string event_for(const Turn& turn, const Attempt* attempt, FaultCode code)
     return protocol::error_event(code, detail);
 }
 
+// SDKs repeat by themselves what failed; a turn that may have been executed they would pay for
+// twice (http.md section 6.6). On a WebSocket nobody does.
+std::string for_client(const Turn& turn, std::string error)
+{
+    const bool is_http = turn.session.request_type != usage::RequestType::ws_v2;
+    return is_http && turn.tries.may_have_run ? protocol::without_repetition(error)
+                                              : std::move(error);
+}
+
 // Its items came, and the end names none of them.
 bool lacks_output(const protocol::TerminalEvent& terminal, const Response& response)
 {
@@ -148,11 +157,13 @@ void send_terminal(Turn& turn, Attempt& attempt, const protocol::TerminalEvent& 
     const std::string& event = attempt.relay.response().end;
     attempt.relay.release_held();
     const bool is_error = terminal.kind == EventKind::error;
-    if (is_error && !protocol::is_complete_error(event)) {
+    if (is_error) {
         const int said =
             terminal.status != 0 ? terminal.status : accounts::status_of(attempt.said.word);
         const int status = protocol::top_level_status(event).value_or(said);
-        turn.client->send(protocol::with_status(event, status));
+        const bool is_complete = protocol::is_complete_error(event);
+        turn.client->send(
+            for_client(turn, is_complete ? event : protocol::with_status(event, status)));
     } else if (lacks_output(terminal, attempt.relay.response())) {
         turn.client->send(protocol::with_output(event, attempt.relay.response().items.items()));
     } else {
@@ -237,7 +248,7 @@ std::uint16_t end_without_terminal(Turn& turn, Attempt* attempt, const Failure& 
     case Action::What::next:  // decided, and then there was no time left for it
     case Action::What::again:
     case Action::What::tell:
-        turn.client->send(event_for(turn, attempt, tell));
+        turn.client->send(for_client(turn, event_for(turn, attempt, tell)));
         break;
     }
     turn.client->flush();

@@ -35,6 +35,13 @@ std::vector<std::string> all_forward_headers(const accounts::AccountSet& account
     return names;
 }
 
+// Also where there is no turn (http.md section 8).
+void add_what_all_have(net::HttpResponse& response)
+{
+    response.headers.add("x-request-id", core::uuid7());
+    response.headers.add("date", net::http_date());
+}
+
 net::HttpResponse switching_protocols(const net::HttpRequest& request, bool deflate)
 {
     net::HttpResponse response;
@@ -43,6 +50,7 @@ net::HttpResponse switching_protocols(const net::HttpRequest& request, bool defl
     response.headers.add("connection", "Upgrade");
     response.headers.add("sec-websocket-accept",
                          net::websocket_accept(request.headers.get("sec-websocket-key")));
+    add_what_all_have(response);
     if (deflate)
         response.headers.add(
             "sec-websocket-extensions",
@@ -255,7 +263,7 @@ Guest Entrance::welcome(const net::HttpRequest& request,
 
 net::Task<> Entrance::answer(net::Stream& stream, net::HttpResponse response, bool is_head)
 {
-    response.headers.add("x-request-id", core::uuid7());
+    add_what_all_have(response);
     const std::string bytes = net::to_bytes(response, false, is_head);
     const auto deadline = core::Clock::now() + kAnswerTimeout;
     const auto written = co_await stream.write_all(bytes, deadline);

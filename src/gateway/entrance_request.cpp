@@ -30,6 +30,7 @@ net::HttpResponse response_of(protocol::HttpAnswer answer, std::string_view requ
     response.status = answer.status;
     response.headers.add("content-type", "application/json");
     response.headers.add("x-request-id", request_id);
+    response.headers.add("date", net::http_date());
     for (const auto& [name, value] : answer.headers)
         response.headers.add(name, value);
     response.body = std::move(answer.body);

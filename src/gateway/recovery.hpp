@@ -67,6 +67,9 @@ struct Action
     bool is_retry() const noexcept { return what == What::next || what == What::again; }
 };
 
+// The upstream may have worked for the failed attempt: whoever sends the turn again may pay twice.
+bool may_have_run(const Facts& facts) noexcept;
+
 // Pure; behaviour.md section 5.
 Action decide(const Facts& facts) noexcept;
 

@@ -45,6 +45,7 @@ net::Task<Sequel> after_failure(Turn& turn,
 {
     Failure failure = judge(turn, attempt, routes, fault);
     Action& action = failure.action;
+    turn.tries.may_have_run = turn.tries.may_have_run || may_have_run(failure.facts);
     const bool has_ended = fault.code == core::FaultCode::upstream_error;
     if (has_ended && (turn.is_left() || turn.stop.requested()))
         action.what = Action::What::relay; // nobody waits for anything better

@@ -39,8 +39,9 @@ struct Tries
     int spent = 0;                 // that may have been executed
     std::string_view retry_reason; // of the last one
     std::optional<core::Deadline> first_failure_at;
-    bool unsealed = false; // sealed reasoning was refused: it is left out
-    bool anew = false;     // on a connection that is new
+    bool may_have_run = false; // one of them: whoever sends the turn again may pay twice
+    bool unsealed = false;     // sealed reasoning was refused: it is left out
+    bool anew = false;         // on a connection that is new
 };
 
 // One `response.create` and what it causes, up to its end. What is learnt of one attempt or one

@@ -32,6 +32,12 @@ bool is_nested(std::string_view event)
     return top_level_value(event, "error").starts_with('{');
 }
 
+// SDKs do so (http.md section 9.1).
+bool is_repeated(int status) noexcept
+{
+    return status == 408 || status == 409 || status == 429 || status >= 500;
+}
+
 } // namespace
 
 std::string error_object(std::string_view event, std::string_view type)
@@ -69,6 +75,26 @@ std::string with_status(std::string_view event, int status)
         set_field(edits, event, "status", std::to_string(status));
     if (!is_nested(event))
         set_field(edits, event, "error", error_object(event, type_of(status)));
+    return protocol::apply(event, edits);
+}
+
+std::string without_repetition(std::string_view event)
+{
+    constexpr std::string_view kName = "x-should-retry";
+    constexpr std::string_view kNo = R"("false")";
+    const std::string_view headers = top_level_value(event, "headers");
+    const bool has_headers = headers.starts_with('{');
+    if (!is_repeated(top_level_status(event).value_or(500)) ||
+        (has_headers && top_level_value(headers, kName).data()))
+        return std::string(event);
+    Edits edits;
+    if (has_headers) {
+        FieldSpan span;
+        span.value_begin = static_cast<std::size_t>(headers.data() - event.data());
+        add(edits, insert_raw_into(span, kName, kNo));
+    } else {
+        set_field(edits, event, "headers", "{" + quote(kName) + ":" + std::string(kNo) + "}");
+    }
     return protocol::apply(event, edits);
 }
 

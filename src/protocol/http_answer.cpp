@@ -11,6 +11,8 @@
 namespace turngate::protocol {
 namespace {
 
+constexpr std::string_view kShouldRetry = "x-should-retry";
+
 std::string error_of(std::string_view event)
 {
     return error_object(event, "server_error");
@@ -24,8 +26,7 @@ std::string_view code_of(std::string_view error)
 // Those of use to a client, which is not the account's owner.
 void add_headers_of(std::string_view event, HttpAnswer& answer)
 {
-    static constexpr std::string_view kNames[] = {
-        "retry-after", "retry-after-ms", "x-should-retry"};
+    static constexpr std::string_view kNames[] = {"retry-after", "retry-after-ms", kShouldRetry};
     const std::string_view headers = top_level_value(event, "headers");
     for (const std::string_view name : kNames) {
         const std::string_view value = top_level_value(headers, name);
@@ -42,16 +43,14 @@ bool has(const HttpAnswer& answer, std::string_view name)
     return std::ranges::any_of(answer.headers, [&](const auto& one) { return one.first == name; });
 }
 
-// Codex takes a 429 without retry-after for the end; SDKs repeat by status, whatever it was
-// (http.md sections 7 and 9.2).
+// Codex takes a 429 without retry-after for the end; SDKs repeat by status, also what cannot
+// succeed (http.md sections 7 and 9.2).
 void add_retrying(std::string_view code, HttpAnswer& answer)
 {
     static constexpr std::string_view kNoUse[] = {"insufficient_quota", "usage_limit_reached"};
-    static constexpr std::string_view kMayHaveRun[] = {"upstream_disconnected", "upstream_timeout"};
     const bool is_no_use = std::ranges::find(kNoUse, code) != std::end(kNoUse);
-    const bool may_have_run = std::ranges::find(kMayHaveRun, code) != std::end(kMayHaveRun);
-    if ((is_no_use || may_have_run) && !has(answer, "x-should-retry"))
-        answer.headers.emplace_back("x-should-retry", "false");
+    if (is_no_use && !has(answer, kShouldRetry))
+        answer.headers.emplace_back(kShouldRetry, "false");
     const bool is_later = answer.status == 429 || answer.status == 503;
     if (is_later && !is_no_use && !has(answer, "retry-after"))
         answer.headers.emplace_back("retry-after", "1");
@@ -117,7 +116,10 @@ HttpAnswer answer_to_failure(std::string_view event)
 {
     std::string error = error_of(peek_response(event));
     const int status = status_of_failure(code_of(error));
-    return answer_with(status, {}, error);
+    HttpAnswer answer = answer_with(status, {}, error);
+    if (status >= 500) // it had begun
+        answer.headers.emplace_back(kShouldRetry, "false");
+    return answer;
 }
 
 std::string header_value(std::string_view body)

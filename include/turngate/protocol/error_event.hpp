@@ -46,6 +46,11 @@ bool is_complete_error(std::string_view event) noexcept;
 // status within `error` too, are the upstream's own. event is a JSON object.
 std::string with_status(std::string_view event, int status);
 
+// The error event of a request that may have been executed: where its status makes clients repeat
+// it by themselves, they are told not to (http.md section 6.6). The upstream's own word on that
+// stands.
+std::string without_repetition(std::string_view event);
+
 // {"error":{message,type,code,param}}: the body of an HTTP refusal.
 std::string error_body(std::string_view message, std::string_view type, std::string_view code);
 

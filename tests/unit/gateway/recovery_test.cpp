@@ -467,6 +467,49 @@ TEST(Decide, GivesWhoWaitsForADocumentAnotherAfterALoss)
     EXPECT_EQ(decide(facts).why_not, "attempts_spent");
 }
 
+// http.md section 6.6: what a client may not send again by itself.
+TEST(MayHaveRun, IsWhatReachedTheUpstreamAndWasNotRefused)
+{
+    struct
+    {
+        Fault fault;
+        Word word;
+        bool may_have_run;
+    } const rows[] = {
+        {fault(FaultCode::upstream_lost), Word::none, true},
+        {fault(FaultCode::upstream_restart), Word::none, true},
+        {fault(FaultCode::upstream_timeout), Word::none, true},
+        {fault(FaultCode::upstream_error), Word::none, true},
+        {fault(FaultCode::upstream_error), Word::server_error, true},
+        {fault(FaultCode::upstream_error), Word::overloaded, true},
+        {fault(FaultCode::upstream_error), Word::not_now, false},
+        {fault(FaultCode::upstream_error), Word::request_error, false},
+        {fault(FaultCode::upstream_error), Word::request_over_limit, false},
+        {fault(FaultCode::upstream_error), Word::rate_limited, false},
+        {fault(FaultCode::upstream_error), Word::quota, false},
+        {fault(FaultCode::upstream_error), Word::credentials, false},
+        {fault(FaultCode::upstream_error), Word::no_api, false},
+        {fault(FaultCode::upstream_error), Word::challenge, false},
+        {fault(FaultCode::upstream_error), Word::connection_limit, false},
+        {fault(FaultCode::upstream_error), Word::parent_not_found, false},
+        {fault(FaultCode::upstream_error), Word::tool_pairing, false},
+        {fault(FaultCode::upstream_error), Word::orphaned_reasoning, false},
+        {fault(FaultCode::upstream_error), Word::sealed, false},
+    };
+    for (const auto& row : rows) {
+        Facts facts{.fault = row.fault, .word = row.word};
+        EXPECT_FALSE(may_have_run(facts)) << "never sent";
+        facts.may_be_delivered = true;
+        EXPECT_EQ(may_have_run(facts), row.may_have_run)
+            << core::name_of(row.fault.code) << " " << static_cast<int>(row.word);
+        facts.is_stale = true;
+        EXPECT_FALSE(may_have_run(facts)) << "closed before it was read";
+        facts.is_stale = false;
+        facts.has_output = true;
+        EXPECT_TRUE(may_have_run(facts)) << "it was at work";
+    }
+}
+
 TEST(IsSpent, CountsWhatMayHaveBeenExecuted)
 {
     struct

@@ -58,6 +58,32 @@ TEST(ErrorStatus, ComesWithTheNestedFormOfWhatIsFlat)
               R"({"message":null,"type":"server_error","param":null,"code":null}})");
 }
 
+TEST(ErrorStatus, ThatClientsRepeatSaysThatTheyMustNot)
+{
+    const struct
+    {
+        std::string_view event, told;
+    } rows[] = {
+        {R"({"type":"error","status":502,"error":{}})",
+         R"({"headers":{"x-should-retry":"false"},"type":"error","status":502,"error":{}})"},
+        {R"({"type":"error","status":429,"error":{},"headers":{"retry-after":"5"}})",
+         R"({"type":"error","status":429,"error":{},"headers":{"x-should-retry":"false","retry-after":"5"}})"},
+        {R"({"type":"error","status":408,"error":{},"headers":{}})",
+         R"({"type":"error","status":408,"error":{},"headers":{"x-should-retry":"false"}})"},
+        {R"({"type":"error","status":500,"headers":null})",
+         R"({"type":"error","status":500,"headers":{"x-should-retry":"false"}})"},
+        {R"({"type":"error","error":{}})",
+         R"({"headers":{"x-should-retry":"false"},"type":"error","error":{}})"},
+    };
+    for (const auto& [event, told] : rows)
+        EXPECT_EQ(without_repetition(event), told);
+    for (const std::string_view event :
+         {R"({"type":"error","status":400,"error":{}})",
+          R"({"type":"error","status":404,"error":{}})",
+          R"({"type":"error","status":500,"headers":{"x-should-retry":"true"}})"})
+        EXPECT_EQ(without_repetition(event), event);
+}
+
 TEST(ErrorStatus, IsSeenWhereItIsGood)
 {
     EXPECT_EQ(top_level_status(R"({"type":"error","status":429})"), 429);

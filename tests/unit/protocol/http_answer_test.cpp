@@ -63,7 +63,10 @@ TEST(HttpAnswer, SaysWhenToComeAgainUnlessThatIsOfNoUse)
     const auto spent = answer_to_error(event(quota_exceeded));
     EXPECT_EQ(header_of(spent, "retry-after"), "");
     EXPECT_EQ(header_of(spent, "x-should-retry"), "false");
-    EXPECT_EQ(header_of(answer_to_error(event(upstream_lost)), "x-should-retry"), "false");
+    EXPECT_EQ(header_of(answer_to_error(event(upstream_lost)), "x-should-retry"), "");
+    EXPECT_EQ(
+        header_of(answer_to_error(without_repetition(event(upstream_lost))), "x-should-retry"),
+        "false");
     EXPECT_EQ(header_of(answer_to_error(event(invalid_api_key)), "www-authenticate"), "Bearer");
     ErrorDetail later;
     later.retry_after = std::chrono::seconds(17);
