@@ -73,6 +73,23 @@ Windows read_windows(const net::HttpHeaders& headers, core::Timestamp now)
     return windows;
 }
 
+// The vendor's limits a minute: `x-ratelimit-reset-<what>`, beside `-remaining-<what>`.
+Windows read_rate_limits(const net::HttpHeaders& headers)
+{
+    constexpr std::string_view kReset = "x-ratelimit-reset-";
+    Windows windows;
+    for (const auto& [written, value] : headers) {
+        const std::string name = lower(written);
+        if (!name.starts_with(kReset))
+            continue;
+        const auto left =
+            read_number(headers.get("x-ratelimit-remaining-" + name.substr(kReset.size())));
+        const auto percent = left ? std::optional(*left < 1 ? 100.0 : 0.0) : std::nullopt;
+        windows.add(read_span(value), percent);
+    }
+    return windows;
+}
+
 std::optional<Reset> read_place(const SaidPlace& place, core::Timestamp now)
 {
     if (const auto span = read_number_of(place.resets_in_seconds, seconds(1)))
@@ -94,8 +111,12 @@ std::optional<Reset> reset_after(const net::HttpHeaders& headers, core::Timestam
     const Windows windows = read_windows(headers, now);
     if (windows.full)
         return reset_of(windows.full, true);
-    const auto retry_after = read_retry_after(headers, now);
-    return reset_of(retry_after ? retry_after : windows.unknown);
+    if (const auto retry_after = read_retry_after(headers, now))
+        return reset_of(retry_after);
+    const Windows rates = read_rate_limits(headers);
+    if (rates.full)
+        return reset_of(rates.full);
+    return reset_of(windows.unknown ? windows.unknown : rates.unknown);
 }
 
 std::optional<Reset> reset_after(const SaidFields& said, core::Timestamp now)

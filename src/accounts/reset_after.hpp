@@ -20,8 +20,8 @@ struct Reset
     bool operator==(const Reset&) const = default;
 };
 
-// By headers: a used-up window, `retry-after`, or else the first window to end of those that do not
-// tell how full they are.
+// By headers: a used-up window, `retry-after`, a used-up limit a minute (`x-ratelimit-*`), or else
+// the first window or limit to end of those that do not tell how full they are.
 std::optional<Reset> reset_after(const net::HttpHeaders& headers, core::Timestamp now);
 
 // By the JSON: `resets_in_seconds`, `resets_at`, a `headers` map, or a message that names a time.

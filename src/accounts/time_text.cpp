@@ -178,6 +178,19 @@ std::optional<Span> take_span(std::string_view& text) noexcept
     return span_of(*count, *unit);
 }
 
+// As many as there are, one behind the other.
+std::optional<Span> take_spans(std::string_view& text) noexcept
+{
+    std::optional<Span> sum;
+    for (std::string_view rest = text;;) {
+        const auto span = take_span(rest);
+        if (!span)
+            return sum;
+        text = rest;
+        sum = std::min(sum.value_or(Span(0)) + *span, span_of(kMostMilliseconds, Span(1)));
+    }
+}
+
 } // namespace
 
 std::optional<double> read_number(std::string_view text) noexcept
@@ -218,10 +231,16 @@ std::optional<Span> read_try_again(std::string_view message) noexcept
     if (found == message.end())
         return std::nullopt;
     message.remove_prefix(static_cast<std::size_t>(found - message.begin()) + kWords.size());
-    std::optional<Span> sum;
-    while (const auto span = take_span(message))
-        sum = std::min(sum.value_or(Span(0)) + *span, span_of(kMostMilliseconds, Span(1)));
-    return sum;
+    return take_spans(message);
+}
+
+std::optional<Span> read_span(std::string_view text) noexcept
+{
+    if (const auto plain = read_number_of(text, seconds(1)))
+        return plain;
+    const auto sum = take_spans(text);
+    skip_spaces(text);
+    return text.empty() ? sum : std::nullopt;
 }
 
 } // namespace turngate::accounts
