@@ -1,5 +1,7 @@
 #include "read.hpp"
 
+#include <algorithm>
+
 namespace turngate::config {
 namespace {
 
@@ -17,9 +19,13 @@ void read_relay(Section relay, Relay& out)
     relay["silence_timeout"].read_duration(out.silence_timeout, 100ms, 1h);
 }
 
-void read_pool(Section pool, Pool& out)
+void read_pool(Section pool, const std::vector<Account>& accounts, Pool& out)
 {
-    pool["spares"].read_number(out.spares, 0, 1024);
+    const Value spares = pool["spares"];
+    spares.read_number(out.spares, 0, 1024);
+    const auto is_http = [](const Account& one) { return one.transport == Transport::http; };
+    if (out.spares > 0 && !accounts.empty() && std::ranges::all_of(accounts, is_http))
+        spares.complain("cannot be had over HTTP, which the transport of every account is");
     pool["park_ttl"].read_duration(out.park_ttl, 0ms, 24h);
     pool["ping_interval"].read_duration(out.ping_interval, 100ms, 1h);
     pool["pong_timeout"].read_duration(out.pong_timeout, 100ms, 1h);
@@ -52,7 +58,7 @@ void read_turns(Section& root, Config& config)
     lanes["overlap"].read_word<Overlap>(config.lanes_overlap,
                                         {{"queue", Overlap::queue}, {"preempt", Overlap::preempt}});
     read_relay(root["relay"].section(), config.relay);
-    read_pool(root["pool"].section(), config.pool);
+    read_pool(root["pool"].section(), config.accounts, config.pool);
     read_continuity(root["continuity"].section(), config.continuity);
     read_recovery(root["recovery"].section(), config.recovery);
     read_scheduler(root["scheduler"].section(), config.scheduler);

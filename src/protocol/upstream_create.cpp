@@ -1,7 +1,8 @@
 #include "turngate/protocol/upstream_create.hpp"
 
-#include "cursor.hpp"
 #include "json_text.hpp"
+#include "object_fields.hpp"
+#include "tool_choice.hpp"
 
 #include "turngate/protocol/client_event.hpp"
 #include "turngate/protocol/edit.hpp"
@@ -21,19 +22,6 @@ bool is_among(const std::vector<std::string>& names, std::string_view name)
     return std::ranges::find(names, name) != names.end();
 }
 
-// Calls f(key, value) for each field of an object, both as sent.
-template <class F>
-void each_field(std::string_view object, F&& f)
-{
-    Cursor cursor(object);
-    cursor.each_field([&](std::string_view key) {
-        const auto value = cursor.take_value();
-        if (value)
-            f(key, *value);
-        return value.has_value();
-    });
-}
-
 // Of an item or a tool; the bodies of strings.
 struct Marks
 {
@@ -46,8 +34,7 @@ Marks marks_of(std::string_view object)
     if (!object.starts_with('{'))
         return marks;
     each_field(object, [&](std::string_view key, std::string_view value) {
-        const std::string_view body =
-            value.starts_with('"') ? value.substr(1, value.size() - 2) : std::string_view();
+        const std::string_view body = body_of(value);
         if (key == "type")
             marks.type = body;
         else if (key == "role")
@@ -60,11 +47,6 @@ Marks marks_of(std::string_view object)
     return marks;
 }
 
-void append_field(std::string& object, std::string_view key, std::string_view value)
-{
-    object.append(object.size() > 1 ? ",\"" : "\"").append(key).append("\":").append(value);
-}
-
 class Writer
 {
 public:
@@ -74,6 +56,7 @@ public:
     {
         made_.body.reserve(create.size() + 64);
         made_.body = "{";
+        choice_ = ToolChoice::for_create(create, wants_);
         each_field(create, [&](std::string_view key, std::string_view value) {
             if (std::ranges::find(kOfSockets, key) == std::end(kOfSockets) &&
                 !is_among(wants_.fields, key))
@@ -94,6 +77,8 @@ private:
             add_metadata(key, value);
         else if (key == "tools" && value.starts_with('[') && !wants_.tools.empty())
             append_field(body, key, without(value, wants_.tools, false));
+        else if (key == "tool_choice")
+            add_choice(key, value);
         else if (key == "input" && value.starts_with('[') &&
                  (!wants_.items.empty() || !wants_.stores))
             append_field(body, key, without(value, wants_.items, !wants_.stores));
@@ -101,12 +86,18 @@ private:
             append_field(body, key, value);
     }
 
+    void add_choice(std::string_view key, std::string_view value)
+    {
+        const std::string left = choice_.left_of(value);
+        if (!left.empty())
+            append_field(made_.body, key, left);
+    }
+
     void add_metadata(std::string_view key, std::string_view value)
     {
         std::string kept = "{";
         each_field(value, [&](std::string_view name, std::string_view text) {
-            const std::string_view string =
-                text.starts_with('"') ? text.substr(1, text.size() - 2) : std::string_view();
+            const std::string_view string = body_of(text);
             std::string header(name == kTurnState ? name : std::string_view());
             if (name.starts_with(kHeaderPrefix)) {
                 header = name.substr(kHeaderPrefix.size());
@@ -166,6 +157,7 @@ private:
 
     const HttpWants& wants_;
     HttpBody made_;
+    ToolChoice choice_;
     int made_ids_ = 0;
 };
 

@@ -104,6 +104,33 @@ describe('An account over HTTP', { concurrency: 2 }, () => {
       assert.equal(creates(bad).length, tries);
     });
 
+  test('IsNotToldToUseAToolThatItDoesNotGet', async (t) => {
+    const { sim, daemon } = await gateway(t, { account: { drop: { tools: ['web_search'] } } });
+    const tools = [{ type: 'web_search' }, { type: 'function', name: 'f', parameters: { type: 'object', properties: {} } }];
+    const choices = [{ type: 'web_search' }, { type: 'function', name: 'f' }, 'required'];
+    const client = await connect(t, daemon.wsUrl);
+    for (const tool_choice of choices) {
+      assert.equal((await stream(daemon, { ...kBase, tools, tool_choice })).terminal?.type, 'response.completed');
+      assert.equal((await client.turn({ ...kBase, tools, tool_choice })).terminal.type, 'response.completed');
+    }
+    assert.ok(creates(sim).every((body) => body.tools.length === 1));
+    const sent = [undefined, { type: 'function', name: 'f' }, 'required'].flatMap((choice) => [choice, choice]);
+    assert.deepEqual(creates(sim).map(({ tool_choice }) => tool_choice), sent);
+  });
+
+  // http.md section 6.6: a limit's own words on when it is over.
+  test('IsLeftAloneUntilItsLimitAMinuteIsOver', async (t) => {
+    const headers = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '2m3s' };
+    const request = { status: 429, headers, body: { error: { code: 'rate_limit_exceeded', message: 'Slow down.' } } };
+    const { sim, daemon } = await gateway(t, { script: [{ do: { request } }] });
+    const told = await post(daemon, kBase);
+    assert.equal(told.status, 429);
+    const seconds = Number(told.headers.get('retry-after'));
+    assert.ok(seconds > 100 && seconds <= 123, `${seconds} s`);
+    assert.equal((await post(daemon, kBase)).status, 429);
+    assert.equal(sim.transcript().filter((line) => line.request).length, 1);
+  });
+
   test('IsReusedAndAClosedOneIsNobodysFault', async (t) => {
     const script = [{ match: { connection: 1, request: 2 }, do: { request: { eof: true, when: 'head' } } }];
     const { sim, daemon } = await gateway(t, { script });

@@ -19,6 +19,38 @@ struct Bad
     std::string_view complaint;
 };
 
+constexpr std::string_view kOverHttp = "keys: [{name: k, key: s}]\n"
+                                       "accounts:\n"
+                                       "  - {name: a, base_url: https://x.test, api_key: up,\n"
+                                       "     transport: http}\n";
+
+// http.md section 12: what cannot be had together is never a silent no.
+TEST(Complaints, NameWhatAnAccountOverHttpCannotHave)
+{
+    const auto complaints_of = [](std::string_view more, std::string_view second = {}) {
+        std::string text(kOverHttp);
+        text.insert(text.size() - 2, more);
+        return texts(load_text(text.append(second)).complaints);
+    };
+    const auto over_http = [](std::string_view key) {
+        return "4: accounts[0]." + std::string(key) +
+               ": cannot be had over HTTP, which this account's transport is";
+    };
+    EXPECT_THAT(complaints_of(""), ElementsAre());
+    EXPECT_THAT(complaints_of(", lanes: true"), ElementsAre(over_http("lanes")));
+    EXPECT_THAT(complaints_of(", control_events: true"), ElementsAre(over_http("control_events")));
+    EXPECT_THAT(complaints_of(", lanes: false, control_events: false"), ElementsAre());
+    EXPECT_THAT(
+        complaints_of("", "pool: {spares: 1}\n"),
+        ElementsAre(
+            "5: pool.spares: cannot be had over HTTP, which the transport of every account is"));
+    EXPECT_THAT(complaints_of("", "pool: {spares: 0}\n"), ElementsAre());
+    EXPECT_THAT(complaints_of("",
+                              "  - {name: b, base_url: https://y.test, api_key: up}\n"
+                              "pool: {spares: 1}\n"),
+                ElementsAre());
+}
+
 TEST(Complaints, NameTheLineTheKeyAndTheFault)
 {
     const Bad rows[] = {

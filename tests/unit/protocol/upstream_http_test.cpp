@@ -44,6 +44,64 @@ TEST(HttpBody, LeavesOutWhatTheServerRefuses)
               json::parse(R"({"tools":[],"input":"reasoning","stream":true})"));
 }
 
+TEST(HttpBody, ChoosesNoToolThatWasLeftOut)
+{
+    HttpWants wants;
+    wants.tools = {"web_search", "namespace"};
+    const std::string tools =
+        R"("tools":[{"type":"web_search"},{"type":"function","name":"f"},)"
+        R"({"type":"namespace","name":"n","tools":[{"type":"function","name":"g"},)"
+        R"({"type":"function","name":"f"}]}])";
+    const struct
+    {
+        std::string choice, sent; // empty: it is not
+    } rows[] = {
+        {R"("auto")", R"("auto")"},
+        {R"("none")", R"("none")"},
+        {R"("required")", R"("required")"},
+        {"null", "null"},
+        {R"({"type":"web_search"})", ""},
+        {R"({"type":"file_search"})", R"({"type":"file_search"})"},
+        {R"({"type":"function","name":"f"})", R"({"type":"function","name":"f"})"},
+        {R"({"type":"function","name":"g"})", ""},
+        {R"({"type":"function","name":"nobodys"})", R"({"type":"function","name":"nobodys"})"},
+        {R"({"type":"allowed_tools","mode":"required","tools":[{"type":"web_search"},{"type":"function","name":"f"}]})",
+         R"({"type":"allowed_tools","mode":"required","tools":[{"type":"function","name":"f"}]})"},
+        {R"({"type":"allowed_tools","mode":"auto","tools":[{"type":"web_search"},{"type":"function","name":"g"}]})",
+         R"("none")"},
+    };
+    for (const auto& [choice, sent] : rows)
+        for (const bool comes_first : {true, false}) {
+            const std::string field = R"("tool_choice":)" + choice;
+            const json body = body_of(comes_first ? "{" + field + "," + tools + "}"
+                                                  : "{" + tools + "," + field + "}",
+                                      wants);
+            EXPECT_EQ(body["tools"].size(), 1u);
+            if (sent.empty())
+                EXPECT_FALSE(body.contains("tool_choice")) << choice;
+            else
+                EXPECT_EQ(body["tool_choice"], json::parse(sent)) << choice;
+            const HttpWants all;
+            EXPECT_EQ(body_of("{" + tools + "," + field + "}", all)["tool_choice"],
+                      json::parse(choice));
+        }
+}
+
+TEST(HttpBody, RequiresNoToolWhereNoneIsLeft)
+{
+    for (const bool as_field : {false, true}) {
+        HttpWants wants;
+        (as_field ? wants.fields : wants.tools) = {as_field ? "tools" : "web_search"};
+        const auto chosen = [&](const std::string& choice) {
+            return body_of(R"({"tools":[{"type":"web_search"}],"tool_choice":)" + choice + "}",
+                           wants);
+        };
+        EXPECT_FALSE(chosen(R"("required")").contains("tool_choice"));
+        EXPECT_FALSE(chosen(R"({"type":"web_search"})").contains("tool_choice"));
+        EXPECT_EQ(chosen(R"("auto")")["tool_choice"], "auto");
+    }
+}
+
 TEST(HttpBody, ForWhoKeepsNothingMessagesHaveIdsAndNothingIsStored)
 {
     HttpWants wants;
