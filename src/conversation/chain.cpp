@@ -123,6 +123,12 @@ std::optional<std::string> Chain::rest_of(std::string_view input,
     return resent.rest();
 }
 
+std::uint64_t Chain::context_bytes(std::string_view response_id) const noexcept
+{
+    const NodePtr node = find(response_id);
+    return node ? node->line_bytes : 0;
+}
+
 std::vector<std::string> Chain::pending_calls(std::string_view response_id) const
 {
     std::vector<std::string> ids;

@@ -185,6 +185,13 @@ bool is_context_whole(const Turn& turn, std::string_view account)
     return chain && (chain->is_complete(parent, {}) || chain->is_complete(parent, account));
 }
 
+// Of what will go up there. What edits add beside a context is little: a model, an id, a token.
+std::uint64_t create_bytes(const Turn& turn, const Route& route)
+{
+    const conversation::Chain* chain = route.how == How::rebuilt ? chain_of(turn) : nullptr;
+    return turn.frame.size() + (chain ? chain->context_bytes(turn.context.parent_id) : 0);
+}
+
 upstream::LeaseRequest lease_request(const Turn& turn,
                                      const Route& route,
                                      std::shared_ptr<const accounts::Account> account)
@@ -197,7 +204,7 @@ upstream::LeaseRequest lease_request(const Turn& turn,
     request.connection = route.connection;
     request.needs_that_connection = route.how == How::here || route.how == How::shortened;
     request.needs_new_one = turn.tries.anew;
-    if (request.account->goes_by_http(core::Clock::now(), turn.frame.size()))
+    if (request.account->goes_by_http(core::Clock::now(), create_bytes(turn, route)))
         request.transport = upstream::Transport::http;
     return request;
 }

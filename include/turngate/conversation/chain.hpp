@@ -89,6 +89,10 @@ public:
                                        std::string_view response_id,
                                        std::string_view model) const;
 
+    // Of the context up to and including the response; it may be less when it is sent, and hardly
+    // more.
+    std::uint64_t context_bytes(std::string_view response_id) const noexcept;
+
     // Calls that nobody had answered when the response ended, also where the context is incomplete.
     std::vector<std::string> pending_calls(std::string_view response_id) const;
 
