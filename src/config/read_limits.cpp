@@ -29,6 +29,8 @@ void read_http(Section http, Http& out)
                                                        {"all", KeepaliveEvent::all},
                                                        {"off", KeepaliveEvent::off}});
     http["keepalive_event_interval"].read_duration(out.keepalive_event_interval, 100ms, 1h);
+    http["document_keepalive"].read_flag(out.document_keepalive);
+    http["pass_rate_limits"].read_flag(out.pass_rate_limits);
     http["background_timeout"].read_duration(out.background_timeout, 100ms, 168h);
 }
 

@@ -27,6 +27,30 @@ bool is_stranger(const Turn& turn)
            principal->tenant != turn.session.tenant || !may_speak(*principal, turn.session);
 }
 
+// As the vendor writes it: 20ms, 7s, 1m30s.
+std::string text_of(std::chrono::milliseconds time)
+{
+    using std::chrono::seconds;
+    if (time < seconds(1))
+        return std::to_string(time.count()) + "ms";
+    const auto whole = std::chrono::ceil<seconds>(time).count();
+    return (whole >= 60 ? std::to_string(whole / 60) + "m" : "") + std::to_string(whole % 60) + "s";
+}
+
+// Of the key, not of the account that will answer (http.md section 8.2).
+void tell_rates(Turn& turn, const state::RateVerdict& verdict)
+{
+    const auto tell = [&](const std::string& what, std::uint64_t limit, state::RateLeft left) {
+        if (limit == 0)
+            return;
+        turn.client->set_header("x-ratelimit-limit-" + what, std::to_string(limit));
+        turn.client->set_header("x-ratelimit-remaining-" + what, std::to_string(left.amount));
+        turn.client->set_header("x-ratelimit-reset-" + what, text_of(left.full_in));
+    };
+    tell("requests", turn.principal->rates.rpm, verdict.requests);
+    tell("tokens", turn.principal->rates.tpm, verdict.tokens);
+}
+
 // Requests and tokens per minute of the key: its input by size, the rest when it is known.
 net::Task<Result<>> take_rate(Turn& turn)
 {
@@ -35,6 +59,7 @@ net::Task<Result<>> take_rate(Turn& turn)
     turn.claims.rated_tokens = tokens_in(turn.frame.size(), turn.create.size);
     const auto verdict = co_await turn.rooms.rates.take(
         turn.principal->key, turn.principal->rates, turn.claims.rated_tokens);
+    tell_rates(turn, verdict);
     if (verdict.fits)
         co_return Result<>();
     turn.claims.rated_tokens = 0;

@@ -12,6 +12,7 @@ RelayRules relay_rules(const Turn& turn)
     rules.hold_lifecycle = config.relay.hold_lifecycle;
     rules.between_events = config.relay.event_timeout;
     rules.codex_events = turn.session.is_codex;
+    rules.passes_rate_limits = config.http.pass_rate_limits && !turn.principal->is_rated();
     const bool gets_keepalives =
         config.http.keepalive_event == config::KeepaliveEvent::all ||
         (config.http.keepalive_event == config::KeepaliveEvent::codex && turn.session.is_codex);

@@ -2,6 +2,7 @@
 
 #include "turngate/net/frame.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace turngate::gateway {
@@ -18,6 +19,9 @@ public:
     // More is queued than relay.max_buffer: stop reading what feeds it. `Turn::on_writable` says
     // when to go on.
     virtual bool is_congested() const = 0;
+    // A header of the answer, where it has a head that is not sent yet. The last one of a name
+    // counts.
+    virtual void set_header(std::string_view, std::string) {}
     // What it is given it shows: nothing of that can be taken back.
     virtual bool shows_at_once() const { return true; }
     // Nobody is there any more.

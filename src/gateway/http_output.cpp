@@ -1,6 +1,7 @@
 #include "http_output.hpp"
 
 #include "turngate/net/http.hpp"
+#include "turngate/protocol/codex_event.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +16,21 @@ using protocol::EventKind;
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kEvents = "text/event-stream; charset=utf-8";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
+constexpr std::string_view kSpace = " "; // before a JSON text it is nothing
 constexpr std::string_view kComment = ": keepalive\n\n";
+
+std::string chunk_size(std::size_t size)
+{
+    std::array<char, 16> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    return std::string(digits.data(), end).append("\r\n");
+}
+
+// Of a body whose head was sent.
+std::string piece_of(std::string_view body, bool is_1_0)
+{
+    return is_1_0 ? std::string(body) : chunk_size(body.size()).append(body).append("\r\n");
+}
 
 } // namespace
 
@@ -27,6 +42,8 @@ std::string HttpOutput::head(int status, std::string_view content_type) const
     head.append("\r\ncontent-type: ").append(content_type).append("\r\n");
     if (!facts_.turn_state.empty())
         head.append(protocol::kTurnState).append(": ").append(facts_.turn_state).append("\r\n");
+    for (const auto& [name, value] : facts_.headers)
+        head.append(name).append(": ").append(value).append("\r\n");
     if (!facts_.keep_alive)
         head += "connection: close\r\n";
     else if (facts_.is_1_0)
@@ -34,15 +51,40 @@ std::string HttpOutput::head(int status, std::string_view content_type) const
     return head;
 }
 
+std::string HttpOutput::open_head(std::string_view content_type, std::string_view more)
+{
+    has_head_ = true;
+    const bool is_chunked = !facts_.is_1_0;
+    facts_.keep_alive = facts_.keep_alive && is_chunked;
+    return head(200, content_type).append(more) +
+           (is_chunked ? "transfer-encoding: chunked\r\n\r\n" : "\r\n");
+}
+
+void HttpOutput::set_header(std::string_view name, std::string value)
+{
+    const auto had = std::ranges::find(
+        facts_.headers, name, [](const auto& one) { return std::string_view(one.first); });
+    if (had == facts_.headers.end())
+        facts_.headers.emplace_back(name, std::move(value));
+    else
+        had->second = std::move(value);
+}
+
 void HttpOutput::answer(protocol::HttpAnswer answer)
 {
+    is_over_ = true;
+    if (has_head_) {
+        exchange_.write(piece_of(answer.body, facts_.is_1_0));
+        if (!facts_.is_1_0)
+            exchange_.write(std::string(kLastChunk));
+        return;
+    }
     std::string bytes = head(answer.status, kJson);
     for (const auto& [name, value] : answer.headers)
         bytes.append(name).append(": ").append(value).append("\r\n");
     bytes.append("content-length: ").append(std::to_string(answer.body.size()));
     bytes.append("\r\n\r\n").append(answer.body);
     exchange_.write(std::move(bytes));
-    is_over_ = true;
 }
 
 void EventStream::send(std::string_view event)
@@ -93,6 +135,9 @@ void EventStream::append(std::string_view payload)
         facts_.turn_state = protocol::header_value(protocol::peek_turn_state(payload));
         return; // no event of it has an effect in Codex (http.md section 4)
     }
+    if (!has_head_ && type == protocol::kRateLimits)
+        for (auto& [name, value] : protocol::rate_limit_headers(payload)) // as Codex reads them
+            set_header(name, std::move(value));
     if (!type.empty())
         pieces_.insert(pieces_.end(), {"event: ", type, "\n"});
     pieces_.insert(pieces_.end(), {"data: ", payload, "\n\n"});
@@ -121,21 +166,15 @@ void EventStream::close()
 // All that is gathered, as one chunk.
 void EventStream::write(bool is_last)
 {
-    if (!std::exchange(has_head_, true)) {
-        const bool is_chunked = !facts_.is_1_0;
-        facts_.keep_alive = facts_.keep_alive && is_chunked;
-        head_ = head(200, kEvents);
-        head_ += "cache-control: no-cache\r\nx-accel-buffering: no\r\n";
-        head_ += is_chunked ? "transfer-encoding: chunked\r\n\r\n" : "\r\n";
+    if (!has_head_) {
+        head_ = open_head(kEvents, "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
         exchange_.borrow(head_);
     }
     std::size_t size = 0;
     for (const std::string_view piece : pieces_)
         size += piece.size();
     if (size > 0 && !facts_.is_1_0) {
-        std::array<char, 16> digits;
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-        size_.assign(digits.data(), end).append("\r\n");
+        size_ = chunk_size(size);
         exchange_.borrow(size_);
     }
     for (const std::string_view piece : pieces_)
@@ -164,6 +203,18 @@ void EventStream::keep_alive(core::Deadline now, const config::Http& rules)
         return;
     pieces_.push_back(kComment);
     write(false);
+}
+
+void Document::keep_alive(core::Deadline now, const config::Http& rules)
+{
+    const bool is_due = now - last_write_ >= (has_head_ ? rules.keepalive : rules.head_after);
+    if (is_over_ || !rules.document_keepalive || !is_due)
+        return;
+    if (!has_head_)
+        exchange_.write(open_head(kJson));
+    exchange_.write(piece_of(kSpace, facts_.is_1_0));
+    exchange_.flush();
+    last_write_ = now;
 }
 
 void Document::note(std::string_view event)

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace turngate::gateway {
@@ -22,6 +23,7 @@ struct AnswerFacts
     bool is_1_0 = false;      // no chunks: the connection's end is the body's
     bool keep_alive = true;   // for the client's next request
     std::string turn_state{}; // of Codex; empty: none
+    std::vector<std::pair<std::string, std::string>> headers{}; // further ones
 };
 
 // A client that waits for the answer to its HTTP request (http.md section 5). Until something of it
@@ -43,17 +45,23 @@ public:
     // There was nothing to say for long: the head alone, then whatever keeps a connection alive.
     virtual void keep_alive(core::Deadline now, const config::Http& rules) = 0;
 
-    // An answer in one piece.
+    // An answer in one piece; where a head was sent, its body alone.
     void answer(protocol::HttpAnswer answer);
 
+    void set_header(std::string_view name, std::string value) override;
     bool is_congested() const override { return exchange_.is_congested(); }
 
 protected:
     std::string head(int status, std::string_view content_type) const;
+    // The same of a body that comes in pieces: by chunks, or until the connection ends.
+    std::string open_head(std::string_view content_type, std::string_view more = {});
 
     net::HttpExchange& exchange_;
     AnswerFacts facts_;
+    bool has_head_ = false; // one that is open: the rest of the answer is its body's
     bool is_over_ = false;
+    core::Deadline begun_ = core::Clock::now();
+    core::Deadline last_write_ = begun_;
 };
 
 // Server-sent events, each in the vendor's canonical form (http.md section 3).
@@ -84,9 +92,6 @@ private:
     std::string size_;        // of the chunk, as its first line says
     std::string response_id_; // that has begun
     std::int64_t events_ = 0;
-    bool has_head_ = false;
-    core::Deadline begun_ = core::Clock::now();
-    core::Deadline last_write_ = begun_;
 };
 
 // One response object, when it is there.
@@ -98,7 +103,7 @@ public:
     void forward(const net::Frame& frame) override { note(frame.payload); }
     void send(std::string_view event) override;
     void flush() override { exchange_.flush(); }
-    void keep_alive(core::Deadline, const config::Http&) override {}
+    void keep_alive(core::Deadline now, const config::Http& rules) override;
     // Nothing is, before the end.
     bool shows_at_once() const override { return false; }
 

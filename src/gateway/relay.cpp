@@ -114,8 +114,7 @@ void Relay::on_event(const net::Frame& frame, EventKind kind)
         break;
     case EventKind::lifecycle:
         keep_news(frame);
-        if (rules_.codex_events || !protocol::is_for_codex(frame.payload))
-            pass_quiet(frame);
+        pass_news(frame);
         break;
     case EventKind::control:
     case EventKind::steer:
@@ -155,6 +154,8 @@ void Relay::begin(const net::Frame& frame)
     shown_.last_begun = response_->id;
     if (connection_)
         connection_->note_begun();
+    if (rules_.passes_rate_limits)
+        pass_rate_limits();
     if (phase_ == Phase::between) {
         phase_ = Phase::running;
         changed_.wake();
@@ -223,16 +224,6 @@ void Relay::pass_answer(const net::Frame& frame)
     release_held();
     to_client(frame);
     changed_.wake();
-}
-
-// Of the account and the conversation, not of the response; a few a turn at most.
-void Relay::keep_news(const net::Frame& frame)
-{
-    if (frame.payload.find("\"codex.rate_limits\"") != frame.payload.npos)
-        rate_limits_ = frame.payload;
-    const std::string_view state = protocol::peek_turn_state(frame.payload);
-    if (!state.empty())
-        turn_state_ = state;
 }
 
 // Content. What the client has seen of it cannot be taken back.

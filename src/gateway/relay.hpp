@@ -24,7 +24,8 @@ struct RelayRules
     std::chrono::milliseconds between_events{0}; // then the upstream is taken for silent
     // To a client whose patience only events renew (protocol.md section 10.4); 0: to no other.
     std::chrono::milliseconds keepalive{0};
-    bool codex_events = true; // those that kill other clients (http.md section 3.1)
+    bool codex_events = true;        // those that kill other clients (http.md section 3.1)
+    bool passes_rate_limits = false; // x-ratelimit-* of the account
 };
 
 // An event that is not the upstream's own bytes.
@@ -127,6 +128,8 @@ private:
     bool is_anothers(const net::Frame& frame, protocol::EventKind kind) const;
     void keep_early(const net::Frame& frame);
     void keep_news(const net::Frame& frame);
+    void pass_news(const net::Frame& frame);
+    void pass_rate_limits();
     void pass_quiet(const net::Frame& frame);
     void pass_content(const net::Frame& frame);
     void to_client(const net::Frame& frame);

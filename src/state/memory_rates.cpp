@@ -18,11 +18,19 @@ bool is_unlimited(RateLimits limits)
 
 } // namespace
 
-RateVerdict verdict_of(std::int64_t wait_ms)
+RateVerdict verdict_of(RateLimits limits,
+                       std::int64_t wait_ms,
+                       std::int64_t requests,
+                       std::int64_t tokens)
 {
-    if (wait_ms <= 0)
-        return {};
-    return {false, std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(wait_ms))};
+    RateVerdict verdict;
+    verdict.fits = wait_ms <= 0;
+    if (!verdict.fits)
+        verdict.retry_after =
+            std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(wait_ms));
+    verdict.requests = RateBucket::left_of(requests, limits.rpm);
+    verdict.tokens = RateBucket::left_of(tokens, limits.tpm);
+    return verdict;
 }
 
 net::Task<RateVerdict> MemoryRates::take(std::string_view key,
@@ -44,7 +52,9 @@ RateVerdict MemoryRates::take_now(std::string_view key, RateLimits limits, std::
         return {};
     const std::int64_t now = now_ms();
     const std::lock_guard lock(mutex_);
-    return verdict_of(bucket_of(key, limits, now).take(limits, tokens, now));
+    RateBucket& bucket = bucket_of(key, limits, now);
+    const std::int64_t wait = bucket.take(limits, tokens, now);
+    return verdict_of(limits, wait, bucket.requests(), bucket.tokens());
 }
 
 void MemoryRates::settle_now(std::string_view key, RateLimits limits, std::int64_t tokens)

@@ -38,6 +38,10 @@ private:
     std::size_t sweep_at_ = 1'000; // entries
 };
 
-RateVerdict verdict_of(std::int64_t wait_ms);
+// Of a bucket that was asked just now; the levels are the bucket's own.
+RateVerdict verdict_of(RateLimits limits,
+                       std::int64_t wait_ms,
+                       std::int64_t requests,
+                       std::int64_t tokens);
 
 } // namespace turngate::state

@@ -33,6 +33,16 @@ public:
         return wait;
     }
 
+    std::int64_t requests() const noexcept { return requests_; }
+    std::int64_t tokens() const noexcept { return tokens_; }
+
+    // What a level means to whoever has the limit.
+    static RateLeft left_of(std::int64_t level, std::uint64_t limit)
+    {
+        return {static_cast<std::uint64_t>(std::max<std::int64_t>(level, 0) / kUnit),
+                std::chrono::milliseconds(wait_for(full(limit), level, limit))};
+    }
+
     void settle(RateLimits limits, std::int64_t tokens, std::int64_t now)
     {
         fill(limits, now);

@@ -44,7 +44,7 @@ if wait == 0 then
     tokens = within(tokens - amount, tpm)
     save()
 end
-return wait
+return {wait, requests, tokens}
 )");
 
 const Script kSettleRate(std::string(kBucket) + R"(

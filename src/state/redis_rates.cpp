@@ -29,9 +29,11 @@ net::Task<RateVerdict> RedisRates::take(std::string_view key,
     Command keys{rate_key(key)};
     Command arguments = arguments_of(limits, tokens);
     const Answer answer = co_await link->run(kTakeRate, std::move(keys), std::move(arguments));
-    if (!answer)
+    if (!answer || answer->items.size() != 3)
         co_return local;
-    const RateVerdict shared = verdict_of(answer->integer);
+    const auto& told = answer->items;
+    const RateVerdict shared =
+        verdict_of(limits, told[0].integer, told[1].integer, told[2].integer);
     if (local.fits && !shared.fits)
         local_.settle_now(key, limits, -tokens); // the turn is not, so it has used nothing
     co_return shared;

@@ -4,6 +4,7 @@
 
 #include "turngate/accounts/quota_reading.hpp"
 #include "turngate/protocol/client_event.hpp"
+#include "turngate/protocol/codex_event.hpp"
 #include "turngate/protocol/http_answer.hpp"
 #include "turngate/protocol/upstream_answer.hpp"
 #include "turngate/protocol/upstream_event.hpp"
@@ -31,6 +32,20 @@ Headers telling_headers(const net::HttpHeaders& headers)
         };
         if (begins("retry-after") || begins("x-should-retry"))
             kept.emplace_back(name, value);
+    }
+    return kept;
+}
+
+Headers codex_headers(const net::HttpHeaders& headers)
+{
+    Headers kept;
+    for (const auto& [name, value] : headers) {
+        std::string small = name;
+        std::ranges::transform(small, small.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        });
+        if (small.starts_with("x-codex-"))
+            kept.emplace_back(std::move(small), value);
     }
     return kept;
 }
@@ -102,6 +117,11 @@ Wire::Progress HttpWire::progress() const noexcept
     return channel_.has_heard() ? Progress::heard : Progress::unheard;
 }
 
+const net::HttpHeaders* HttpWire::answer_headers() const noexcept
+{
+    return head_.status == 200 ? &head_.headers : nullptr;
+}
+
 const net::HttpResponse* HttpWire::refusal() const noexcept
 {
     return body_ == Body::refusal ? &head_ : nullptr;
@@ -118,10 +138,20 @@ void HttpWire::on_head(net::HttpResponse head)
         refused_at_ = now;
     for (const auto& window : accounts::read_quota(head_.headers, core::wall_now(), now))
         account_->standing->quota().report(window.name, window.used_percent, window.resets_at);
-    const std::string_view state = head_.headers.get(protocol::kTurnState);
-    if (!state.empty() && head_.status == 200)
-        made_.push_back(protocol::turn_state_event(state));
     has_read_ = true;
+    if (head_.status == 200)
+        make_news();
+}
+
+// What a WebSocket would have told by events of Codex's own.
+void HttpWire::make_news()
+{
+    const std::string_view state = head_.headers.get(protocol::kTurnState);
+    if (!state.empty())
+        made_.push_back(protocol::turn_state_event(state));
+    std::string limits = protocol::rate_limits_event(codex_headers(head_.headers));
+    if (!limits.empty())
+        made_.push_back(std::move(limits));
 }
 
 void HttpWire::on_body(std::string_view bytes)

@@ -26,6 +26,7 @@ public:
     void send(std::string_view) override {}
     bool is_idle() const noexcept override { return channel_.is_idle(); }
     Progress progress() const noexcept override;
+    const net::HttpHeaders* answer_headers() const noexcept override;
     const net::HttpResponse* refusal() const noexcept override;
 
     std::optional<std::chrono::seconds> keeps_idle() const noexcept override { return keeps_idle_; }
@@ -53,6 +54,7 @@ private:
     void on_whole() override;
     void on_read_end() override;
     void on_tick(core::Deadline now) override;
+    void make_news();
     void refuse();
     void keep(std::string_view bytes, std::size_t most);
     void add_event(std::string_view event);

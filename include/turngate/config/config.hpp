@@ -293,6 +293,8 @@ struct Http
     milliseconds keepalive{15'000};  // of silence in a stream, until a comment
     KeepaliveEvent keepalive_event = KeepaliveEvent::codex;
     milliseconds keepalive_event_interval{100'000};
+    bool document_keepalive = false; // of who waits for a document: the head, then spaces
+    bool pass_rate_limits = false;   // x-ratelimit-* of the account, where the key has no limits
     milliseconds background_timeout{3'600'000}; // then a background response is ended
 };
 

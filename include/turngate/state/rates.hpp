@@ -15,10 +15,21 @@ struct RateLimits
     std::uint64_t tpm = 0; // tokens per minute
 };
 
+// What is left of a limit just after a question, and when all of it will be there again.
+struct RateLeft
+{
+    std::uint64_t amount = 0;
+    std::chrono::milliseconds full_in{0};
+
+    bool operator==(const RateLeft&) const = default;
+};
+
 struct RateVerdict
 {
     bool fits = true;
     std::chrono::seconds retry_after{0}; // until it would; at least 1 if it does not fit
+    RateLeft requests{};                 // where there is such a limit
+    RateLeft tokens{};                   // likewise
 };
 
 // Token buckets by key: each holds a minute's worth and fills evenly (behaviour.md section 3).

@@ -91,6 +91,8 @@ public:
     Wire::Progress progress() const noexcept { return wire_->progress(); }
     // The answer that was no stream of events, if that is what came to it.
     const net::HttpResponse* refusal() const noexcept { return wire_->refusal(); }
+    // Of the answer whose events come, over HTTP; else null.
+    const net::HttpHeaders* answer_headers() const noexcept { return wire_->answer_headers(); }
     std::optional<std::chrono::seconds> keeps_idle() const noexcept { return wire_->keeps_idle(); }
     bool is_congested() const noexcept { return wire_->is_congested(); }
     void pause() { wire_->pause(); }

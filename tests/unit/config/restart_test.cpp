@@ -37,7 +37,7 @@ limits.max_client_message limits.max_request_body limits.waiting_per_session lim
 limits.sockets_per_key limits.sockets_per_ip limits.sockets limits.handshake_timeout
 limits.first_create limits.idle
 http.idle http.head_after http.keepalive http.keepalive_event http.keepalive_event_interval
-http.background_timeout background.max_log background.max_total background.keep
+http.document_keepalive http.pass_rate_limits http.background_timeout background.max_log background.max_total background.keep
 )";
 
 std::set<std::string> words(const std::string& text)

@@ -37,6 +37,23 @@ TEST_P(RateContract, LetsAMinutesWorthPassAndThenSaysWhen)
     EXPECT_TRUE(take("another", {.rpm = 2}).fits);
 }
 
+TEST_P(RateContract, TellsWhatIsLeftAndWhenAllOfItIsThereAgain)
+{
+    constexpr RateLimits kLimits{.rpm = 60, .tpm = 6'000};
+    const RateVerdict first = take("k", kLimits, 600);
+    EXPECT_EQ(first.requests, (RateLeft{59, 1s}));
+    EXPECT_EQ(first.tokens, (RateLeft{5'400, 6s}));
+    const RateVerdict second = take("k", kLimits, 5'400);
+    EXPECT_GE(second.requests.amount, 58u);
+    EXPECT_LT(second.tokens.amount, 5'400u); // what has come back meanwhile
+    const RateVerdict refused = take("k", kLimits, 6'000);
+    EXPECT_FALSE(refused.fits);
+    EXPECT_GE(refused.requests.amount, 58u) << "a refused one takes nothing";
+    EXPECT_GT(refused.tokens.full_in, 30s);
+    EXPECT_LE(refused.tokens.full_in, 60s);
+    EXPECT_EQ(take("another", {.rpm = 2}).tokens, RateLeft());
+}
+
 TEST_P(RateContract, FillsAgain)
 {
     constexpr RateLimits kLimits{.rpm = 600};
