@@ -25,15 +25,10 @@ void Relay::pass_news(const net::Frame& frame)
     if (!rules_.codex_events)
         return;
     const std::string told = protocol::without_model(frame.payload);
-    if (told == frame.payload) {
+    if (told == frame.payload)
         pass_quiet(frame);
-        return;
-    }
-    net::Frame rest;
-    rest.opcode = frame.opcode;
-    rest.payload = told;
-    if (!told.empty())
-        pass_quiet(rest);
+    else if (!told.empty())
+        pass_quiet(as_frame(told));
 }
 
 // Those of the account, where the operator says that they are the client's (http.md section 8.2).

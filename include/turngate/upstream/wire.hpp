@@ -52,9 +52,9 @@ public:
         heard,   // or nobody can tell
     };
     virtual Progress progress() const noexcept { return Progress::heard; }
-    // The answer that was no stream of events, if that is what came to the last create.
     // Of the answer whose events come; null: there is none, or it is a WebSocket's.
     virtual const net::HttpHeaders* answer_headers() const noexcept { return nullptr; }
+    // The answer that was no stream of events, if that is what came to the last create.
     virtual const net::HttpResponse* refusal() const noexcept { return nullptr; }
 
     // How long the account says that it keeps an idle connection; nothing: it does not say.
