@@ -16,7 +16,7 @@ endfunction()
 foreach(room ${rooms})
     turngate_tsan_test(unit.${room} test-${room} ${tsan}/test-${room})
 endforeach()
-foreach(scenario recovery sharing shutdown)
+foreach(scenario background recovery sharing shutdown)
     turngate_tsan_test(scenario.${scenario} turngate ${PROJECT_SOURCE_DIR}/tests/clients/node --test --test-reporter=spec
         ${PROJECT_SOURCE_DIR}/tests/scenarios/${scenario}.test.mjs)
 endforeach()
