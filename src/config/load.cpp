@@ -53,6 +53,7 @@ void read_root(Section& root, const Report& report, Config& config)
     read_limits(root["limits"].section(), config.limits);
     read_http(root["http"].section(), config.http);
     read_background(root["background"].section(), config.background);
+    read_models(root["models"].section(), config.models);
     read_log(root["log"].section(), config.log);
 }
 

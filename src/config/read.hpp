@@ -26,6 +26,7 @@ void read_usage(Section usage, Usage& out);
 void read_limits(Section limits, Limits& out);
 void read_http(Section http, Http& out);
 void read_background(Section background, Background& out);
+void read_models(Section models, Models& out);
 void read_log(Section log, Log& out);
 
 // What several of them do.

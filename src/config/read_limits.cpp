@@ -32,6 +32,7 @@ void read_http(Section http, Http& out)
     http["document_keepalive"].read_flag(out.document_keepalive);
     http["pass_rate_limits"].read_flag(out.pass_rate_limits);
     http["background_timeout"].read_duration(out.background_timeout, 100ms, 168h);
+    http["account_timeout"].read_duration(out.account_timeout, 100ms, 1h);
 }
 
 void read_background(Section background, Background& out)

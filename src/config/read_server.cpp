@@ -4,6 +4,8 @@
 
 #include "file.hpp"
 
+#include <algorithm>
+
 namespace turngate::config {
 namespace {
 
@@ -14,6 +16,27 @@ std::optional<std::string> read_listen(const Value& value)
         return text;
     value.complain("must be host:port, [v6]:port or unix:/path");
     return std::nullopt;
+}
+
+// As browsers send it: scheme://host[:port] and nothing behind; or "*".
+bool is_origin(std::string_view text)
+{
+    const auto host = text.find("://");
+    if (text == "*")
+        return true;
+    const auto is_bad = [](char c) { return c <= ' ' || c == '/' || c == '"' || c == ','; };
+    return host != text.npos && host > 0 && host + 3 < text.size() &&
+           std::ranges::none_of(text.substr(host + 3), is_bad) &&
+           std::ranges::none_of(text.substr(0, host), is_bad);
+}
+
+void read_origins(const Value& origins, std::vector<std::string>& out)
+{
+    for (const Value& item : origins.items())
+        if (auto text = item.filled(); text && is_origin(*text))
+            out.push_back(std::move(*text));
+        else if (text)
+            item.complain("must be an origin such as https://app.example.com, or *");
 }
 
 // An empty path is none: `tls: {cert: , key: }` means no TLS.
@@ -56,6 +79,7 @@ void read_server(Section server, Server& out)
     server["drain_timeout"].read_duration(
         out.drain_timeout, std::chrono::milliseconds(0), std::chrono::hours(1));
     read_blocks(server["trusted_proxies"], out.trusted_proxies, kUnixPeer);
+    read_origins(server["cors_origins"], out.cors_origins);
 }
 
 void read_admin(Section admin, Admin& out)

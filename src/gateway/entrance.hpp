@@ -80,8 +80,6 @@ private:
                               const net::HttpRequest& head,
                               ResponseQuestion asks,
                               Guest guest);
-    net::Task<std::optional<protocol::HttpAnswer>> ask_account(const ResponseQuestion& asks,
-                                                               const SessionFacts& facts);
     net::Task<> answer_and_stay(Visit& visit,
                                 net::RequestReader& reader,
                                 const net::HttpRequest& head,

@@ -37,10 +37,17 @@ struct LogQuestion
     AnswerFacts answer;
 };
 
+// The same about a response that only its account may have.
+struct StoredQuestion
+{
+    ResponseQuestion asks;
+    AnswerFacts answer;
+};
+
 // Someone who may come in, on the way to the loop of their session key, or of the log.
 struct Guest
 {
-    std::variant<Upgrade, Request, LogQuestion> wants;
+    std::variant<Upgrade, Request, LogQuestion, StoredQuestion> wants;
     std::string leftover; // bytes that came behind the request
     std::string peer;     // where the connection comes from
     SessionFacts facts;

@@ -2,6 +2,7 @@
 
 #include "background.hpp"
 #include "response_answer.hpp"
+#include "stored_response.hpp"
 
 #include <utility>
 
@@ -36,9 +37,11 @@ protocol::HttpAnswer ok(std::string body)
 
 } // namespace
 
-LogCall::LogCall(Rooms& rooms, EventLogs& logs, net::Stream stream, Guest guest)
+LogCall::LogCall(
+    Rooms& rooms, EventLogs& logs, ClientBytes& client_bytes, net::Stream stream, Guest guest)
     : HttpCall(rooms, std::move(stream), std::move(guest.leftover)), logs_(logs),
-      facts_(std::move(guest.facts)), wants_(std::move(guest.wants)), changed_(rooms.loop)
+      facts_(std::move(guest.facts)), wants_(std::move(guest.wants)), share_(client_bytes.answers),
+      changed_(rooms.loop)
 {
     auto* const create = std::get_if<Request>(&wants_);
     auto* const question = std::get_if<LogQuestion>(&wants_);
@@ -54,6 +57,12 @@ LogCall::LogCall(Rooms& rooms, EventLogs& logs, net::Stream stream, Guest guest)
 }
 
 LogCall::~LogCall() = default;
+
+// Whatever else it waits for ends then.
+void LogCall::shut_down()
+{
+    stop_.request({core::FaultCode::gateway_draining, {}, "shutdown deadline"});
+}
 
 net::Task<> LogCall::answer()
 {
@@ -99,7 +108,10 @@ net::Task<> LogCall::tell(LogQuestion question)
         co_await cancel();
         break;
     case What::remove:
-        co_await remove(std::move(asks.id));
+        co_await remove(asks);
+        break;
+    case What::input_items: // is never sent here
+        say(response_not_found(asks.id));
         break;
     }
 }
@@ -132,14 +144,24 @@ net::Task<> LogCall::cancel()
     say(ok(log_->object()));
 }
 
-// Its turn first: the end of that binds it.
-net::Task<> LogCall::remove(std::string id)
+// Its turn first: the end of that binds it. Then the account, which may keep it, too.
+net::Task<> LogCall::remove(const ResponseQuestion& asks)
 {
     {
         const Reading reading(*log_, *this);
         log_->cancel();
         while (log_->is_running())
             co_await changed_.wait_until(core::Deadline::max());
+    }
+    const auto binding = co_await rooms_.store.find_response(log_->tenant(), asks.id);
+    if (binding && binding->store) {
+        auto told = co_await ask_account(rooms_, facts_, asks, *binding, share_, stop_);
+        if (!told)
+            co_return; // nobody is left to be told
+        if (told->status != 200 && told->status != 404) {
+            say(std::move(*told));
+            co_return;
+        }
     }
     logs_.forget(*log_);
     conversation::Chain* const chain = rooms_.chains.find(log_->session());
@@ -148,7 +170,7 @@ net::Task<> LogCall::remove(std::string id)
             chain->forget(its);
     for (const std::string& its : log_->ids())
         co_await rooms_.store.forget_response(log_->tenant(), its);
-    say(response_removed(id));
+    say(response_removed(asks.id));
 }
 
 // Or its client has gone.
@@ -161,6 +183,7 @@ net::Task<> LogCall::until(Done is_done)
 
 void LogCall::on_gone()
 {
+    stop_.request({core::FaultCode::client_gone, {}, "client gone"});
     changed_.wake();
 }
 

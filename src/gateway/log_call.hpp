@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client_bytes.hpp"
 #include "event_logs.hpp"
 #include "guest.hpp"
 #include "http_call.hpp"
@@ -15,10 +16,11 @@ namespace turngate::gateway {
 class LogCall final : public HttpCall, private EventLog::Reader
 {
 public:
-    LogCall(Rooms& rooms, EventLogs& logs, net::Stream stream, Guest guest);
+    LogCall(
+        Rooms& rooms, EventLogs& logs, ClientBytes& client_bytes, net::Stream stream, Guest guest);
     ~LogCall() override;
 
-    void shut_down() override {} // what it waits for ends then
+    void shut_down() override;
 
 private:
     net::Task<> answer() override;
@@ -26,7 +28,7 @@ private:
     net::Task<> tell(LogQuestion question);
     net::Task<> retrieve(std::int64_t starting_after);
     net::Task<> cancel();
-    net::Task<> remove(std::string id);
+    net::Task<> remove(const ResponseQuestion& asks);
     template <class Done>
     net::Task<> until(Done is_done);
 
@@ -41,8 +43,10 @@ private:
     decltype(Guest::wants) wants_;
     EventStream* stream_ = nullptr; // the client, where it wants events
     std::shared_ptr<EventLog> log_;
-    bool is_reading_ = false;  // events
-    std::string first_object_; // of a response that was asked for
+    bool is_reading_ = false;       // events
+    std::string first_object_;      // of a response that was asked for
+    core::ByteBudget::Share share_; // of what an account tells
+    net::Stop stop_;                // of asking it
     net::Event changed_;
 };
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "response_question.hpp"
+
+#include "turngate/core/fault.hpp"
+#include "turngate/net/http.hpp"
 #include "turngate/protocol/http_answer.hpp"
 
 #include <string_view>
@@ -20,5 +24,12 @@ protocol::HttpAnswer cannot_stream();
 protocol::HttpAnswer odd_parameter(std::string_view name);
 
 protocol::HttpAnswer response_removed(std::string_view id);
+
+// The account could not be asked, or has not answered.
+protocol::HttpAnswer cannot_ask(const core::Fault& fault);
+
+// What the account of the response has answered; what it says of its key, its limits and its path
+// is not for clients.
+protocol::HttpAnswer answer_of_account(const ResponseQuestion& asks, net::HttpResponse told);
 
 } // namespace turngate::gateway

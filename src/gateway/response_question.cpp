@@ -11,6 +11,11 @@ namespace {
 using What = ResponseQuestion::What;
 
 constexpr std::string_view kCancel = "/cancel";
+constexpr std::string_view kInputItems = "/input_items";
+
+// Brackets as they are, or encoded.
+constexpr std::string_view kForAccounts[] = {
+    "include", "include[]", "include%5B%5D", "include%5b%5d", "after", "limit", "order"};
 
 // The last part of the path; empty: it is no part below one of /responses.
 std::string_view part_below_responses(std::string_view path)
@@ -21,16 +26,36 @@ std::string_view part_below_responses(std::string_view path)
     return path.substr(slash + 1);
 }
 
-std::optional<std::string_view> value_of(std::string_view query, std::string_view name)
+// Calls f(name, pair) for each parameter.
+template <class F>
+void each_parameter(std::string_view query, F&& f)
 {
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        if (pair.substr(0, equals) == name)
-            return pair.substr(std::min(equals + 1, pair.size()));
+        f(pair.substr(0, pair.find('=')), pair);
         query.remove_prefix(std::min(query.size(), pair.size() + 1));
     }
-    return std::nullopt;
+}
+
+// The first one's.
+std::optional<std::string_view> value_of(std::string_view query, std::string_view name)
+{
+    std::optional<std::string_view> value;
+    each_parameter(query, [&](std::string_view its, std::string_view pair) {
+        if (its == name && !value)
+            value = pair.substr(std::min(its.size() + 1, pair.size()));
+    });
+    return value;
+}
+
+std::string for_accounts(std::string_view query)
+{
+    std::string kept;
+    each_parameter(query, [&](std::string_view name, std::string_view pair) {
+        if (std::ranges::find(kForAccounts, name) != std::end(kForAccounts))
+            kept.append(kept.empty() ? "" : "&").append(pair);
+    });
+    return kept;
 }
 
 void read_query(std::string_view query, ResponseQuestion& question)
@@ -59,7 +84,12 @@ std::optional<ResponseQuestion> response_question(const net::HttpRequest& reques
         path.remove_suffix(kCancel.size());
     } else if (request.method == "DELETE") {
         question.what = What::remove;
+    } else if (request.method == "GET" && path.ends_with(kInputItems)) {
+        question.what = What::input_items;
+        question.query = for_accounts(request.query());
+        path.remove_suffix(kInputItems.size());
     } else if (request.method == "GET" && !net::wants_websocket(request)) {
+        question.query = for_accounts(request.query());
         read_query(request.query(), question);
     } else {
         return std::nullopt;

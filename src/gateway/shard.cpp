@@ -3,6 +3,7 @@
 #include "call.hpp"
 #include "log_call.hpp"
 #include "session.hpp"
+#include "stored_call.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -234,7 +235,25 @@ std::unique_ptr<HttpCall> Shard::make_call(net::Stream stream, Guest guest)
     const auto* create = std::get_if<Request>(&guest.wants);
     if (create && !create->create.is_background)
         return std::make_unique<Call>(rooms_, std::move(stream), std::move(guest));
-    return std::make_unique<LogCall>(rooms_, logs_, std::move(stream), std::move(guest));
+    if (std::holds_alternative<StoredQuestion>(guest.wants)) {
+        const auto forget = [this](const core::Digest& session, const std::string& id) {
+            forget_everywhere(session, id);
+        };
+        return std::make_unique<StoredCall>(
+            rooms_, client_bytes_, forget, std::move(stream), std::move(guest));
+    }
+    return std::make_unique<LogCall>(
+        rooms_, logs_, client_bytes_, std::move(stream), std::move(guest));
+}
+
+// The chain of a socket without a session key is on whichever loop took it.
+void Shard::forget_everywhere(const core::Digest& session, const std::string& response_id)
+{
+    for (const auto& shard : all_)
+        shard->loop().post([&its = *shard, session, response_id] {
+            if (conversation::Chain* const chain = its.chains_.find(session))
+                chain->forget(response_id);
+        });
 }
 
 void Shard::drain()

@@ -61,6 +61,7 @@ private:
     Shard& home_of(const Guest& guest);
     void make_home(core::Digest& key) const;
     std::unique_ptr<HttpCall> make_call(net::Stream stream, Guest guest);
+    void forget_everywhere(const core::Digest& session, const std::string& response_id);
 
     Rooms rooms_;
     upstream::Pool pool_;

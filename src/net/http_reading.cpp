@@ -24,6 +24,14 @@ core::Fault bad_message(const error_code& error)
     return {core::FaultCode::invalid_request, error, "http", status};
 }
 
+// Whoever answers so is at fault, not who asked.
+core::Fault not_whole(core::Fault fault)
+{
+    if (fault.code == core::FaultCode::invalid_request)
+        fault.code = core::FaultCode::upstream_error;
+    return fault;
+}
+
 // A body as it comes: string_body would make room for whatever content-length says.
 struct Beginning
 {
@@ -219,6 +227,46 @@ Task<core::Result<HttpResponse>> read_response(Stream& stream,
         response.body = std::move(parser.get().body());
         response.body.resize(std::min(response.body.size(), limits.body));
         response.leftover = std::move(bytes);
+        co_return response;
+    }
+}
+
+Task<core::Result<HttpResponse>> read_whole_response(Stream& stream,
+                                                     HttpLimits limits,
+                                                     core::ByteBudget::Share& share,
+                                                     core::Deadline deadline,
+                                                     Stop& stop)
+{
+    const auto has_head = [](const auto& read) { return read.is_header_done(); };
+    std::string bytes;
+    for (;;) {
+        http::response_parser<Beginning> parser;
+        parser.header_limit(static_cast<std::uint32_t>(limits.headers));
+        parser.body_limit(boost::none);
+        auto rest = co_await parse(stream, parser, std::move(bytes), deadline, &stop, has_head);
+        if (!rest)
+            co_return not_whole(rest.error());
+        bytes = std::move(*rest);
+        HttpResponse response;
+        response.status = static_cast<int>(parser.get().result_int());
+        if (response.status < 200)
+            continue;
+        parser.eager(true);
+        std::string& body = parser.get().body();
+        while (!parser.is_done()) {
+            const auto has_more = [known = body.size()](const auto& read) {
+                return read.is_done() || read.get().body().size() > known;
+            };
+            rest = co_await parse(
+                stream, parser, std::move(bytes), deadline, &stop, has_more, kBodyChunk);
+            if (!rest)
+                co_return not_whole(rest.error());
+            bytes = std::move(*rest);
+            if (body.size() > limits.body || !share.resize(body.size()))
+                co_return core::Fault{core::FaultCode::upstream_error, {}, "too large"};
+        }
+        copy_headers(parser.get(), response.headers);
+        response.body = std::move(body);
         co_return response;
     }
 }

@@ -15,6 +15,7 @@ namespace {
 using std::chrono::duration_cast;
 using telemetry::log_info;
 
+constexpr std::size_t kMaxHead = 32 * 1024;
 constexpr std::uint64_t kMaxMessage = 64ull << 20; // protocol.md 10.3: no client takes more
 
 // A dial counts towards the account's connections; what comes of it counts itself.
@@ -37,6 +38,33 @@ net::WebSocketOptions websocket_options(const PoolOptions& pool)
     options.ping_interval = pool.ping_interval;
     options.limits.max_message = kMaxMessage;
     return options;
+}
+
+// Its base has a query of its own, maybe.
+std::string target_of(const net::Url& responses, const AccountQuestion& question)
+{
+    constexpr std::string_view kResponses = "/responses";
+    const std::string_view whole = responses.path;
+    const std::string_view path = whole.substr(0, whole.find('?'));
+    std::string target(path.substr(0, path.size() - kResponses.size()));
+    target.append(question.path).append(whole.substr(path.size()));
+    if (!question.query.empty())
+        target.append(path.size() == whole.size() ? "?" : "&").append(question.query);
+    return target;
+}
+
+std::string request_bytes(const net::Url& responses,
+                          const AccountQuestion& question,
+                          const net::HttpHeaders& headers)
+{
+    std::string bytes(question.method);
+    bytes.append(" ").append(target_of(responses, question)).append(" HTTP/1.1\r\nhost: ");
+    bytes.append(responses.authority()).append("\r\n");
+    for (const auto& [name, value] : headers)
+        bytes.append(name).append(": ").append(value).append("\r\n");
+    bytes.append("accept: application/json\r\naccept-encoding: identity\r\n"
+                 "connection: close\r\n\r\n");
+    return bytes;
 }
 
 void log_failure(const accounts::Account& account, const core::Fault& fault, std::int64_t ms)
@@ -116,6 +144,36 @@ net::Task<boost::system::result<AccountDialer::Dialed, LeaseFault>> AccountDiale
     auto connection = std::make_shared<Connection>(
         loop_, account, std::move(dialed->stream), websocket_options(options_), options_.pong);
     co_return Dialed{std::move(connection), std::move(dialed->leftover)};
+}
+
+net::Task<core::Result<net::HttpResponse>> AccountDialer::ask(
+    std::shared_ptr<const accounts::Account> account,
+    AccountQuestion question,
+    const net::HttpHeaders& headers,
+    core::ByteBudget::Share& share,
+    core::Deadline deadline,
+    net::Stop& stop)
+{
+    const Counted counted(account->life->connections);
+    ++account->life->dials;
+    const net::DialTarget target{account->url, account->proxy, {}};
+    const auto connected = std::min(deadline, core::Clock::now() + options_.dial_timeout);
+    auto stream = co_await dialer_.connect(loop_, target, connected, stop);
+    if (!stream) {
+        failed_.add();
+        log_failure(*account, stream.error().fault, 0);
+        co_return stream.error().fault;
+    }
+    ok_.add();
+    const std::string request =
+        request_bytes(account->url, question, account_headers(account->config, headers));
+    const auto sent = co_await stream->write_all(request, deadline, &stop);
+    if (!sent)
+        co_return sent.error();
+    net::HttpLimits limits;
+    limits.headers = kMaxHead;
+    limits.body = question.most_bytes;
+    co_return co_await net::read_whole_response(*stream, limits, share, deadline, stop);
 }
 
 void AccountDialer::closed(const Connection& connection, const net::Closing& closing)

@@ -28,6 +28,14 @@ public:
         const net::HttpHeaders& headers,
         net::Stop& stop);
 
+    // On a connection that ends with the answer. One of the account's until then.
+    net::Task<core::Result<net::HttpResponse>> ask(std::shared_ptr<const accounts::Account> account,
+                                                   AccountQuestion question,
+                                                   const net::HttpHeaders& headers,
+                                                   core::ByteBudget::Share& share,
+                                                   core::Deadline deadline,
+                                                   net::Stop& stop);
+
     // A connection that was dialed is over.
     void closed(const Connection& connection, const net::Closing& closing);
 

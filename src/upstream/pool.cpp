@@ -87,6 +87,22 @@ net::Task<boost::system::result<Lease, LeaseFault>> Pool::lease(LeaseRequest req
     co_return co_await open(request, headers, stop);
 }
 
+net::Task<core::Result<net::HttpResponse>> Pool::ask(
+    std::shared_ptr<const accounts::Account> account,
+    AccountQuestion question,
+    const net::HttpHeaders& headers,
+    core::ByteBudget::Share& share,
+    core::Deadline deadline,
+    net::Stop& stop)
+{
+    if (is_closing_)
+        co_return core::Fault{FaultCode::gateway_draining, {}, "pool closes"};
+    if (!make_room(*account))
+        co_return core::Fault{FaultCode::rate_limited, {}, "account.max_connections"};
+    co_return co_await dialer_->ask(
+        std::move(account), std::move(question), headers, share, deadline, stop);
+}
+
 std::optional<Lease> Pool::reuse(const LeaseRequest& request)
 {
     if (request.transport == Transport::http) {

@@ -218,11 +218,12 @@ describe('What is kept', { concurrency: 2 }, () => {
     assert.equal(sim.creates().length, 2);
   });
 
-  test('IsGoneAfterItsTime', async (t) => {
+  test('IsItsAccountsToTellAfterItsTime', async (t) => {
     const { daemon } = await gateway(t, { config: { background: { keep: '300ms' } } });
     const { id } = await begin(daemon, {});
-    await waitFor(async () => (await call(daemon, id)).status === 404, 'it to be gone');
-    assert.equal((await read(daemon, id)).status, 404);
+    await waitFor(async () => (await read(daemon, id)).status === 400, 'its events to be gone');
+    const { status, body } = await call(daemon, id);
+    assert.deepEqual([status, body.id, body.status], [200, id, 'completed']);
     const next = await post(daemon, { model: 'sim-1', input: 'more', previous_response_id: id });
     assert.equal(next.status, 200, 'it can be gone on from all the same');
   });

@@ -48,6 +48,7 @@ struct Server
     bool deflate = true;                      // permessage-deflate is offered to clients
     milliseconds drain_timeout{30'000};       // after SIGTERM; then what still runs is ended
     std::vector<std::string> trusted_proxies; // addresses, CIDR blocks, or kUnixPeer
+    std::vector<std::string> cors_origins;    // whose pages may ask from a browser; "*": all
 };
 
 struct Admin
@@ -296,6 +297,13 @@ struct Http
     bool document_keepalive = false; // of who waits for a document: the head, then spaces
     bool pass_rate_limits = false;   // x-ratelimit-* of the account, where the key has no limits
     milliseconds background_timeout{3'600'000}; // then a background response is ended
+    milliseconds account_timeout{30'000};       // for an account's answer to what is no turn
+};
+
+// GET /models.
+struct Models
+{
+    std::string catalogue; // Codex's model entries: a JSON array, read and checked; empty: none
 };
 
 // The event logs of background responses.
@@ -345,6 +353,7 @@ struct Config
     Limits limits;
     Http http;
     Background background;
+    Models models;
     Log log;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "turngate/core/byte_budget.hpp"
 #include "turngate/net/stream.hpp"
 
 #include <chrono>
@@ -107,6 +108,14 @@ Task<core::Result<HttpResponse>> read_response(Stream& stream,
                                                HttpLimits limits,
                                                core::Deadline deadline,
                                                Stop* stop = nullptr);
+
+// Reads one response whole, its body held within `share`. Fault upstream_error where it is no HTTP,
+// or its body is more than limits.body or than there is room for; else as Stream::read_some.
+Task<core::Result<HttpResponse>> read_whole_response(Stream& stream,
+                                                     HttpLimits limits,
+                                                     core::ByteBudget::Share& share,
+                                                     core::Deadline deadline,
+                                                     Stop& stop);
 
 // The bytes of a response with Content-Length; `is_head` leaves the body out.
 std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head = false);

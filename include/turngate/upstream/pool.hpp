@@ -3,6 +3,7 @@
 #include "turngate/net/dial.hpp"
 #include "turngate/net/task_group.hpp"
 #include "turngate/telemetry/metrics.hpp"
+#include "turngate/upstream/account_question.hpp"
 #include "turngate/upstream/lease.hpp"
 #include "turngate/upstream/lease_request.hpp"
 
@@ -60,6 +61,15 @@ public:
     net::Task<boost::system::result<Lease, LeaseFault>> lease(LeaseRequest request,
                                                               const net::HttpHeaders& headers,
                                                               net::Stop& stop);
+
+    // The account's whole answer, held within `share`. Faults: as lease() and
+    // net::read_whole_response.
+    net::Task<core::Result<net::HttpResponse>> ask(std::shared_ptr<const accounts::Account> account,
+                                                   AccountQuestion question,
+                                                   const net::HttpHeaders& headers,
+                                                   core::ByteBudget::Share& share,
+                                                   core::Deadline deadline,
+                                                   net::Stop& stop);
 
     // The session is over, none of its turns will ask again. What it has is kept for its key, if
     // anybody can come back with that; what still runs, from its last turn's end.

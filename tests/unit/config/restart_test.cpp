@@ -15,7 +15,7 @@ using testing::ElementsAre;
 
 // Taken by the next turn, socket or connection: the code that asks for them was read.
 constexpr const char* kAtOnce = R"(
-server.tls.cert server.tls.key server.deflate server.trusted_proxies admin.token admin.hosts
+server.tls.cert server.tls.key server.deflate server.trusted_proxies server.cors_origins admin.token admin.hosts
 accounts.name accounts.kind accounts.base_url accounts.api_key accounts.credentials.command
 accounts.credentials.refresh accounts.groups accounts.mode accounts.concurrency
 accounts.max_connections accounts.priority accounts.cost_multiplier accounts.models accounts.proxy
@@ -37,7 +37,8 @@ limits.max_client_message limits.max_request_body limits.waiting_per_session lim
 limits.sockets_per_key limits.sockets_per_ip limits.sockets limits.handshake_timeout
 limits.first_create limits.idle
 http.idle http.head_after http.keepalive http.keepalive_event http.keepalive_event_interval
-http.document_keepalive http.pass_rate_limits http.background_timeout background.max_log background.max_total background.keep
+http.document_keepalive http.pass_rate_limits http.background_timeout http.account_timeout
+models.catalogue background.max_log background.max_total background.keep
 )";
 
 std::set<std::string> words(const std::string& text)

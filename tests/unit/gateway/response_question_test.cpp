@@ -40,7 +40,8 @@ TEST(ResponseQuestion, IsNothingElse)
         {"GET", "/v1/responses"},
         {"GET", "/v1/responses/"},
         {"GET", "/v1/models/resp_1"},
-        {"GET", "/v1/responses/resp_1/input_items"},
+        {"POST", "/v1/responses/resp_1/input_items"},
+        {"GET", "/v1/responses/input_items"},
         {"GET", "/v1/responses/resp_1/cancel"},
         {"POST", "/v1/responses"},
         {"POST", "/v1/responses/compact"},
@@ -59,6 +60,18 @@ TEST(ResponseQuestion, IsNothingElse)
     upgrade.headers.add("connection", "Upgrade");
     upgrade.headers.add("upgrade", "websocket");
     EXPECT_FALSE(response_question(upgrade));
+}
+
+TEST(ResponseQuestion, TakesAlongWhatIsForTheAccount)
+{
+    const auto asks = *asked("GET",
+                             "/v1/responses/r/input_items?a=1&limit=5&include[]=x&include%5B%5D=y"
+                             "&api-version=2&after=item&order=asc&afterwards=7");
+    EXPECT_EQ(asks.what, What::input_items);
+    EXPECT_EQ(asks.id, "r");
+    EXPECT_EQ(asks.query, "limit=5&include[]=x&include%5B%5D=y&after=item&order=asc");
+    EXPECT_EQ(asked("GET", "/v1/responses/r?stream=true&include[]=x")->query, "include[]=x");
+    EXPECT_EQ(asked("GET", "/v1/responses/r?&&=&limit")->query, "limit");
 }
 
 TEST(ResponseQuestion, SaysFromWhereItIsStreamed)
