@@ -27,6 +27,15 @@ void add_to_chain(Turn& turn, const Attempt& attempt)
     turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
 }
 
+// Of compacted context, which only its account can read.
+void note_seals(const Turn& turn, const Attempt& attempt)
+{
+    conversation::Chains& chains = turn.rooms.chains;
+    chains.seals().note(chains.reader(),
+                        attempt.relay.response().items.items(),
+                        attempt.place.account->config.name);
+}
+
 state::Binding binding_of(const Turn& turn, const Attempt& attempt)
 {
     state::Binding binding;
@@ -86,7 +95,9 @@ net::Task<> remember(Turn& turn, const Attempt& attempt, state::Binding binding)
 
 net::Task<> bind(Turn& turn, const Attempt& attempt, std::int64_t context_tokens)
 {
-    if (attempt.relay.response().id.empty())
+    if (turn.is_aside())
+        note_seals(turn, attempt);
+    if (attempt.relay.response().id.empty() || turn.is_aside())
         co_return;
     add_to_chain(turn, attempt);
     state::Binding binding = binding_of(turn, attempt);

@@ -74,7 +74,7 @@ struct Limit
 net::Task<core::Result<>> hold_budget(Turn& turn)
 {
     const access::Principal& principal = *turn.principal;
-    if (!principal.is_budgeted())
+    if (!principal.is_budgeted() || turn.is_free())
         co_return core::Result<>();
     const core::NanoUsd amount = co_await estimate(turn);
     const std::array limits{Limit{access::key_subject(principal.key), principal.quota},

@@ -34,6 +34,14 @@ bool has_price(const Turn& turn, const Account& account)
                    price_of(*turn.snapshot, model_at(turn, account), turn.create.model));
 }
 
+// Over HTTP, where no connection knows a parent.
+bool can_answer(const Turn& turn, const Route& route, const Account& account)
+{
+    const bool knows =
+        turn.create.endpoint != protocol::Endpoint::compact || account.config.compaction;
+    return !turn.is_aside() || (knows && account.speaks_http() && route.how != How::here);
+}
+
 accounts::Choice draw(const Turn& turn, const Routes& routes, core::Deadline now)
 {
     accounts::Request request;
@@ -60,7 +68,8 @@ std::string model_at(const Turn& turn, const Account& account)
 bool can_take(const Turn& turn, const Route& route, const Account& account)
 {
     const bool understands = account.config.compaction || !turn.create.has_compaction_trigger;
-    return understands && has_context(turn, route, account) && has_price(turn, account);
+    return understands && can_answer(turn, route, account) && has_context(turn, route, account) &&
+           has_price(turn, account);
 }
 
 const Candidate* Candidates::at(std::size_t place)

@@ -3,8 +3,10 @@
 #include "response_question.hpp"
 
 #include "turngate/config/address.hpp"
+#include "turngate/core/bytes.hpp"
 #include "turngate/core/id.hpp"
 #include "turngate/protocol/error_event.hpp"
+#include "turngate/protocol/http_create.hpp"
 
 #include <algorithm>
 
@@ -28,6 +30,8 @@ bool is_allowed(const std::string& ip, const std::vector<std::string>& blocks)
            });
 }
 
+constexpr std::string_view kResponses = "/responses";
+
 // In use for the same thing (http.md section 1).
 constexpr std::string_view kPaths[] = {"/v1/responses",
                                        "/responses",
@@ -36,24 +40,33 @@ constexpr std::string_view kPaths[] = {"/v1/responses",
                                        "/v1/codex/responses",
                                        "/backend-api/codex/responses"};
 
+bool asks_over_http(const net::HttpRequest& request)
+{
+    return posted_endpoint(request) || response_question(request) || models_question(request);
+}
+
+Refusal not_served()
+{
+    auto refusal =
+        refuse(405, "This method is not served here.", kInvalidRequest, "method_not_allowed");
+    refusal.headers.add("allow", "GET, HEAD, POST, DELETE");
+    return refusal;
+}
+
 // Codes are chosen for what real clients do with them (protocol.md 10.4).
 std::optional<Refusal> serves_nothing(const net::HttpRequest& request)
 {
-    if (response_question(request))
+    if (asks_over_http(request))
         return std::nullopt;
+    if (request.method == "OPTIONS")
+        return not_served();
     if (!is_responses_path(request.path()))
         return refuse(
             404, "There is nothing here; the path is /v1/responses.", kInvalidRequest, "not_found");
     if (request.method == "HEAD")
         return Refusal{};
-    if (is_create(request))
-        return std::nullopt;
-    if (request.method != "GET") {
-        auto refusal =
-            refuse(405, "This method is not served here.", kInvalidRequest, "method_not_allowed");
-        refusal.headers.add("allow", "GET, HEAD, POST");
-        return refusal;
-    }
+    if (request.method != "GET")
+        return not_served();
     if (!net::wants_websocket(request)) {
         auto refusal = refuse(426,
                               "This endpoint speaks WebSocket: send an upgrade request.",
@@ -108,7 +121,7 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
     if (!is_allowed(client_ip, visitor->allow_ips))
         return refuse(
             403, "This address may not use the API key.", "permission_error", "ip_not_allowed");
-    const bool is_http = is_create(request) || response_question(request);
+    const bool is_http = asks_over_http(request);
     if (is_http && !visitor->http)
         return refuse(403, "HTTP is switched off for this group.", kInvalidRequest, "http_off");
     if (!is_http && visitor->mode == config::Mode::off)
@@ -139,9 +152,41 @@ Refusal refuse(int status, std::string_view message, std::string_view type, std:
     return refusal;
 }
 
-bool is_create(const net::HttpRequest& request) noexcept
+std::optional<protocol::Endpoint> posted_endpoint(const net::HttpRequest& request)
 {
-    return request.method == "POST";
+    using protocol::Endpoint;
+    if (request.method != "POST")
+        return std::nullopt;
+    for (const Endpoint each : {Endpoint::responses, Endpoint::compact, Endpoint::input_tokens}) {
+        std::string_view path = request.path();
+        const std::string_view below = protocol::path_of(each);
+        if (!path.ends_with(below))
+            continue;
+        path.remove_suffix(below.size());
+        if (is_responses_path(path))
+            return each;
+    }
+    return std::nullopt;
+}
+
+// Beside each path of responses. A name may have slashes, encoded or not.
+std::optional<std::string> models_question(const net::HttpRequest& request)
+{
+    constexpr std::string_view kModels = "/models";
+    if (request.method != "GET" || net::wants_websocket(request))
+        return std::nullopt;
+    for (std::string_view base : kPaths) {
+        std::string_view path = request.path();
+        base.remove_suffix(kResponses.size());
+        if (!path.starts_with(base) || !path.substr(base.size()).starts_with(kModels))
+            continue;
+        path.remove_prefix(base.size() + kModels.size());
+        if (path.empty())
+            return std::string();
+        if (path.size() > 1 && path.front() == '/')
+            return core::percent_decode(path.substr(1));
+    }
+    return std::nullopt;
 }
 
 bool is_responses_path(std::string_view path) noexcept

@@ -5,6 +5,7 @@
 #include "turngate/net/http.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -24,8 +25,11 @@ std::variant<Visitor, Refusal> judge(const net::HttpRequest& request,
 
 Refusal refuse(int status, std::string_view message, std::string_view type, std::string_view code);
 
-// A turn is asked for over HTTP, not a WebSocket.
-bool is_create(const net::HttpRequest& request) noexcept;
+// A turn is asked for over HTTP, not a WebSocket: what is posted, and where.
+std::optional<protocol::Endpoint> posted_endpoint(const net::HttpRequest& request);
+
+// The models of the key, or one of them, are asked for: its name, or an empty one.
+std::optional<std::string> models_question(const net::HttpRequest& request);
 
 // One of those that a create or an upgrade goes to.
 bool is_responses_path(std::string_view path) noexcept;

@@ -126,8 +126,11 @@ void replay_turn_state(const Turn& turn, const Attempt& attempt, Edits& edits)
 void make_request(const Turn& turn, const Attempt& attempt, Edited& edited)
 {
     const config::Account& account = attempt.place.account->config;
-    const protocol::HttpWants wants{
-        account.stores, account.drop.fields, account.drop.tools, account.drop.items};
+    const protocol::HttpWants wants{account.stores,
+                                    account.drop.fields,
+                                    account.drop.tools,
+                                    account.drop.items,
+                                    !turn.is_aside()};
     auto made = protocol::http_body(protocol::apply(turn.frame, edited.edits), wants);
     edited.create = std::move(made.body);
     edited.headers = forwardable(turn.session.forward, account.forward_headers);

@@ -52,8 +52,8 @@ Outcome outcome_of(const core::Fault& fault, bool is_sent) noexcept
 // billed: the upstream may have worked for it.
 bool may_have_cost(const Attempt& attempt, const core::Fault& fault) noexcept
 {
-    if (!attempt.is_sent() || fault.code == FaultCode::accounting_unavailable ||
-        fault.code == FaultCode::upstream_error)
+    if (!attempt.is_sent() || attempt.turn.is_free() ||
+        fault.code == FaultCode::accounting_unavailable || fault.code == FaultCode::upstream_error)
         return false;
     return attempt.relay.response().has_begun() ||
            core::side_of(fault.code) != core::Side::upstream;

@@ -1,5 +1,6 @@
 #include "entrance.hpp"
 
+#include "cors.hpp"
 #include "door.hpp"
 #include "header_policy.hpp"
 
@@ -197,10 +198,15 @@ net::Task<> Entrance::meet(Visit visit)
     if (!request) {
         if (request.error().status == 0)
             co_return;
-        co_await answer(stream, not_http(request.error().status), false);
+        co_await answer(visit, not_http(request.error().status));
         co_return;
     }
     visit.is_silent = false;
+    visit.origin = allowed_origin(*request, rooms_.snapshot->config->server);
+    if (auto granted = preflight(*request, visit.origin)) {
+        co_await answer(visit, std::move(*granted));
+        co_return;
+    }
 
     std::string client_ip = proxies_.client_of(visit.peer, request->headers);
     auto verdict = judge(*request, client_ip, rooms_);
@@ -213,12 +219,17 @@ net::Task<> Entrance::meet(Visit visit)
                 co_await take_question(visit, reader, *request, std::move(*asks), std::move(guest));
                 co_return;
             }
-            if (is_create(*request)) {
-                co_await take_request(visit, reader, *request, std::move(guest));
+            if (auto model = models_question(*request)) {
+                co_await take_models_question(
+                    visit, reader, *request, std::move(*model), std::move(guest));
+                co_return;
+            }
+            if (const auto endpoint = posted_endpoint(*request)) {
+                co_await take_request(visit, reader, *request, *endpoint, std::move(guest));
                 co_return;
             }
             if (!reader.is_whole()) { // what comes behind a 101 are frames
-                co_await answer(stream, not_http(400), false);
+                co_await answer(visit, not_http(400));
                 co_return;
             }
             const bool deflate =
@@ -238,7 +249,7 @@ net::Task<> Entrance::meet(Visit visit)
             "client refused",
             {{"status", refusal.status}, {"peer", visit.peer}, {"client", client_ip}});
     }
-    co_await answer(stream, std::move(refusal), request->method == "HEAD");
+    co_await answer(visit, std::move(refusal), request->method == "HEAD");
 }
 
 Guest Entrance::welcome(const net::HttpRequest& request,
@@ -261,9 +272,12 @@ Guest Entrance::welcome(const net::HttpRequest& request,
     return guest;
 }
 
-net::Task<> Entrance::answer(net::Stream& stream, net::HttpResponse response, bool is_head)
+net::Task<> Entrance::answer(Visit& visit, net::HttpResponse response, bool is_head)
 {
+    net::Stream& stream = visit.stream;
     add_what_all_have(response);
+    for (const auto& [name, value] : cors_headers(visit.origin))
+        response.headers.add(name, value);
     const std::string bytes = net::to_bytes(response, false, is_head);
     const auto deadline = core::Clock::now() + kAnswerTimeout;
     const auto written = co_await stream.write_all(bytes, deadline);

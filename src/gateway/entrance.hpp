@@ -66,6 +66,7 @@ private:
         std::string leftover{};
         bool is_next = false;
         bool is_silent = true; // nothing of its request has come
+        std::string origin{};  // of a page in a browser that may read the answer; empty: none
     };
 
     void arrive(net::Socket socket, std::string peer);
@@ -74,24 +75,34 @@ private:
     net::Task<> take_request(Visit& visit,
                              net::RequestReader& reader,
                              const net::HttpRequest& head,
+                             protocol::Endpoint endpoint,
                              Guest guest);
     net::Task<> take_question(Visit& visit,
                               net::RequestReader& reader,
                               const net::HttpRequest& head,
                               ResponseQuestion asks,
                               Guest guest);
+    net::Task<> take_models_question(Visit& visit,
+                                     net::RequestReader& reader,
+                                     const net::HttpRequest& head,
+                                     std::string model,
+                                     Guest guest);
+    net::Task<bool> pass_body(Visit& visit,
+                              net::RequestReader& reader,
+                              const net::HttpRequest& head);
     net::Task<> answer_and_stay(Visit& visit,
                                 net::RequestReader& reader,
                                 const net::HttpRequest& head,
                                 protocol::HttpAnswer answer,
                                 std::string request_id);
     boost::system::result<protocol::HttpCreate, protocol::Rejection> read_create(
-        std::string_view body);
+        std::string_view body, protocol::Endpoint endpoint);
+    bool has_compaction(const SessionFacts& facts) const;
     net::Task<> find_session(const protocol::ClientEvent& create, SessionFacts& facts);
     Guest welcome(const net::HttpRequest& request,
                   const access::Principal& principal,
                   std::string client_ip) const;
-    net::Task<> answer(net::Stream& stream, net::HttpResponse response, bool is_head);
+    net::Task<> answer(Visit& visit, net::HttpResponse response, bool is_head = false);
 
     Rooms& rooms_;
     ClientBytes& client_bytes_;

@@ -1,4 +1,5 @@
 // How a create comes over HTTP: its body, and whose session it is of (http.md section 5).
+#include "cors.hpp"
 #include "door.hpp"
 #include "entrance.hpp"
 #include "intake.hpp"
@@ -7,6 +8,7 @@
 #include "turngate/protocol/edit.hpp"
 #include "turngate/protocol/error_event.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace turngate::gateway {
@@ -37,6 +39,15 @@ net::HttpResponse response_of(protocol::HttpAnswer answer, std::string_view requ
     return response;
 }
 
+// No account of the client's group can do it.
+protocol::HttpAnswer no_compaction()
+{
+    return {.status = 404,
+            .body = protocol::error_body("No account of this group compacts conversations.",
+                                         "invalid_request_error",
+                                         "not_found")};
+}
+
 // A JSON string's body, as the lanes remember Codex's token.
 std::string turn_state_of(const net::HttpHeaders& headers)
 {
@@ -47,9 +58,9 @@ std::string turn_state_of(const net::HttpHeaders& headers)
 } // namespace
 
 boost::system::result<protocol::HttpCreate, protocol::Rejection> Entrance::read_create(
-    std::string_view body)
+    std::string_view body, protocol::Endpoint endpoint)
 {
-    auto create = protocol::read_http_create(rooms_.client_events, body);
+    auto create = protocol::read_http_create(rooms_.client_events, body, endpoint);
     if (!create)
         return create;
     if (auto refusal = refuse_foreign(create->event, *rooms_.snapshot->config))
@@ -58,6 +69,16 @@ boost::system::result<protocol::HttpCreate, protocol::Rejection> Entrance::read_
         return protocol::Rejection{
             FaultCode::invalid_request, "'background' needs 'store' to be true.", "background", {}};
     return create;
+}
+
+bool Entrance::has_compaction(const SessionFacts& facts) const
+{
+    const auto principal = rooms_.snapshot->keys.find(facts.secret);
+    return principal &&
+           std::ranges::any_of(rooms_.snapshot->accounts.candidates(principal->group, {}),
+                               [](const auto& account) {
+                                   return account->config.compaction && account->speaks_http();
+                               });
 }
 
 // Where no header names the session, the cache key does, else the parent: its session's loop has
@@ -88,7 +109,9 @@ net::Task<> Entrance::answer_and_stay(Visit& visit,
                                       protocol::HttpAnswer answer,
                                       std::string request_id)
 {
-    const auto response = response_of(std::move(answer), request_id);
+    auto response = response_of(std::move(answer), request_id);
+    for (const auto& [name, value] : cors_headers(visit.origin))
+        response.headers.add(name, value);
     const std::string bytes = net::to_bytes(response, head.keep_alive);
     const auto written =
         co_await visit.stream.write_all(bytes, core::Clock::now() + kAnswerTimeout);
@@ -99,6 +122,7 @@ net::Task<> Entrance::answer_and_stay(Visit& visit,
 net::Task<> Entrance::take_request(Visit& visit,
                                    net::RequestReader& reader,
                                    const net::HttpRequest& head,
+                                   protocol::Endpoint endpoint,
                                    Guest guest)
 {
     Request request;
@@ -108,11 +132,15 @@ net::Task<> Entrance::take_request(Visit& visit,
     core::ByteBudget::Share share(client_bytes_.unfinished);
     auto body = co_await read_body(visit.stream, reader, head, most, share);
     if (auto* refusal = std::get_if<Refusal>(&body)) {
-        co_await answer(visit.stream, std::move(*refusal), false);
+        co_await answer(visit, std::move(*refusal));
         co_return;
     }
     request.turn.frame = std::move(std::get<std::string>(body));
-    auto create = read_create(request.turn.frame);
+    if (endpoint == protocol::Endpoint::compact && !has_compaction(guest.facts)) {
+        co_await answer_and_stay(visit, reader, head, no_compaction(), request.turn.id);
+        co_return;
+    }
+    auto create = read_create(request.turn.frame, endpoint);
     if (!create) {
         rooms_.metrics.bad_frames.add();
         auto refusal = answer_to(create.error());
@@ -122,7 +150,7 @@ net::Task<> Entrance::take_request(Visit& visit,
     co_await find_session(create->event, guest.facts);
     guest.facts.request_type =
         create->streams ? usage::RequestType::stream : usage::RequestType::sync;
-    request.answer = {request.turn.id, head.is_1_0, head.keep_alive};
+    request.answer = {request.turn.id, head.is_1_0, head.keep_alive, {}, visit.origin};
     request.turn_state = turn_state_of(head.headers);
     request.create = std::move(*create);
     guest.wants = std::move(request);

@@ -44,10 +44,17 @@ struct StoredQuestion
     AnswerFacts answer;
 };
 
+// The models that the key may use, or one of them.
+struct ModelsQuestion
+{
+    std::string model; // empty: all
+    AnswerFacts answer;
+};
+
 // Someone who may come in, on the way to the loop of their session key, or of the log.
 struct Guest
 {
-    std::variant<Upgrade, Request, LogQuestion, StoredQuestion> wants;
+    std::variant<Upgrade, Request, LogQuestion, StoredQuestion, ModelsQuestion> wants;
     std::string leftover; // bytes that came behind the request
     std::string peer;     // where the connection comes from
     SessionFacts facts;

@@ -1,5 +1,7 @@
 #include "http_output.hpp"
 
+#include "cors.hpp"
+
 #include "turngate/net/http.hpp"
 #include "turngate/protocol/codex_event.hpp"
 
@@ -43,6 +45,8 @@ std::string HttpOutput::head(int status, std::string_view content_type) const
     if (!facts_.turn_state.empty())
         head.append(protocol::kTurnState).append(": ").append(facts_.turn_state).append("\r\n");
     for (const auto& [name, value] : facts_.headers)
+        head.append(name).append(": ").append(value).append("\r\n");
+    for (const auto& [name, value] : cors_headers(facts_.origin))
         head.append(name).append(": ").append(value).append("\r\n");
     if (!facts_.keep_alive)
         head += "connection: close\r\n";

@@ -65,6 +65,7 @@ Facts facts_of(const Turn& turn, const Attempt& attempt, const Routes& routes, c
     facts.has_other_account = has_other_account(turn, attempt.place.account->config.name);
     facts.carries_own_calls =
         !turn.create.tool_output_call_ids.empty() && carries_own_calls(turn.create);
+    facts.is_aside = turn.is_aside();
     facts.can_unseal = attempt.is_sealed && !turn.tries.unsealed;
     facts.left = left_after(turn, attempt, routes);
     facts.max_attempts = static_cast<int>(turn.snapshot->config->recovery.max_attempts);

@@ -215,6 +215,8 @@ Action after_word(const Facts& facts) noexcept
         return after_exhausted(
             facts, FaultCode::no_account, Verdict::credentials, "account_refused");
     case UpstreamWord::no_api:
+        if (facts.is_aside)
+            return elsewhere(facts, "no_endpoint", relay());
         return after_exhausted(
             facts, FaultCode::no_account, Verdict::credentials, "no_responses_api");
     case UpstreamWord::not_now:

@@ -35,6 +35,7 @@ struct Facts
     bool has_other_account = false;     // that would serve a client who sends all of it again
     bool carries_own_calls = false;     // the calls of its tool outputs stand in its own input
     bool is_stale = false;   // a connection that was kept over HTTP ended before a byte came back
+    bool is_aside = false;   // an account may answer turns, and not this
     bool can_unseal = false; // sealed reasoning went up, and can be left out
     int attempts = 0;        // that were spent (is_spent), the failed one included
     int max_attempts = 2;

@@ -14,8 +14,8 @@ bool may_be_resent(const Turn& turn)
 {
     const protocol::ClientEvent& create = turn.create;
     return turn.snapshot->config->continuity.shorten_resends && turn.context.parent_id.empty() &&
-           create.at.input && create.generate && !create.has_conversation && !create.has_prompt &&
-           !create.has_compaction && !create.has_compaction_trigger &&
+           !turn.is_aside() && create.at.input && create.generate && !create.has_conversation &&
+           !create.has_prompt && !create.has_compaction && !create.has_compaction_trigger &&
            !turn.lane.last_response.empty() && turn.lane.queued_input.empty();
 }
 

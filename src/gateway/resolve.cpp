@@ -204,7 +204,8 @@ upstream::LeaseRequest lease_request(const Turn& turn,
     request.connection = route.connection;
     request.needs_that_connection = route.how == How::here || route.how == How::shortened;
     request.needs_new_one = turn.tries.anew;
-    if (request.account->goes_by_http(core::Clock::now(), create_bytes(turn, route)))
+    if (turn.is_aside() ||
+        request.account->goes_by_http(core::Clock::now(), create_bytes(turn, route)))
         request.transport = upstream::Transport::http;
     return request;
 }

@@ -66,6 +66,18 @@ protocol::HttpAnswer odd_parameter(std::string_view name)
     return refuse("'" + std::string(name) + "' has no value that is understood.", name);
 }
 
+protocol::HttpAnswer model_not_found(std::string_view model)
+{
+    protocol::ErrorDetail detail;
+    const std::string message = "The model '" + std::string(model) + "' does not exist.";
+    detail.message = message;
+    detail.param = "model";
+    auto answer =
+        protocol::answer_to_error(protocol::error_event(core::FaultCode::model_not_found, detail));
+    answer.status = 404;
+    return answer;
+}
+
 protocol::HttpAnswer cannot_ask(const core::Fault& fault)
 {
     protocol::ErrorDetail detail;

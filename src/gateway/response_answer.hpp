@@ -25,6 +25,8 @@ protocol::HttpAnswer odd_parameter(std::string_view name);
 
 protocol::HttpAnswer response_removed(std::string_view id);
 
+protocol::HttpAnswer model_not_found(std::string_view model);
+
 // The account could not be asked, or has not answered.
 protocol::HttpAnswer cannot_ask(const core::Fault& fault);
 

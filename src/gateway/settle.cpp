@@ -28,7 +28,7 @@ net::Task<core::Result<std::int64_t>> settle(Turn& turn,
     if (!response.has_begun())
         response.id = terminal.response_id;
     std::optional<usage::UsageRecord> record;
-    if (response.has_begun()) {
+    if (response.has_begun() && !turn.is_free()) {
         record = bill(turn, attempt, terminal);
         if (turn.is_left() && record->reason.empty())
             record->reason = core::name_of(core::FaultCode::client_gone);

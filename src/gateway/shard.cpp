@@ -2,6 +2,7 @@
 
 #include "call.hpp"
 #include "log_call.hpp"
+#include "models_call.hpp"
 #include "session.hpp"
 #include "stored_call.hpp"
 
@@ -45,6 +46,7 @@ Shard::Shard(Gateway::Parts& parts,
       pool_(loop, parts.dialer, parts.metrics, pool_options(*parts.snapshot->config)),
       chains_(budget, chain_limits(*parts.snapshot->config)), logs_(rooms_, places), drains_(loop),
       state_(parts.state), all_(all), client_bytes_(client_bytes),
+      model_lists_(rooms_, client_bytes),
       entrance_(rooms_,
                 client_bytes,
                 places,
@@ -242,6 +244,9 @@ std::unique_ptr<HttpCall> Shard::make_call(net::Stream stream, Guest guest)
         return std::make_unique<StoredCall>(
             rooms_, client_bytes_, forget, std::move(stream), std::move(guest));
     }
+    if (std::holds_alternative<ModelsQuestion>(guest.wants))
+        return std::make_unique<ModelsCall>(
+            rooms_, model_lists_, std::move(stream), std::move(guest));
     return std::make_unique<LogCall>(
         rooms_, logs_, client_bytes_, std::move(stream), std::move(guest));
 }
@@ -270,6 +275,7 @@ net::Task<> Shard::finish()
     shut_down();
     co_await entrance_.finish();
     co_await drains_.join();
+    co_await model_lists_.join();
     co_await pool_.close_all();
     co_await tasks_.join();
     news_.reset();
@@ -283,6 +289,7 @@ void Shard::shut_down()
     for (HttpCall* call : calls_)
         call->shut_down();
     drains_.close();
+    model_lists_.close();
 }
 
 } // namespace turngate::gateway

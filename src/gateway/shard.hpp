@@ -5,6 +5,7 @@
 #include "entrance.hpp"
 #include "event_logs.hpp"
 #include "http_call.hpp"
+#include "model_lists.hpp"
 #include "news.hpp"
 #include "rooms.hpp"
 #include "session.hpp"
@@ -72,6 +73,7 @@ private:
     std::unique_ptr<News> news_; // on one loop
     std::vector<std::unique_ptr<Shard>>& all_;
     ClientBytes& client_bytes_;
+    ModelLists model_lists_;
     Entrance entrance_;
     std::map<std::uint64_t, Session*> sessions_;
     std::set<HttpCall*> calls_;

@@ -15,6 +15,7 @@
 #include "successor.hpp"
 #include "warm_up.hpp"
 
+#include "turngate/protocol/http_create.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <algorithm>
@@ -91,7 +92,7 @@ Result<> send(Turn& turn, Attempt& attempt)
     attempt.relay.attach(attempt.connection, turn.lane_name(), std::move(response));
     turn.lane.turn_state_known_by = attempt.connection->generation();
     const std::string_view create = edited->create.empty() ? turn.frame : edited->create;
-    attempt.connection->ask(create, edited->headers);
+    attempt.connection->ask(create, edited->headers, protocol::path_of(turn.create.endpoint));
     return {};
 }
 

@@ -59,6 +59,10 @@ struct Turn
     {
         return create.stream_id ? std::string_view(*create.stream_id) : std::string_view();
     }
+    // It is answered over HTTP alone, and makes no response that anything could go on from.
+    bool is_aside() const noexcept { return create.endpoint != protocol::Endpoint::responses; }
+    // It costs nothing.
+    bool is_free() const noexcept { return create.endpoint == protocol::Endpoint::input_tokens; }
     // Its client has gone: all that is left to do is its bill.
     bool is_left() const noexcept { return client->is_nobody(); }
     // Another client takes its place, and the turn can be stopped anew.

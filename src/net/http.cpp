@@ -96,7 +96,7 @@ std::string to_bytes(const HttpResponse& response, bool keep_alive, bool is_head
     bytes.append(reason_phrase(response.status)).append("\r\n");
     for (const auto& [name, value] : response.headers)
         bytes.append(name).append(": ").append(value).append("\r\n");
-    if (response.status >= 200)
+    if (response.status >= 200 && response.status != 204) // RFC 9110 section 8.6
         bytes.append("content-length: ")
             .append(std::to_string(response.body.size()))
             .append("\r\n");

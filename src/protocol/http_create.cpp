@@ -29,8 +29,22 @@ std::optional<Rejection> read_flag(std::string_view body,
 
 } // namespace
 
+std::string_view path_of(Endpoint endpoint) noexcept
+{
+    switch (endpoint) {
+    case Endpoint::responses:
+        return {};
+    case Endpoint::compact:
+        return "/compact";
+    case Endpoint::input_tokens:
+        return "/input_tokens";
+    }
+    return {};
+}
+
 boost::system::result<HttpCreate, Rejection> read_http_create(ClientEventReader& reader,
-                                                              std::string_view body)
+                                                              std::string_view body,
+                                                              Endpoint endpoint)
 {
     auto event = reader.read(body);
     if (!event)
@@ -47,6 +61,9 @@ boost::system::result<HttpCreate, Rejection> read_http_create(ClientEventReader&
     if (auto refusal = read_flag(body, event->at.background, "background", create.is_background))
         return std::move(*refusal);
     create.event = std::move(*event);
+    create.event.endpoint = endpoint;
+    if (endpoint != Endpoint::responses)
+        create.streams = create.is_background = false;
     return create;
 }
 

@@ -62,7 +62,8 @@ public:
                 !is_among(wants_.fields, key))
                 add(key, value);
         });
-        append_field(made_.body, "stream", "true");
+        if (wants_.streams)
+            append_field(made_.body, "stream", "true");
         made_.body.push_back('}');
         return std::move(made_);
     }

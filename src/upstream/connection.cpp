@@ -80,10 +80,12 @@ void Connection::left()
         wire_->resume(); // whoever else cannot take more says so again
 }
 
-void Connection::ask(std::string_view create, const net::HttpHeaders& headers)
+void Connection::ask(std::string_view create,
+                     const net::HttpHeaders& headers,
+                     std::string_view below)
 {
     is_ended_ = false;
-    wire_->ask(create, headers);
+    wire_->ask(create, headers, below);
 }
 
 void Connection::note_ended(std::string_view response_id)

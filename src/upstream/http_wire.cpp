@@ -73,14 +73,17 @@ bool is_json(const net::HttpHeaders& headers)
 
 std::string request_bytes(const accounts::Account& account,
                           std::string_view body,
-                          const net::HttpHeaders& headers)
+                          const net::HttpHeaders& headers,
+                          std::string_view below)
 {
-    std::string bytes =
-        "POST " + account.url.path + " HTTP/1.1\r\nhost: " + account.url.authority() + "\r\n";
+    std::string path = account.url.path;
+    path.insert(std::min(path.find('?'), path.size()), below);
+    std::string bytes = "POST " + path + " HTTP/1.1\r\nhost: " + account.url.authority() + "\r\n";
     for (const auto& [name, value] : headers)
         bytes.append(name).append(": ").append(value).append("\r\n");
-    bytes.append("content-type: application/json\r\naccept: text/event-stream\r\n"
-                 "accept-encoding: identity\r\ncontent-length: ");
+    bytes.append("content-type: application/json\r\naccept: ")
+        .append(below.empty() ? "text/event-stream" : "application/json");
+    bytes.append("\r\naccept-encoding: identity\r\ncontent-length: ");
     bytes.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     return bytes;
 }
@@ -101,13 +104,14 @@ net::Task<net::Closing> HttpWire::run(Wire::Sink& sink, std::string)
     return channel_.run(*this);
 }
 
-void HttpWire::ask(std::string_view create, const net::HttpHeaders& headers)
+void HttpWire::ask(std::string_view create, const net::HttpHeaders& headers, std::string_view below)
 {
     body_ = Body::unknown;
     head_ = {};
     head_.status = 0;
     reader_.emplace(kMaxEvent);
-    channel_.ask(request_bytes(*account_, create, account_headers(account_->config, headers)));
+    channel_.ask(
+        request_bytes(*account_, create, account_headers(account_->config, headers), below));
 }
 
 Wire::Progress HttpWire::progress() const noexcept

@@ -22,7 +22,9 @@ public:
     net::Task<net::Closing> run(Wire::Sink& sink, std::string leftover) override;
 
     Transport transport() const noexcept override { return Transport::http; }
-    void ask(std::string_view create, const net::HttpHeaders& headers) override;
+    void ask(std::string_view create,
+             const net::HttpHeaders& headers,
+             std::string_view below) override;
     void send(std::string_view) override {}
     bool is_idle() const noexcept override { return channel_.is_idle(); }
     Progress progress() const noexcept override;

@@ -22,7 +22,10 @@ public:
     }
 
     Transport transport() const noexcept override { return Transport::ws; }
-    void ask(std::string_view create, const net::HttpHeaders&) override { send(create); }
+    void ask(std::string_view create, const net::HttpHeaders&, std::string_view) override
+    {
+        send(create);
+    }
     void send(std::string_view frame) override { socket_.send_text(frame); }
     bool is_open() const noexcept override { return socket_.is_open(); }
     bool is_congested() const noexcept override { return socket_.is_congested(); }

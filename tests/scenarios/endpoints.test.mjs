@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { connect } from './lib/client.mjs';
 import { accountOf, kKey, startDaemon } from './lib/daemon.mjs';
 import { post, textOf } from './lib/http.mjs';
+import { temporaryDirectory } from './lib/place.mjs';
 import { startSim } from './lib/sim.mjs';
 import { slowed, waitFor } from './lib/wait.mjs';
 
@@ -11,6 +14,11 @@ import { slowed, waitFor } from './lib/wait.mjs';
 
 const kOther = 'tg-other-0123456789abcdef'; // another tenant's
 const kBase = { model: 'sim-1', input: 'hello' };
+// Of Codex's catalogue: what no entry may lack.
+const kEntry = [
+  'slug', 'display_name', 'supported_reasoning_levels', 'shell_type', 'visibility', 'supported_in_api', 'priority', 'base_instructions',
+  'support_verbosity', 'truncation_policy', 'experimental_supported_tools',
+];
 const kUsers = {
   users: [{ name: 'one' }, { name: 'two' }],
   keys: [
@@ -197,4 +205,283 @@ describe('An account that is asked for a response', { concurrency: 2 }, () => {
     await turn(daemon, { previous_response_id: id });
     assert.equal((await remove(daemon, id)).status, 200);
   });
+});
+
+const models = (daemon, options) => ask(daemon, '/models', options);
+const idsOf = ({ body }) => body.data.map(({ id }) => id);
+const listings = (sim) => requests(sim).filter(({ target }) => target.endsWith('/models'));
+
+describe('The list of models', { concurrency: 2 }, () => {
+  test('IsWhatTheAccountsOfTheKeysGroupServe', async (t) => {
+    const sim = await startSim(t);
+    const accounts = [
+      accountOf(sim, { name: 'a', groups: ['default'], models: { fast: 'sim-1', 'lab/slow': 'sim-2' } }),
+      accountOf(sim, { name: 'b', groups: ['default'], models: { fast: 'sim-3' } }),
+      accountOf(sim, { name: 'c', groups: ['default'], models: { hidden: 'sim-4' }, mode: 'off' }),
+      accountOf(sim, { name: 'd', groups: ['lab'], models: { secret: 'sim-5' } }),
+    ];
+    const keys = [{ name: 'dev', key: kKey }, { name: 'lab', key: kOther, group: 'lab' }];
+    const daemon = await startDaemon(t, { config: { accounts, keys, groups: [{ name: 'default' }, { name: 'lab' }] } });
+    const all = await models(daemon);
+    assert.deepEqual([all.status, Object.keys(all.body), all.body.object, all.body.models], [200, ['object', 'data', 'models'], 'list', []]);
+    assert.deepEqual(idsOf(all), ['fast', 'lab/slow']);
+    const [{ created, ...fast }] = all.body.data;
+    assert.deepEqual(fast, { id: 'fast', object: 'model', owned_by: 'turngate' });
+    assert.ok(Math.abs(created - Date.now() / 1000) < 600);
+    assert.deepEqual(idsOf(await models(daemon, { key: kOther })), ['secret']);
+    assert.equal((await models(daemon, { key: 'nobody' })).status, 401);
+    for (const path of ['/models/lab%2Fslow', '/models/lab/slow']) assert.equal((await ask(daemon, path)).body.id, 'lab/slow');
+    for (const other of ['secret', 'never-was', 'hidden']) {
+      const { status, body } = await ask(daemon, `/models/${other}`);
+      assert.deepEqual([status, body.error.code, body.error.message], [404, 'model_not_found', `The model '${other}' does not exist.`]);
+    }
+    for (const base of ['', '/openai/v1', '/codex', '/backend-api/codex']) {
+      const answer = await fetch(`http://${daemon.address}${base}/models?client_version=0.169.0`, { headers: { authorization: `Bearer ${kKey}` } });
+      assert.equal((await answer.json()).data.length, 2, base);
+    }
+    assert.equal(listings(sim).length, 0, 'the configuration says it');
+  });
+
+  test('IsTheAccountsOwnWhereTheConfigurationHasNone', async (t) => {
+    const sim = await startSim(t, { models: 'one,two' });
+    const daemon = await startDaemon(t, { config: { server: { threads: 1 }, accounts: [accountOf(sim)] } });
+    const answers = await Promise.all([1, 2, 3].map(() => models(daemon)));
+    for (const answer of answers) assert.deepEqual(idsOf(answer), ['one', 'two']);
+    assert.equal((await ask(daemon, '/models/two')).body.id, 'two');
+    assert.deepEqual(listings(sim).map(({ method }) => method), ['GET'], 'asked once for all');
+  });
+
+  for (const [what, request] of [
+    ['fails', { status: 500, body: {} }],
+    ['hangs', { hang: true }],
+    ['is no list', { status: 200, headers: { 'content-type': 'application/json' }, body: { data: 'none' } }],
+    ['is huge', { status: 200, body: { data: [{ id: 'x' }] }, body_bytes: 9_000_000 }],
+  ])
+    test(`DoesNotHangOnOneAccount: it ${what}`, async (t) => {
+      const script = [{ match: { method: 'GET' }, do: { request } }];
+      const sim = await startSim(t, { script });
+      const other = await startSim(t, { models: 'three' });
+      const config = { server: { threads: 1 }, http: { account_timeout: `${slowed(300)}ms` } };
+      const alone = await startDaemon(t, { config: { ...config, accounts: [accountOf(sim)] } });
+      const told = await models(alone);
+      assert.deepEqual([told.status, told.body.error.code], [503, 'no_account_available']);
+      await turn(alone, {});
+      const daemon = await startDaemon(t, { config: { ...config, accounts: [accountOf(sim), accountOf(other, { name: 'other' })] } });
+      for (let i = 0; i < 2; ++i) assert.deepEqual(idsOf(await models(daemon)), ['three']);
+      assert.equal(listings(other).length, 1);
+      await turn(daemon, { model: 'three' });
+    });
+
+  test('HasCodexsEntriesFromAFile', async (t) => {
+    const sim = await startSim(t, { models: 'one' });
+    const home = await temporaryDirectory(t);
+    const entry = Object.fromEntries(kEntry.map((name) => [name, `its ${name}`]));
+    await writeFile(join(home, 'models.json'), JSON.stringify({ models: [entry] }));
+    const daemon = await startDaemon(t, { upstream: sim, directory: home, config: { models: { catalogue: 'models.json' } } });
+    assert.deepEqual((await models(daemon)).body.models, [entry]);
+    await writeFile(join(home, 'models.json'), JSON.stringify([entry, { ...entry, slug: undefined }]));
+    const refused = await daemon.admin('/api/v1/reload', { method: 'POST' });
+    assert.match(JSON.stringify(refused.body), /models\.catalogue.*entry 2 has no slug/);
+    assert.deepEqual((await models(daemon)).body.models, [entry]);
+    await writeFile(join(home, 'models.json'), JSON.stringify([entry, entry]));
+    assert.equal((await daemon.admin('/api/v1/reload', { method: 'POST' })).status, 200);
+    assert.equal((await models(daemon)).body.models.length, 2);
+  });
+});
+
+const compact = (daemon, body, options) => post(daemon, { ...kBase, ...body }, { path: '/responses/compact', ...options });
+const count = (daemon, body, options) => post(daemon, { ...kBase, ...body }, { path: '/responses/input_tokens', ...options });
+const kInput = [{ role: 'user', content: 'one' }, { role: 'assistant', content: 'two' }];
+
+describe('Compaction', { concurrency: 2 }, () => {
+  for (const transport of ['ws', 'http'])
+    test(`IsATurnOfItsAccountAndHasItsBill, account over ${transport}`, async (t) => {
+      const { sim, daemon } = await gateway(t, { account: { transport, models: { public: 'sim-1' } } });
+      const answer = await compact(daemon, { model: 'public', input: kInput, stream: true });
+      const made = await answer.json();
+      assert.equal(answer.status, 200, JSON.stringify(made));
+      assert.deepEqual([made.object, made.output.map(({ type }) => type ?? 'message')], ['response.compaction', ['message', 'compaction']]);
+      const [asked] = requests(sim);
+      assert.deepEqual([asked.method, asked.target], ['POST', '/v1/responses/compact']);
+      assert.deepEqual(sim.messages()[0].event, { model: 'sim-1', input: kInput });
+      const [row] = await daemon.usage(1);
+      assert.deepEqual(
+        [row.request_type, row.status, row.estimated, row.upstream_response_id, row.input_tokens, row.output_tokens, row.upstream_model],
+        ['sync', 'completed', false, made.id, made.usage.input_tokens, made.usage.output_tokens, 'sim-1'],
+      );
+      const gone = await ask(daemon, `/responses/${made.id}`);
+      assert.deepEqual(gone.body, notFound(made.id), 'it is no response');
+      assert.equal((await post(daemon, { model: 'public', input: 'x', previous_response_id: made.id })).status, 400);
+      await turn(daemon, { model: 'public', input: [...made.output, { role: 'user', content: 'go on' }] });
+    });
+
+  test('GoesToWhereOneCanCompactAndItsContextWithIt', async (t) => {
+    const kSession = { prompt_cache_key: 'a conversation' };
+    const plain = await startSim(t);
+    const able = await startSim(t);
+    const accounts = [
+      accountOf(plain, { name: 'plain', compaction: false, priority: 1 }),
+      accountOf(able, { name: 'able', priority: 2 }),
+    ];
+    const daemon = await startDaemon(t, { config: { accounts } });
+    for (let i = 0; i < 3; ++i) assert.equal((await compact(daemon)).status, 200);
+    const made = await (await compact(daemon, { ...kSession, input: kInput })).json();
+    await turn(daemon, { ...kSession, input: [...made.output, { role: 'user', content: 'go on' }] });
+    assert.equal(plain.creates().length, 0, 'only who made it can read it');
+    await turn(daemon, {});
+    assert.equal(plain.creates().length, 1);
+  });
+
+  test('IsNotServedWhereNobodyCan', async (t) => {
+    const { sim, daemon } = await gateway(t, { account: { compaction: false } });
+    const answer = await compact(daemon);
+    assert.deepEqual([answer.status, (await answer.json()).error.code], [404, 'not_found']);
+    assert.equal(requests(sim).length, 0);
+    await turn(daemon, {});
+  });
+
+  test('KnowsTheParentsOfItsTenantAlone', async (t) => {
+    const { sim, daemon } = await gateway(t);
+    const parent = await bound(daemon, { input: 'a long story' });
+    const before = requests(sim).length;
+    for (const previous_response_id of [parent.id, 'resp_never_was'])
+      for (const [post, key] of [[compact, kOther], [count, kOther]]) {
+        const answer = await post(daemon, { previous_response_id }, { key });
+        const { error } = await answer.json();
+        assert.deepEqual([answer.status, error.code, error.message], [400, 'previous_response_not_found', 'Previous response not found.']);
+      }
+    assert.equal(requests(sim).length, before, 'not a byte went up');
+    for (const post of [compact, count]) assert.equal((await post(daemon, { previous_response_id: parent.id })).status, 200);
+  });
+
+  test('HasTheWholeContextWhereOnlyTheChainKnowsTheParent', async (t) => {
+    const { sim, daemon } = await gateway(t, { stores: 'off', websocket: 'off', account: { transport: 'http', stores: false } });
+    const parent = await bound(daemon, { input: 'a long story' });
+    const answer = await compact(daemon, { previous_response_id: parent.id, input: [{ role: 'user', content: 'and now?' }] });
+    assert.equal(answer.status, 200, await answer.text());
+    const { event } = sim.messages().at(-1);
+    assert.deepEqual([event.previous_response_id, event.input.map(({ role }) => role)], [undefined, ['user', 'assistant', 'user']]);
+    const counted = await (await count(daemon, { previous_response_id: parent.id })).json();
+    assert.ok(counted.input_tokens > 10, JSON.stringify(counted));
+  });
+
+  for (const [what, request, status, code] of [
+    ['fails', { status: 500, body: { error: { code: 'server_error', message: 'Oh.' } } }, 500, 'server_error'],
+    ['is not there', { status: 404, headers: { 'content-type': 'text/html' }, body: '<html>' }, 404, 'upstream_error'],
+    ['is reset', { reset: true }, 502, 'upstream_disconnected'],
+    ['is no object', { status: 200, headers: { 'content-type': 'application/json' }, body: '[]' }, 502, 'upstream_disconnected'],
+  ])
+    test(`ThatFailsLeavesTheAccountToTurns: it ${what}`, async (t) => {
+      const { daemon } = await gateway(t, { script: [{ match: { path: '/v1/responses/compact' }, do: { request } }] });
+      const answer = await compact(daemon);
+      const body = await answer.json();
+      assert.deepEqual([answer.status, body.error.code], [status, code], JSON.stringify(body));
+      await turn(daemon, {});
+    });
+
+  test('IsMendedByAnotherAccount', async (t) => {
+    const broken = await startSim(t, { script: [{ match: { path: '/v1/responses/compact' }, do: { request: { status: 404, body: '<html>' } } }] });
+    const fine = await startSim(t);
+    const accounts = [accountOf(broken, { priority: 1 }), accountOf(fine, { name: 'fine', priority: 2 })];
+    const daemon = await startDaemon(t, { config: { accounts } });
+    assert.equal((await compact(daemon)).status, 200);
+    await turn(daemon, {});
+    assert.equal(broken.creates().filter(({ event }) => event.stream || event.type).length, 1, 'it still serves turns');
+  });
+});
+
+describe('Counting tokens', { concurrency: 2 }, () => {
+  test('IsFree', async (t) => {
+    const { daemon } = await gateway(t, { config: { users: [{ name: 'one', balance_usd: 0 }, { name: 'two' }] }, account: { models: { 'gpt-5.2': 'sim-1' } } });
+    const broke = await post(daemon, { ...kBase, model: 'gpt-5.2' });
+    assert.deepEqual([broke.status, (await broke.json()).error.code], [429, 'insufficient_quota']);
+    const answer = await count(daemon, { model: 'gpt-5.2', input: kInput });
+    const body = await answer.json();
+    assert.deepEqual([answer.status, body], [200, { object: 'response.input_tokens', input_tokens: body.input_tokens }], JSON.stringify(body));
+    assert.ok(body.input_tokens > 0);
+    assert.equal((await compact(daemon, { model: 'gpt-5.2' })).status, 429, 'compaction is not');
+    const paid = await post(daemon, { ...kBase, model: 'gpt-5.2' }, { key: kOther });
+    assert.equal(paid.status, 200);
+    assert.equal((await daemon.usage(1)).length, 1, 'there is no bill');
+  });
+
+  test('CountsAgainstTheRateOfItsKey', async (t) => {
+    const keys = [{ name: 'dev', key: kKey, user: 'one', rpm: 2 }];
+    const { daemon } = await gateway(t, { config: { keys } });
+    for (const status of [200, 200, 429]) {
+      const answer = await count(daemon);
+      assert.equal(answer.status, status, await answer.text());
+      if (status === 429) assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+    }
+  });
+
+  test('IsNotBilledWhenItsClientLeaves', async (t) => {
+    const { sim, daemon } = await gateway(t, { script: [{ match: { path: '/v1/responses/input_tokens' }, do: { request: { hang: true } } }] });
+    const leaving = new AbortController();
+    const asked = count(daemon, {}, { signal: leaving.signal });
+    await waitFor(() => requests(sim).length === 1, 'it to be asked');
+    leaving.abort();
+    await assert.rejects(asked);
+    await waitFor(() => sim.ends().length === 1, 'its end');
+    await turn(daemon, {});
+    assert.equal((await daemon.usage(1)).length, 1);
+  });
+});
+
+describe('Pages in browsers', { concurrency: 2 }, () => {
+  const kOrigin = 'https://app.example.com';
+  const preflight = (daemon, origin, path = '/responses') =>
+    fetch(`${daemon.url}${path}`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,x-stainless-os' },
+    });
+  const grant = ({ headers }) => headers.get('access-control-allow-origin');
+
+  test('AskNothingUnlessTheyAreNamed', async (t) => {
+    const { daemon } = await gateway(t);
+    const answer = await preflight(daemon, kOrigin);
+    assert.deepEqual([answer.status, grant(answer), (await answer.json()).error.code], [405, null, 'method_not_allowed']);
+    assert.equal(grant(await ask(daemon, '/models', { headers: { origin: kOrigin, authorization: `Bearer ${kKey}` } })), null);
+  });
+
+  test('AskAndReadWhatTheyAreNamedFor', async (t) => {
+    const { daemon } = await gateway(t, { config: { server: { cors_origins: [kOrigin] } } });
+    for (const path of ['/responses', '/models', '/responses/resp_1', '/responses/compact']) {
+      const answer = await preflight(daemon, kOrigin, path);
+      assert.deepEqual(
+        [answer.status, grant(answer), ...['methods', 'headers'].map((name) => answer.headers.get(`access-control-allow-${name}`)), answer.headers.get('access-control-max-age')],
+        [204, kOrigin, 'GET, POST, DELETE', 'authorization,x-stainless-os', '600'],
+      );
+    }
+    const other = await preflight(daemon, 'https://evil.example.com');
+    assert.deepEqual([other.status, grant(other)], [405, null]);
+    const headers = { origin: kOrigin };
+    const { id } = await bound(daemon);
+    const streamed = await post(daemon, { ...kBase, stream: true }, { headers });
+    await streamed.text();
+    const answers = [
+      [200, streamed],
+      [200, await post(daemon, kBase, { headers })],
+      [400, await post(daemon, '{', { headers })],
+      [400, await post(daemon, { ...kBase, previous_response_id: 'resp_x' }, { headers })],
+      [401, await post(daemon, kBase, { headers, key: 'nobody' })],
+      [200, await ask(daemon, '/models', { headers: { ...headers, authorization: `Bearer ${kKey}` } })],
+      [200, await ask(daemon, `/responses/${id}`, { headers: { ...headers, authorization: `Bearer ${kKey}` } })],
+      [404, await ask(daemon, '/nowhere', { headers })],
+    ];
+    for (const [status, answer] of answers) {
+      assert.deepEqual([answer.status, grant(answer), answer.headers.get('vary')], [status, kOrigin, 'origin']);
+      assert.match(answer.headers.get('access-control-expose-headers'), /x-request-id, retry-after/);
+    }
+    assert.equal(grant(await post(daemon, kBase, { headers: { origin: 'https://evil.example.com' } })), null);
+    assert.equal(grant(await post(daemon, kBase)), null);
+  });
+});
+
+test('WhatIsProbedIsThereAndTheRestIsNot', async (t) => {
+  const { daemon } = await gateway(t);
+  const head = await fetch(`${daemon.url}/responses`, { method: 'HEAD' });
+  assert.ok([200, 401].includes(head.status));
+  for (const path of ['/wham/accounts/check', '/model', '/modelsx', '/models/', '/files']) assert.equal((await ask(daemon, path)).status, 404, path);
+  assert.equal((await ask(daemon, '/responses', { method: 'PUT' })).status, 405);
 });

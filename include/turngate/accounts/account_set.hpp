@@ -49,6 +49,13 @@ struct Account
     // The upstream's name of a public model; nothing if the account does not have it.
     std::optional<std::string_view> upstream_model(std::string_view model) const;
 
+    // Whatever its turns go by.
+    bool speaks_http() const noexcept
+    {
+        return config.transport != config::Transport::ws ||
+               config.kind != config::AccountKind::custom;
+    }
+
     // A create of that many bytes goes up by HTTP now (http.md section 6.8).
     bool goes_by_http(core::Deadline now, std::size_t create_bytes = 0) const;
 

@@ -12,6 +12,13 @@ namespace turngate::protocol {
 
 enum class ClientEventType : std::uint8_t { create, steer, interrupt, inject, processed, cancel };
 
+// What over HTTP is posted a create, or what reads like one (http.md section 1).
+enum class Endpoint : std::uint8_t {
+    responses,
+    compact,      // the context in fewer items; a bill, and no response
+    input_tokens, // how many it has; neither
+};
+
 // Where a top-level field stands in the frame, as byte offsets: "key": value. For edits.
 struct FieldSpan
 {
@@ -36,6 +43,7 @@ struct InputSize
 struct ClientEvent
 {
     ClientEventType type = ClientEventType::create;
+    Endpoint endpoint = Endpoint::responses;
     std::optional<std::string> stream_id; // absent: the unnamed default lane
     std::string model;                    // empty: none given
     std::string previous_response_id;     // empty: none, or null

@@ -13,9 +13,13 @@ struct HttpCreate
     bool is_background = false;
 };
 
+// Behind the path of /responses.
+std::string_view path_of(Endpoint endpoint) noexcept;
+
 // The body is not kept. What ClientEventReader refuses is refused; so are `stream_id`, `generate`,
 // a `type` of another event, and a `stream` or `background` that is neither a boolean nor null.
-boost::system::result<HttpCreate, Rejection> read_http_create(ClientEventReader& reader,
-                                                              std::string_view body);
+// What is no response is neither streamed nor in the background, whatever the body says.
+boost::system::result<HttpCreate, Rejection> read_http_create(
+    ClientEventReader& reader, std::string_view body, Endpoint endpoint = Endpoint::responses);
 
 } // namespace turngate::protocol

@@ -14,6 +14,7 @@ struct HttpWants
     std::vector<std::string> fields; // that it refuses, at the top
     std::vector<std::string> tools;  // by type
     std::vector<std::string> items;  // of the input, by type
+    bool streams = true;             // else it is none that can be streamed
 };
 
 // A create as the body of a POST, and the headers that WebSocket has in client_metadata.

@@ -83,8 +83,8 @@ public:
         return !is_http() && routes_.has_ended(response_id);
     }
 
-    // A turn's create, and what over HTTP goes up in its headers.
-    void ask(std::string_view create, const net::HttpHeaders& headers);
+    // A turn's create, and what over HTTP goes up in its headers; `below`: the account's path.
+    void ask(std::string_view create, const net::HttpHeaders& headers, std::string_view below = {});
     // A control event.
     void send(std::string_view frame) { wire_->send(frame); }
     // How far the last create got, once the connection is over.

@@ -38,8 +38,11 @@ public:
     virtual net::Task<net::Closing> run(Sink& sink, std::string leftover) = 0;
 
     virtual Transport transport() const noexcept = 0;
-    // A turn's create, with the headers that are its own (over HTTP; a WebSocket has had them).
-    virtual void ask(std::string_view create, const net::HttpHeaders& headers) = 0;
+    // A turn's create, with what over HTTP alone is its own: headers, and where it goes below the
+    // account's path.
+    virtual void ask(std::string_view create,
+                     const net::HttpHeaders& headers,
+                     std::string_view below) = 0;
     // Anything else; not over HTTP.
     virtual void send(std::string_view frame) = 0;
     // Nothing that was asked for is still to come; over HTTP. A WebSocket leaves that to its lanes.

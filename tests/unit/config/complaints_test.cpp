@@ -69,6 +69,8 @@ TEST(Complaints, NameTheLineTheKeyAndTheFault)
         {"log: {level: {a: b}}", "4: log.level: must be a single value"},
         // words and flags
         {"log: {level: loud}", "4: log.level: must be debug, info, warn or error"},
+        {"models: {catalogue: /no/such/file}",
+         "4: models.catalogue: the file /no/such/file cannot be read: No such file or directory"},
         {"log: {format: xml}", "4: log.format: must be text or json"},
         {"continuity: {unknown_parent: x}",
          "4: continuity.unknown_parent: must be reject or forward"},

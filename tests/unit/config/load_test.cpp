@@ -345,6 +345,50 @@ TEST(Load, FindsThePricesBesideTheFile)
 }
 
 // So that each command finds the same ones, wherever it is run.
+TEST(Load, ReadsWhosePagesMayAsk)
+{
+    const std::string rest = "accounts: [{name: a, base_url: https://x.test/v1, api_key: up}]\n"
+                             "keys: [{name: k, key: s}]\n";
+    const Loaded good =
+        load_text("server: {cors_origins: [https://app.test, 'http://[::1]:3000', '*']}\n" + rest);
+    ASSERT_TRUE(good.config);
+    EXPECT_EQ(good.config->server.cors_origins,
+              (std::vector<std::string>{"https://app.test", "http://[::1]:3000", "*"}));
+    for (const char* odd :
+         {"app.test", "https://", "://app.test", "https://app.test/", "a b://c"}) {
+        const Loaded bad =
+            load_text("server: {cors_origins: ['" + std::string(odd) + "']}\n" + rest);
+        EXPECT_EQ(bad.complaints.size(), 1) << odd;
+    }
+}
+
+TEST(Load, ReadsTheModelsThatCodexWants)
+{
+    const std::string entry =
+        R"({"slug":"m","display_name":"M","supported_reasoning_levels":[],"shell_type":"x",)"
+        R"("visibility":"list","supported_in_api":true,"priority":1,"base_instructions":"",)"
+        R"("support_verbosity":true,"truncation_policy":{},"experimental_supported_tools":[]})";
+    const auto load_with = [](const std::string& text) {
+        const Scratch scratch;
+        scratch.write("models.json", text);
+        return load(scratch.write("config.yaml", kEnough + "models: {catalogue: models.json}\n"));
+    };
+    for (const std::string& good : {"[" + entry + "]", "{\"models\":[" + entry + "]}"}) {
+        const Loaded loaded = load_with(good);
+        ASSERT_TRUE(loaded.config) << good;
+        EXPECT_NE(loaded.config->models.catalogue.find("display_name"), std::string::npos);
+    }
+    for (const std::string& bad : {std::string("{"),
+                                   std::string("{}"),
+                                   std::string("[1]"),
+                                   std::string("[{\"slug\":\"m\"}]"),
+                                   "[" + entry + ",{}]"}) {
+        const Loaded loaded = load_with(bad);
+        ASSERT_EQ(loaded.complaints.size(), 1) << bad;
+        EXPECT_EQ(loaded.complaints[0].key, "models.catalogue") << bad;
+    }
+}
+
 TEST(Load, TakesRelativePathsFromTheFolderOfTheFile)
 {
     const Scratch scratch;

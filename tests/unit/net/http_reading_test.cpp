@@ -316,6 +316,61 @@ TEST(HttpResponse, PassesOverWhatIsInformational)
     EXPECT_FALSE(response->headers.has("link"));
 }
 
+TEST(HttpResponse, IsWholeOrAFault)
+{
+    using core::FaultCode;
+    struct Row
+    {
+        std::string bytes;
+        std::optional<FaultCode> fault; // nothing: the body is kWhole
+    };
+    const std::string kWhole(5'000, 'x'), kOk = "HTTP/1.1 200 OK\r\n";
+    const std::string kLong = "Content-Length: 5000\r\n\r\n",
+                      kChunks = "Transfer-Encoding: chunked\r\n\r\n";
+    const Row rows[] = {
+        {kOk + kLong + kWhole, {}},
+        {kOk + kChunks + "1388\r\n" + kWhole + "\r\n0\r\n\r\n", {}},
+        {kOk + "\r\n" + kWhole, {}}, // its end is the connection's
+        {"HTTP/1.1 100 Continue\r\n\r\n" + kOk + kLong + kWhole, {}},
+        {kOk + kLong + "some", FaultCode::upstream_lost},
+        {kOk + kChunks + "1388\r\n" + kWhole, FaultCode::upstream_lost},
+        {kOk + "Content-Le", FaultCode::upstream_lost},
+        {"", FaultCode::upstream_lost},
+        {"no HTTP at all\r\n\r\n", FaultCode::upstream_error},
+        {kOk + "Content-Length: 9000\r\n\r\n" + kWhole + kWhole, FaultCode::upstream_error},
+        {kOk + "\r\n" + kWhole + kWhole, FaultCode::upstream_error}};
+    for (const Row& row : rows) {
+        Loop loop(0);
+        auto [stream, peer] = make_pair(loop);
+        peer.send(row.bytes);
+        peer.vanish();
+        core::ByteBudget budget(1 << 20);
+        core::ByteBudget::Share share(budget);
+        Stop stop;
+        const HttpLimits limits{.headers = 1024, .body = 6'000};
+        const auto response = run(loop, read_whole_response(stream, limits, share, later(), stop));
+        EXPECT_EQ(response.has_error() ? std::optional(response.error().code) : std::nullopt,
+                  row.fault)
+            << row.bytes.substr(0, 60);
+        if (response)
+            EXPECT_EQ(response->body, kWhole);
+    }
+}
+
+TEST(HttpResponse, IsNotWholeWithoutRoomForIt)
+{
+    Loop loop(0);
+    auto [stream, peer] = make_pair(loop);
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + std::string(5'000, 'x'));
+    core::ByteBudget budget(4'000);
+    core::ByteBudget::Share share(budget);
+    Stop stop;
+    const auto response =
+        run(loop, read_whole_response(stream, HttpLimits{}, share, later(), stop));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, core::FaultCode::upstream_error);
+}
+
 TEST(HttpResponse, StopsWaitingWhenItIsTold)
 {
     Loop loop(0);

@@ -25,6 +25,9 @@ TEST(HttpBody, IsTheCreateWithoutWhatBelongsToASocket)
                 R"("stream":false,"model":"m","input":"hi","store":true})"),
         json::parse(R"({"model":"m","input":"hi","store":true,"stream":true})"));
     EXPECT_EQ(body_of("{}"), json::parse(R"({"stream":true})"));
+    HttpWants wants;
+    wants.streams = false;
+    EXPECT_EQ(body_of(R"({"stream":true,"model":"m"})", wants), json::parse(R"({"model":"m"})"));
 }
 
 TEST(HttpBody, LeavesOutWhatTheServerRefuses)
