@@ -21,6 +21,10 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kSpace = " "; // before a JSON text it is nothing
 constexpr std::string_view kComment = ": keepalive\n\n";
 
+// Larger payloads are not copied: a few hundred bytes cost less so than as pieces of a system call.
+constexpr std::size_t kCopied = 1024;
+constexpr std::size_t kKeepText = 128 * 1024; // a buffer larger than this is given back
+
 std::string chunk_size(std::size_t size)
 {
     std::array<char, 16> digits;
@@ -110,7 +114,8 @@ void EventStream::send(std::string_view event)
 void EventStream::end_with_error(std::string_view event)
 {
     if (!has_head_) {
-        pieces_.clear();
+        text_.clear();
+        large_.clear();
         answer(protocol::answer_to_error(event));
         return;
     }
@@ -143,14 +148,24 @@ void EventStream::append(std::string_view payload)
         for (auto& [name, value] : protocol::rate_limit_headers(payload)) // as Codex reads them
             set_header(name, std::move(value));
     if (!type.empty())
-        pieces_.insert(pieces_.end(), {"event: ", type, "\n"});
-    pieces_.insert(pieces_.end(), {"data: ", payload, "\n\n"});
+        text_.append("event: ").append(type).append("\n");
+    text_.append("data: ");
+    append_payload(payload);
+    text_.append("\n\n");
     ++events_;
+}
+
+void EventStream::append_payload(std::string_view payload)
+{
+    if (payload.size() <= kCopied)
+        text_.append(payload);
+    else
+        large_.push_back({text_.size(), payload});
 }
 
 void EventStream::flush()
 {
-    if (!pieces_.empty())
+    if (!text_.empty())
         write(false);
     exchange_.flush();
 }
@@ -174,24 +189,37 @@ void EventStream::write(bool is_last)
         head_ = open_head(kEvents, "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
         exchange_.borrow(head_);
     }
-    std::size_t size = 0;
-    for (const std::string_view piece : pieces_)
-        size += piece.size();
+    std::size_t size = text_.size();
+    for (const Large& large : large_)
+        size += large.payload.size();
     if (size > 0 && !facts_.is_1_0) {
         size_ = chunk_size(size);
         exchange_.borrow(size_);
+        text_.append("\r\n"); // the chunk's end
     }
-    for (const std::string_view piece : pieces_)
-        exchange_.borrow(piece);
-    if (size > 0 && !facts_.is_1_0)
-        exchange_.borrow("\r\n");
     if (is_last && !facts_.is_1_0)
-        exchange_.borrow(kLastChunk);
+        text_.append(kLastChunk);
+    borrow_gathered();
     exchange_.flush();
-    pieces_.clear();
+    text_.clear();
+    if (text_.capacity() > kKeepText)
+        std::string().swap(text_);
+    large_.clear();
     kept_.clear();
     last_write_ = core::Clock::now();
     is_over_ = is_over_ || is_last;
+}
+
+void EventStream::borrow_gathered()
+{
+    std::string_view text = text_;
+    for (const Large& large : large_) {
+        const std::size_t before = large.at - (text_.size() - text.size());
+        exchange_.borrow(text.substr(0, before));
+        exchange_.borrow(large.payload);
+        text.remove_prefix(before);
+    }
+    exchange_.borrow(text);
 }
 
 void EventStream::keep_alive(core::Deadline now, const config::Http& rules)
@@ -205,7 +233,7 @@ void EventStream::keep_alive(core::Deadline now, const config::Http& rules)
     }
     if (now - last_write_ < rules.keepalive)
         return;
-    pieces_.push_back(kComment);
+    text_.append(kComment);
     write(false);
 }
 

@@ -84,11 +84,21 @@ public:
 private:
     void append(std::string_view payload);
     void append_kept(std::string event);
+    void append_payload(std::string_view payload);
+    void borrow_gathered();
     void end_with_error(std::string_view event);
     void write(bool is_last);
 
-    std::vector<std::string_view> pieces_; // of the chunk that flush() writes
-    std::deque<std::string> kept_;         // what of them is ours
+    // A payload that is not worth a copy, and where it stands.
+    struct Large
+    {
+        std::size_t at; // in text_
+        std::string_view payload;
+    };
+
+    std::string text_; // of the chunk that flush() writes, but for …
+    std::vector<Large> large_;
+    std::deque<std::string> kept_; // what of them is ours
     std::string head_;
     std::string size_;        // of the chunk, as its first line says
     std::string response_id_; // that has begun

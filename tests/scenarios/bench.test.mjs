@@ -25,6 +25,9 @@ describe('turngate-bench', () => {
     for (const upstream of ['ws', 'http'])
       test(`VerifiesTurnsOf_${client}_ClientsOn_${upstream}_Accounts`, async (t) => {
         const sim = await startSim(t, { deltas: 5 });
+        const large = { match: { model: 'large' }, do: { deltas: 300, delta_bytes: 900 } };
+        const huge = { match: { model: 'huge' }, do: { deltas: 30, delta_bytes: 9000 } };
+        await sim.script([large, huge]);
         const daemon = await startDaemon(t, { config: { accounts: [accountOf(sim, { transport: upstream, stores: true })] } });
         const url = client === 'ws' ? daemon.wsUrl : `${daemon.url}/responses`;
         for (const flags of [['--chain'], ['--no-chain'], ['--reconnect'], ['--chain', '--reconnect']]) {
@@ -36,6 +39,11 @@ describe('turngate-bench', () => {
           assert.equal(report.latency.first_event.count, 12);
           assert.equal(report.verified.sound, true);
           assert.deepEqual(report.verified.errors, {});
+        }
+        for (const model of ['large', 'huge']) {
+          const { code, report } = await load(url, daemon.key, '--model', model);
+          assert.equal(code, 0, JSON.stringify(report));
+          assert.deepEqual([report.turns, report.verified.errors], [12, {}]);
         }
         const stats = await sim.stats();
         assert.equal(stats.upgrades > 0, upstream === 'ws');
