@@ -14,6 +14,7 @@ constexpr std::string_view kData = "data";
 
 bool SseReader::feed(std::string_view bytes, std::vector<std::string_view>& events)
 {
+    const bool has_cr = bytes.find('\r') != bytes.npos; // hardly anybody writes them
     std::size_t at = 0;
     for (std::size_t newline = bytes.find('\n'); at < bytes.size();) {
         if (std::exchange(after_cr_, false) && newline == at) {
@@ -21,7 +22,8 @@ bool SseReader::feed(std::string_view bytes, std::vector<std::string_view>& even
             continue;
         }
         const std::string_view before = bytes.substr(at, std::min(newline, bytes.size()) - at);
-        const std::size_t length = std::min(before.find('\r'), before.size());
+        const std::size_t length =
+            has_cr ? std::min(before.find('\r'), before.size()) : before.size();
         if (at + length == bytes.size())
             break;
         after_cr_ = bytes[at + length] == '\r';
