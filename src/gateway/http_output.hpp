@@ -23,8 +23,8 @@ struct AnswerFacts
     bool is_1_0 = false;      // no chunks: the connection's end is the body's
     bool keep_alive = true;   // for the client's next request
     std::string turn_state{}; // of Codex; empty: none
+    std::string origin{};     // of a page in a browser that may read it; empty: none
     std::vector<std::pair<std::string, std::string>> headers{}; // further ones
-    std::string origin{}; // of a page in a browser that may read it; empty: none
 };
 
 // A client that waits for the answer to its HTTP request (http.md section 5). Until something of it
