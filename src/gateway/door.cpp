@@ -45,11 +45,11 @@ bool asks_over_http(const net::HttpRequest& request)
     return posted_endpoint(request) || response_question(request) || models_question(request);
 }
 
-Refusal not_served()
+Refusal not_served(std::string_view path)
 {
     auto refusal =
         refuse(405, "This method is not served here.", kInvalidRequest, "method_not_allowed");
-    refusal.headers.add("allow", "GET, HEAD, POST, DELETE");
+    refusal.headers.add("allow", is_responses_path(path) ? "GET, HEAD, POST" : "GET, POST, DELETE");
     return refusal;
 }
 
@@ -59,14 +59,14 @@ std::optional<Refusal> serves_nothing(const net::HttpRequest& request)
     if (asks_over_http(request))
         return std::nullopt;
     if (request.method == "OPTIONS")
-        return not_served();
+        return not_served(request.path());
     if (!is_responses_path(request.path()))
         return refuse(
             404, "There is nothing here; the path is /v1/responses.", kInvalidRequest, "not_found");
     if (request.method == "HEAD")
         return Refusal{};
     if (request.method != "GET")
-        return not_served();
+        return not_served(request.path());
     if (!net::wants_websocket(request)) {
         auto refusal = refuse(426,
                               "This endpoint speaks WebSocket: send an upgrade request.",

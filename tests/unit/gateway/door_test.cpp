@@ -126,6 +126,44 @@ TEST_F(Door, ServesNothingElse)
     }
 }
 
+TEST_F(Door, KnowsWhatIsPostedWhere)
+{
+    using protocol::Endpoint;
+    const auto posted = [](const std::string& target, const std::string& method = "POST") {
+        net::HttpRequest asked;
+        asked.method = method;
+        asked.target = target;
+        return posted_endpoint(asked);
+    };
+    for (const std::string base : {"", "/v1", "/openai/v1", "/codex", "/backend-api/codex"}) {
+        EXPECT_EQ(posted(base + "/responses?x=1"), Endpoint::responses);
+        EXPECT_EQ(posted(base + "/responses/compact"), Endpoint::compact);
+        EXPECT_EQ(posted(base + "/responses/input_tokens"), Endpoint::input_tokens);
+    }
+    for (const std::string path : {"/compact", "/v1/compact", "/v1/responses/", "/v1/responses/x"})
+        EXPECT_FALSE(posted(path)) << path;
+    EXPECT_FALSE(posted("/v1/responses/compact", "GET"));
+}
+
+TEST_F(Door, KnowsWhoAsksForModels)
+{
+    const auto asked = [](const std::string& target, const std::string& method = "GET") {
+        net::HttpRequest request;
+        request.method = method;
+        request.target = target;
+        return models_question(request);
+    };
+    for (const std::string base : {"", "/v1", "/openai/v1", "/codex", "/backend-api/codex"}) {
+        EXPECT_EQ(asked(base + "/models?client_version=1"), "");
+        EXPECT_EQ(asked(base + "/models/gpt-5.2"), "gpt-5.2");
+        EXPECT_EQ(asked(base + "/models/lab%2Fslow"), "lab/slow");
+        EXPECT_EQ(asked(base + "/models/lab/slow"), "lab/slow");
+    }
+    for (const std::string path : {"/v1/models/", "/v1/modelsx", "/v2/models", "/v1/models/%zz"})
+        EXPECT_FALSE(asked(path)) << path;
+    EXPECT_FALSE(asked("/v1/models", "POST"));
+}
+
 TEST_F(Door, WantsAProperUpgrade)
 {
     net::HttpRequest old = request();
