@@ -2,6 +2,7 @@
 
 #include "seal_text.hpp"
 #include "turngate/conversation/chain_item.hpp"
+#include "turngate/conversation/sealed_context.hpp"
 
 #include "turngate/core/id.hpp"
 
@@ -120,6 +121,24 @@ std::optional<std::string> Seals::bound_to(protocol::ItemReader& reader,
             return *account;
     }
     return std::nullopt;
+}
+
+std::optional<SealedContext> sealed_context(protocol::ItemReader& reader,
+                                            std::string_view raw_items)
+{
+    const auto items = read_sealed(reader, raw_items);
+    if (!items)
+        return std::nullopt;
+    std::optional<SealedContext> last;
+    for (const protocol::Item& item : *items) {
+        std::string_view text = item.text;
+        const std::string_view body =
+            judge(item).fate == ItemFate::beginning ? next_seal(text) : std::string_view();
+        if (!body.empty())
+            last = SealedContext{"seal_" + std::to_string(digest_of(reader, body)),
+                                 std::string(item.text)};
+    }
+    return last;
 }
 
 const std::string* Seals::find(std::uint64_t digest) const noexcept

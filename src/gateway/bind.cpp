@@ -3,9 +3,11 @@
 #include "resolve.hpp"
 
 #include "turngate/conversation/chain_item.hpp"
+#include "turngate/conversation/sealed_context.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -25,15 +27,6 @@ void add_to_chain(Turn& turn, const Attempt& attempt)
                                           .model = turn.create.model,
                                           .is_whole = is_whole};
     turn.rooms.chains.add(turn.session.key, chained, turn.frame.size());
-}
-
-// Of compacted context, which only its account can read.
-void note_seals(const Turn& turn, const Attempt& attempt)
-{
-    conversation::Chains& chains = turn.rooms.chains;
-    chains.seals().note(chains.reader(),
-                        attempt.relay.response().items.items(),
-                        attempt.place.account->config.name);
 }
 
 state::Binding binding_of(const Turn& turn, const Attempt& attempt)
@@ -71,6 +64,27 @@ std::vector<std::string> containers_in(std::span<const std::string> items)
     return ids;
 }
 
+// Compacted context is brought by whoever goes on from it, without a parent, to any loop.
+net::Task<> remember_who_compacted(const Turn& turn, const Attempt& attempt)
+{
+    conversation::Chains& chains = turn.rooms.chains;
+    const auto& items = attempt.relay.response().items.items();
+    const bool is_rare = std::ranges::any_of(
+        items, [](const std::string& item) { return item.find("\"compaction") != item.npos; });
+    if (!is_rare)
+        co_return;
+    std::string list = "[";
+    for (const std::string& item : items)
+        list.append(list.size() > 1 ? "," : "").append(item);
+    const auto context = conversation::sealed_context(chains.reader(), list + "]");
+    if (!context)
+        co_return;
+    const std::string& account = attempt.place.account->config.name;
+    chains.seals().note(chains.reader(), {&context->item, 1}, account);
+    state::Binding its{.account = account, .store = false};
+    co_await turn.rooms.store.bind_response(turn.session.tenant, context->name, std::move(its));
+}
+
 net::Task<> remember(Turn& turn, const Attempt& attempt, state::Binding binding)
 {
     const std::string& response_id = attempt.relay.response().id;
@@ -95,8 +109,7 @@ net::Task<> remember(Turn& turn, const Attempt& attempt, state::Binding binding)
 
 net::Task<> bind(Turn& turn, const Attempt& attempt, std::int64_t context_tokens)
 {
-    if (turn.is_aside())
-        note_seals(turn, attempt);
+    co_await remember_who_compacted(turn, attempt);
     if (attempt.relay.response().id.empty() || turn.is_aside())
         co_return;
     add_to_chain(turn, attempt);

@@ -4,6 +4,7 @@
 #include "steering.hpp"
 
 #include "turngate/conversation/chain_item.hpp"
+#include "turngate/conversation/sealed_context.hpp"
 #include "turngate/telemetry/log.hpp"
 
 #include <utility>
@@ -87,6 +88,21 @@ net::Task<Result<>> check_ownership(const Turn& turn)
             co_return Fault{FaultCode::invalid_request, {}, "container"};
     }
     co_return Result<>();
+}
+
+// Who compacted the context, where that was on another loop or gateway.
+net::Task<> learn_who_compacted(const Turn& turn)
+{
+    if (!turn.create.has_compaction)
+        co_return;
+    conversation::Chains& chains = turn.rooms.chains;
+    const auto context =
+        conversation::sealed_context(chains.reader(), raw_input(turn, turn.context));
+    if (!context || chains.seals().sealed_by(chains.reader(), context->item))
+        co_return;
+    const auto known = co_await turn.rooms.store.find_response(turn.session.tenant, context->name);
+    if (known)
+        chains.seals().note(chains.reader(), {&context->item, 1}, known->account);
 }
 
 // The one account that can read the create's context, where that is one alone: what it compacted,
@@ -218,6 +234,7 @@ net::Task<Result<Routes>> resolve(Turn& turn)
     const auto owned = co_await check_ownership(turn);
     if (!owned)
         co_return owned.error();
+    co_await learn_who_compacted(turn);
     const std::string& parent = turn.context.parent_id;
     if (parent.empty())
         co_return co_await without_parent(turn);

@@ -315,8 +315,7 @@ describe('Compaction', { concurrency: 2 }, () => {
       await turn(daemon, { model: 'public', input: [...made.output, { role: 'user', content: 'go on' }] });
     });
 
-  test('GoesToWhereOneCanCompactAndItsContextWithIt', async (t) => {
-    const kSession = { prompt_cache_key: 'a conversation' };
+  test('GoesToWhoCanAndWhatItMadeGoesThereFromAnyLoop', async (t) => {
     const plain = await startSim(t);
     const able = await startSim(t);
     const accounts = [
@@ -325,8 +324,9 @@ describe('Compaction', { concurrency: 2 }, () => {
     ];
     const daemon = await startDaemon(t, { config: { accounts } });
     for (let i = 0; i < 3; ++i) assert.equal((await compact(daemon)).status, 200);
-    const made = await (await compact(daemon, { ...kSession, input: kInput })).json();
-    await turn(daemon, { ...kSession, input: [...made.output, { role: 'user', content: 'go on' }] });
+    const made = await (await compact(daemon, { input: kInput })).json();
+    await daemon.usage(4);
+    for (let i = 0; i < 8; ++i) await turn(daemon, { input: [...made.output, { role: 'user', content: 'go on' }] }); // on any loop
     assert.equal(plain.creates().length, 0, 'only who made it can read it');
     await turn(daemon, {});
     assert.equal(plain.creates().length, 1);
