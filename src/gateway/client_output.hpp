@@ -11,7 +11,7 @@ namespace turngate::gateway {
 class ClientOutput
 {
 public:
-    // An upstream's message in its own bytes; the frame's views must stay valid until flush().
+    // An upstream's message; the frame's views must stay valid until flush().
     virtual void forward(const net::Frame& frame) = 0;
     // A message of ours, or one that was kept.
     virtual void send(std::string_view event) = 0;

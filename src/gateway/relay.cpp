@@ -252,7 +252,7 @@ void Relay::pass_quiet(const net::Frame& frame)
 // Bytes that are not the upstream's own do not outlive the call.
 void Relay::to_client(const net::Frame& frame)
 {
-    if (frame.wire.empty())
+    if (frame.is_brief)
         client_->send(frame.payload);
     else
         client_->forward(frame);
@@ -270,12 +270,6 @@ void Relay::lose(core::Fault fault)
     if (!lost_)
         lost_ = fault;
     changed_.wake();
-}
-
-void Relay::on_writable()
-{
-    if (std::exchange(is_paused_, false) && connection_)
-        connection_->resume();
 }
 
 bool Relay::send_up(std::string_view frame, ControlKind kind)

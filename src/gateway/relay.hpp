@@ -34,6 +34,7 @@ inline net::Frame as_frame(std::string_view event) noexcept
     net::Frame frame;
     frame.opcode = net::Opcode::text;
     frame.payload = event;
+    frame.is_brief = true;
     return frame;
 }
 

@@ -84,6 +84,12 @@ void Relay::keep_early(const net::Frame& frame)
     lost_ = core::Fault{FaultCode::upstream_lost, {}, "too much of a successor"};
 }
 
+void Relay::on_writable()
+{
+    if (std::exchange(is_paused_, false) && connection_)
+        connection_->resume();
+}
+
 void Relay::answer_here(Response response,
                         std::string_view lane,
                         const std::vector<std::string>& events)

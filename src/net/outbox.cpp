@@ -7,6 +7,8 @@ namespace turngate::net {
 namespace {
 
 constexpr std::size_t kKeepQueue = 4096; // a drained queue larger than this is given back
+constexpr std::size_t kFirstCopies = 1024;
+constexpr std::size_t kMoreCopies = 16 * 1024;
 
 } // namespace
 
@@ -18,6 +20,19 @@ void Outbox::borrow(std::string_view wire)
         pieces_.back() = {pieces_.back().data(), pieces_.back().size() + wire.size()};
     else
         pieces_.push_back(wire);
+}
+
+// What lies side by side becomes one piece.
+void Outbox::append(std::string_view bytes)
+{
+    if (copies_.empty() || copies_.back().capacity() - copies_.back().size() < bytes.size()) {
+        const std::size_t room = copies_.empty() ? kFirstCopies : kMoreCopies;
+        copies_.emplace_back().reserve(std::max(room, bytes.size()));
+    }
+    std::string& copy = copies_.back();
+    const std::size_t at = copy.size();
+    copy.append(bytes);
+    borrow(std::string_view(copy).substr(at));
 }
 
 void Outbox::write(std::string bytes)
@@ -55,6 +70,7 @@ void Outbox::flush()
             queue(piece);
     }
     pieces_.clear();
+    copies_.clear();
     if (!is_queued && queued() > 0)
         note_stuck();
 }

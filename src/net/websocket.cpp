@@ -94,6 +94,23 @@ void WebSocket::send_text(std::span<const std::string_view> pieces)
     }
 }
 
+void WebSocket::forward_text(std::string_view payload)
+{
+    constexpr std::size_t kCopied = 1024; // less is cheaper copied than as a piece of its own
+    const bool is_masked = options_.role == Role::client;
+    if (is_masked || (options_.deflate && payload.size() >= kCompressFrom)) {
+        send_text(payload);
+        return;
+    }
+    if (!is_open())
+        return;
+    out_.append(make_header(options_.role, Opcode::text, payload.size()).view());
+    if (payload.size() <= kCopied)
+        out_.append(payload);
+    else
+        out_.borrow(payload);
+}
+
 void WebSocket::ping()
 {
     if (is_open())

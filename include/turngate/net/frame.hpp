@@ -33,6 +33,7 @@ struct Frame
     // The frame exactly as it came, header included: for a peer that may be sent the same bytes.
     // Empty unless the frame was neither masked, fragmented nor compressed.
     std::string_view wire;
+    bool is_brief = false; // the views do not outlive the call that passes it; else the whole read
 };
 
 // A protocol violation, with the close code it deserves (from the parser: 1002, 1007 or 1009).

@@ -23,6 +23,8 @@ public:
 
     // Must stay valid until the next flush() or write().
     void borrow(std::string_view wire);
+    // The same, copied.
+    void append(std::string_view bytes);
     // After all that was borrowed. What does not fit becomes the queue without a second copy.
     void write(std::string bytes);
     void flush();
@@ -51,7 +53,8 @@ private:
 
     Stream& stream_;
     const std::uint64_t high_water_;
-    std::vector<std::string_view> pieces_; // borrowed
+    std::vector<std::string_view> pieces_; // borrowed, or …
+    std::vector<std::string> copies_;      // … in one of these, none of which grows beyond its room
     std::string queue_;
     std::size_t head_ = 0; // so much of the queue is written
     core::Deadline progress_;

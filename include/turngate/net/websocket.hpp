@@ -86,6 +86,9 @@ public:
         if (is_open())
             out_.borrow(wire);
     }
+    // A peer's message that has no frame of its own bytes; it must stay valid until the next
+    // flush(), too.
+    void forward_text(std::string_view payload);
     // A message of ours; copied (and masked on the client side). Compressed if that was agreed and
     // it pays.
     void send_text(std::string_view payload);

@@ -13,6 +13,7 @@ class RecordingClient final : public ClientOutput
 public:
     void forward(const net::Frame& frame) override
     {
+        ++forwards;
         wire.append(frame.wire);
         unflushed.emplace_back(frame.payload);
     }
@@ -28,6 +29,7 @@ public:
     std::vector<std::string> events;
     std::vector<std::string> unflushed;
     std::string wire; // of the forwarded ones
+    int forwards = 0;
     int flushes = 0;
     bool congested = false;
 };

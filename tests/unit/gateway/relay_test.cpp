@@ -78,6 +78,21 @@ TEST_F(RelayTest, ForwardsTheSameBytesInTheirOrder)
     EXPECT_FALSE(result);
 }
 
+// One that came in pieces has no frame to be sent as it is; it lives as long as one that has.
+TEST_F(RelayTest, ForwardsWhatHasNoFrameOfItsOwn)
+{
+    wait();
+    up.say(kCreated);
+    std::string head = up.upstream.frame(net::Opcode::text, kDelta.substr(0, 20));
+    head.front() = 0x01; // not the last piece
+    std::string tail = up.upstream.frame(net::Opcode::continuation, kDelta.substr(20));
+    up.upstream.raw().send(head + tail);
+    fakes::until(loop, [&] { return client.events.size() == 2; });
+    EXPECT_EQ(client.events, (Events{kCreated, kDelta}));
+    EXPECT_EQ(client.forwards, 2);
+    EXPECT_EQ(client.wire.find(kDelta.substr(0, 20)), std::string::npos);
+}
+
 TEST_F(RelayTest, FlushesOnceForAllThatOneReadBrought)
 {
     up.say_together({kCreated, kDelta, kDelta, kDelta});

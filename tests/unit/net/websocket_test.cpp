@@ -42,6 +42,33 @@ TEST(WebSocket, DeliversAMessageThatComesByteByByte)
     EXPECT_EQ(test.sink.texts, Texts{"hello"});
 }
 
+TEST(WebSocket, ForwardsTextsInTheirOrderWhenItIsFlushed)
+{
+    UnderTest test;
+    const std::string large(100'000, 'x');
+    const std::string frame = std::string("\x81\x06") + "framed";
+    Texts sent;
+    for (int i = 0; i < 200; ++i) { // more than fits one copy
+        sent.push_back("text " + std::to_string(i) + std::string(i * 7, 'y'));
+        test.socket.forward_text(sent.back());
+    }
+    sent.push_back(large);
+    test.socket.forward_text(sent.back());
+    sent.push_back("framed");
+    test.socket.forward(frame);
+    sent.push_back("");
+    test.socket.forward_text(sent.back());
+    EXPECT_EQ(test.peer.raw().received(), "");
+    test.socket.flush();
+    test.until([&] { return test.peer.texts().size() == sent.size(); });
+    EXPECT_EQ(test.peer.texts(), sent);
+
+    UnderTest client(quiet(Role::client));
+    client.socket.forward_text("masked");
+    client.socket.flush();
+    EXPECT_EQ(client.peer.texts(), Texts{"masked"});
+}
+
 TEST(WebSocket, AnswersAPingWithItsPayload)
 {
     UnderTest test;
