@@ -122,8 +122,12 @@ Fleet::~Fleet()
     });
 }
 
+// Over HTTP clients connect when they have something to ask: no server waits long for the first
+// request of a connection.
 void Fleet::connect()
 {
+    if (plan_.protocol() == Protocol::http)
+        return;
     on_each_shard([](Shard& shard) { return for_each_client(shard, connect_one); });
 }
 
