@@ -301,10 +301,10 @@ describe('A background turn', { concurrency: 2 }, () => {
   test('IsWaitedForByADrainAndBilled', async (t) => {
     const { sim, daemon } = await gateway(t);
     const { id } = await begin(daemon, { input: 'a story' });
-    const reading = read(daemon, id);
+    const reading = await ask(daemon, `${id}?stream=true`); // whoever comes later is refused
     await waitFor(async () => (await sim.stats()).events > 5, 'content');
     daemon.signal('SIGTERM');
-    assert.equal((await reading).terminal.type, 'response.completed');
+    assert.equal(eventsOf(await reading.text()).at(-1).type, 'response.completed');
     assert.equal(await daemon.stop(), 0);
     assert.equal((await sim.stats()).responses.completed, 1);
     const again = await startDaemon(t, { directory: daemon.home, upstream: sim });
