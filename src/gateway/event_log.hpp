@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,10 @@ public:
     void forward(const net::Frame& frame) override { add(frame.payload); }
     void send(std::string_view event) override { add(event); }
     void flush() override { tell(); }
+    void set_header(std::string_view name, std::string value) override
+    {
+        headers_.insert_or_assign(std::string(name), std::move(value));
+    }
     bool is_congested() const override;
     bool shows_at_once() const override { return is_streamed_; }
 
@@ -79,6 +84,8 @@ public:
     bool is_over() const noexcept { return is_over_; }
     // Why the turn ended before there was a response: an error event; else empty.
     const std::string& refusal() const noexcept { return refusal_; }
+    // For the answer to who began it.
+    const std::map<std::string, std::string>& headers() const noexcept { return headers_; }
     // The newest response object; empty: none has begun.
     const std::string& object() const noexcept { return object_; }
     // Of the response; more than one, if it was tried again.
@@ -115,6 +122,7 @@ private:
     std::uint64_t bytes_ = 0; // of them
     std::int64_t last_ = -1;  // number
     core::ByteBudget::Share share_;
+    std::map<std::string, std::string> headers_;
     std::vector<std::string> ids_;
     std::string object_;
     std::string refusal_;

@@ -75,6 +75,7 @@ net::Task<> LogCall::answer()
 net::Task<> LogCall::begin(Request request)
 {
     log_ = logs_.open(facts_.tenant, facts_.key);
+    has_begun_it_ = true;
     if (stream_)
         log_->note_streamed();
     const Reading reading(*log_, *this);
@@ -204,9 +205,19 @@ void LogCall::on_news()
     changed_.wake();
 }
 
+// What the turn has said of the answer to who began it.
+void LogCall::pass_headers()
+{
+    if (std::exchange(has_begun_it_, false))
+        for (const auto& [name, value] : log_->headers())
+            client_->set_header(name, value);
+}
+
 // As much as the client takes.
 void LogCall::pump()
 {
+    if (at < log_->end() || log_->is_over())
+        pass_headers();
     std::size_t bytes = 0;
     while (at < log_->end() && !client_->is_over() && !client_->is_congested()) {
         net::Frame frame;
@@ -236,6 +247,7 @@ void LogCall::pump()
 
 void LogCall::say(protocol::HttpAnswer answer)
 {
+    pass_headers();
     client_->answer(std::move(answer));
     client_->flush();
 }

@@ -36,6 +36,7 @@ private:
     void on_writable() override;
     void on_news() override;
     void pump();
+    void pass_headers();
     void say(protocol::HttpAnswer answer);
 
     EventLogs& logs_;
@@ -43,6 +44,7 @@ private:
     decltype(Guest::wants) wants_;
     EventStream* stream_ = nullptr; // the client, where it wants events
     std::shared_ptr<EventLog> log_;
+    bool has_begun_it_ = false;     // the log's turn is this call's, and its answer has no head yet
     bool is_reading_ = false;       // events
     std::string first_object_;      // of a response that was asked for
     core::ByteBudget::Share share_; // of what an account tells

@@ -29,6 +29,12 @@ describe('Rate limits', { concurrency: 2 }, () => {
     const streamed = await stream(daemon, kBase, { key: rated.key });
     assert.ok(Number(limitsOf(streamed.headers)['x-ratelimit-remaining-requests']) <= 59);
     assert.ok(Number(limitsOf(streamed.headers)['x-ratelimit-remaining-tokens']) < 6_000_000);
+    for (const more of [{}, { stream: true }]) {
+      const begun = await post(daemon, { ...kBase, ...more, background: true }, { key: rated.key });
+      await begun.arrayBuffer();
+      assert.equal(begun.status, 200);
+      assert.deepEqual(Object.keys(limitsOf(begun.headers)).sort(), Object.keys(told).sort(), 'in the background, too');
+    }
     assert.deepEqual(limitsOf((await post(daemon, kBase)).headers), {}, 'a key without');
   });
 
