@@ -22,6 +22,11 @@ bool forwards_unknown(const Turn& turn)
     return turn.snapshot->config->continuity.unknown_parent == config::UnknownParent::forward;
 }
 
+bool is_on_socket(const Turn& turn)
+{
+    return turn.session.request_type == usage::RequestType::ws_v2;
+}
+
 // A client that came back with its session key goes on where its lane stood.
 net::Task<> restore_lane(Turn& turn)
 {
@@ -32,7 +37,7 @@ net::Task<> restore_lane(Turn& turn)
         co_return;
     turn.lane.last_response = std::move(known->last_response);
     turn.lane.account = std::move(known->account);
-    if (turn.session.request_type == usage::RequestType::ws_v2) // over HTTP the client says it
+    if (is_on_socket(turn)) // over HTTP the client says it
         turn.lane.turn_state = std::move(known->turn_state);
 }
 
@@ -49,8 +54,8 @@ bool may_lack_parent(const Turn& turn)
 net::Task<> find_parent(Turn& turn)
 {
     turn.context.parent_id = turn.create.previous_response_id;
-    if (turn.create.tool_output_call_ids.empty())
-        turn.lane.turn_state.clear(); // it was the last user turn's
+    if (turn.create.tool_output_call_ids.empty() && is_on_socket(turn))
+        turn.lane.turn_state.clear(); // it was the last user turn's; over HTTP the client knows
     if (!may_lack_parent(turn))
         co_return;
     const std::string& last = turn.lane.last_response;

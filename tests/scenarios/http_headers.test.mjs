@@ -126,6 +126,17 @@ describe('Codex', { concurrency: 2 }, () => {
     assert.deepEqual(sim.creates()[3].event.client_metadata, { thread_id: 'x' });
   });
 
+  test('HasItsTurnStateInBothDirectionsOnASocket', async (t) => {
+    const sim = await startSim(t, { script: [{ do: { metadata_turn_state: 'sticky "1"' } }] });
+    const daemon = await startDaemon(t, { upstream: sim });
+    const first = await stream(daemon, kBase, { headers: kCodex });
+    assert.equal(first.headers.get('x-codex-turn-state'), 'sticky "1"');
+    const state = { 'x-codex-turn-state': 'sticky "1"' };
+    await stream(daemon, kBase, { headers: { ...kCodex, ...state } });
+    await stream(daemon, { ...kBase, client_metadata: { thread_id: 'x' } }, { headers: { ...kCodex, ...state } });
+    assert.deepEqual(sim.creates().map(({ event }) => event.client_metadata), [undefined, state, { ...state, thread_id: 'x' }]);
+  });
+
   test('IsNeverToldWhichModelReallyAnswers', async (t) => {
     const { daemon } = await overHttp(t, { 'openai-model': 'gpt-safe', 'x-codex-turn-state': 'sticky' });
     const turn = await stream(daemon, kBase, { headers: kCodex });
