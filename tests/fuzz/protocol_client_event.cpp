@@ -1,6 +1,7 @@
 // Client frames. What the reader calls JSON is what simdjson's document parser calls JSON, and a
 // frame that was read can be edited and read again.
 #include "turngate/protocol/edit.hpp"
+#include "turngate/protocol/upstream_create.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -74,6 +75,20 @@ void check_edits(protocol::ClientEventReader& reader,
     require(again->tool_call_ids == event.tool_call_ids && !again->at.store);
 }
 
+// Whatever the account refuses, what goes up over HTTP is JSON.
+void check_body(std::string_view frame)
+{
+    static simdjson::dom::parser parser;
+    const protocol::HttpWants refuses_some{
+        false, {"prompt"}, {"web_search", "namespace"}, {"reasoning"}};
+    const protocol::HttpWants refuses_all{true, {"tools"}, {}, {}};
+    for (const auto* wants : {&refuses_some, &refuses_all}) {
+        const auto made = protocol::http_body(frame, *wants);
+        const auto error = parser.parse(made.body).error();
+        require(!error || is_beyond_document(error));
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -84,5 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_grammar(frame, event || event.error().code != core::FaultCode::invalid_json);
     if (event)
         check_edits(reader, frame, *event);
+    if (event)
+        check_body(frame);
     return 0;
 }

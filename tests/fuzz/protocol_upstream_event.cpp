@@ -1,5 +1,6 @@
 // Upstream frames. Peeking at JSON gives what simdjson's document parser finds, if no top-level key
 // comes twice.
+#include "turngate/protocol/codex_event.hpp"
 #include "turngate/protocol/edit.hpp"
 #include "turngate/protocol/error_event.hpp"
 #include "turngate/protocol/upstream_event.hpp"
@@ -102,6 +103,18 @@ void check_turn_state(std::string_view frame)
         require(!parser.parse("\"" + std::string(state) + "\"").error());
 }
 
+// Header values are none that end a header.
+void check_codex(std::string_view frame)
+{
+    for (const auto& [name, value] : protocol::rate_limit_headers(frame)) {
+        require(name.starts_with("x-codex-") && !value.empty());
+        for (const char c : value)
+            require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+    }
+    const std::string told = protocol::without_model(frame);
+    require(told.empty() || protocol::without_model(told) == told);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -111,6 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_peeks(frame);
     check_lane(frame);
     check_turn_state(frame);
+    check_codex(frame);
     reader.read_steer(frame);
     const auto event = reader.read_terminal(frame, protocol::peek_kind(frame));
     require(event.status >= 0 && event.status < 1000);
