@@ -34,7 +34,8 @@ test('APlainGetIsToldToUpgrade', async (t) => {
   assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'HEAD' })).status, 200);
   assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'POST', body: '{}' })).status, 401);
   assert.equal((await fetch(`http://${daemon.address}/v1/responses`, { method: 'PUT', body: '{}' })).status, 405);
-  assert.equal((await fetch(`http://${daemon.address}/v1/models`)).status, 404);
+  assert.equal((await fetch(`http://${daemon.address}/v1/models`)).status, 401);
+  assert.equal((await fetch(`http://${daemon.address}/v1/files`)).status, 404);
 });
 
 test('KeysComeInThreeHeadersAndNeverInTheUrl', async (t) => {

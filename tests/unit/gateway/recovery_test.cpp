@@ -667,6 +667,18 @@ const char* broken_promise(const Facts& facts, const Action& action)
     return action.is_retry() ? broken_retry(facts, action) : broken_end(facts, action);
 }
 
+// What an account lacks beside turns is no reason to ask it for none (http.md section 6.6).
+TEST(Decide, AnEndpointThatIsNotThereIsNotTheAccountsEnd)
+{
+    const Fault missing{FaultCode::upstream_error, {}, "test", 404};
+    Facts facts = facts_of(missing, Word::no_api, kNewTwo);
+    EXPECT_EQ(describe(decide(facts)), "next account, credentials, keep");
+    facts.is_aside = true;
+    EXPECT_EQ(describe(decide(facts)), "next account, keep");
+    facts.left = {};
+    EXPECT_EQ(describe(decide(facts)), "relay, keep");
+}
+
 } // namespace
 
 TEST(Decide, KeepsItsPromisesForAllFacts)
