@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { makeCertificate } from './lib/certificate.mjs';
 import { connect } from './lib/client.mjs';
 import { accountOf, kKey, startDaemon } from './lib/daemon.mjs';
 import { post, textOf } from './lib/http.mjs';
@@ -145,6 +146,30 @@ describe('A stored response', { concurrency: 2 }, () => {
     assert.deepEqual((await ask(daemon, `/responses/${id}`)).body, notFound(id));
     assert.equal(requests(sim).some(({ method, target }) => method === 'DELETE' && target.endsWith(id)), true);
   });
+});
+
+test('AllIsAskedOverTlsTooWhateverQueryTheBaseHas', async (t) => {
+  const { cert, key } = await makeCertificate(t);
+  const sim = await startSim(t, { tlsCert: cert, tlsKey: key, models: 'sim-1' });
+  const accounts = [accountOf(sim, { base_url: `${sim.url}?api-version=v1` })];
+  const daemon = await startDaemon(t, { config: { accounts }, env: { SSL_CERT_FILE: cert } });
+  assert.deepEqual(idsOf(await models(daemon)), ['sim-1']);
+  const { id } = await bound(daemon);
+  assert.equal((await ask(daemon, `/responses/${id}/input_items?limit=1`)).body.data.length, 1);
+  assert.equal((await compact(daemon)).status, 200);
+  const targets = requests(sim).map(({ target }) => target).filter((target) => !target.endsWith('/responses?api-version=v1'));
+  assert.deepEqual(targets, ['/v1/models?api-version=v1', `/v1/responses/${id}/input_items?api-version=v1&limit=1`, '/v1/responses/compact?api-version=v1']);
+});
+
+test('DrainingDoesNotWaitForAnAccountForEver', async (t) => {
+  const { sim, daemon } = await gateway(t, { config: { server: { drain_timeout: '300ms' } } });
+  const { id } = await bound(daemon);
+  await sim.script([{ match: kMatch, do: { request: { hang: true } } }]);
+  const asked = [`/responses/${id}`, '/models'].map((path) => ask(daemon, path));
+  await waitFor(() => requests(sim).filter(({ method }) => method === 'GET').length === 2, 'both to be asked');
+  const stopped = daemon.stop();
+  for (const { status, body } of await Promise.all(asked)) assert.deepEqual([status, body.error.type], [503, 'server_error']);
+  assert.equal(await stopped, 3, 'by the deadline');
 });
 
 const kMatch = { method: 'GET' };
