@@ -60,13 +60,15 @@ TEST(SubjectConfig, BindsAndConnectsOnLoopbackOnly)
     EXPECT_EQ(nginx_config(route, Protocol::ws, false).find("user "), std::string::npos);
 }
 
-TEST(SubjectConfig, KeepsNginxFromHoldingBackEvents)
+TEST(SubjectConfig, KeepsProxiesFromHoldingBackEvents)
 {
     const Route route{8080, 9000, "/tmp/x"};
     const std::string http = nginx_config(route, Protocol::http, false);
     for (const char* line : {"proxy_buffering off;", "keepalive 1024;", "Connection \"\";"})
         EXPECT_NE(http.find(line), http.npos) << line;
     EXPECT_EQ(http.find("upgrade"), http.npos);
+    EXPECT_NE(haproxy_config(route, Protocol::http).find("option http-no-delay"), http.npos);
+    EXPECT_EQ(haproxy_config(route, Protocol::ws).find("http-no-delay"), http.npos);
     const std::string ws = nginx_config(route, Protocol::ws, false);
     EXPECT_NE(ws.find("Connection upgrade;"), ws.npos);
     EXPECT_EQ(ws.find("proxy_buffering"), ws.npos);
