@@ -22,7 +22,7 @@ async function assertReleased(daemon, { connections = 0 } = {}) {
     const { accounts } = await daemon.status();
     return accounts[0].running === 0 && accounts[0].leased === 0 && accounts[0].connections === connections;
   }, 'slots and connections to be released');
-  assert.equal(await daemon.metric('turngate_turns_running'), 0);
+  await waitFor(async () => (await daemon.metric('turngate_turns_running')) === 0, 'no turn to be counted');
 }
 
 test('AClientThatGoesMidStreamCancelsUpstreamAndIsBilled', async (t) => {
