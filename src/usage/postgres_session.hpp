@@ -25,6 +25,7 @@ public:
     Settled settle(const std::vector<UsageRecord>& records) override;
     std::int64_t change_mark() override;
     std::string_view changed_since() const override;
+    std::string_view but_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
 
 private:

@@ -49,7 +49,11 @@ std::optional<core::Timestamp> SqlLedger::retired_before()
 
 void SqlLedger::forget_empty_days()
 {
-    session_->ask("DELETE FROM usage_daily WHERE responses = 0");
+    const std::string key = "day, user_name, key_name, group_name, account_name, requested_model, "
+                            "request_type";
+    session_->ask("DELETE FROM usage_daily WHERE (" + key + ") IN (SELECT " + key +
+                  " FROM usage_daily WHERE responses = 0" + std::string(session_->but_locked()) +
+                  ")");
 }
 
 void SqlLedger::remember_retention(core::Timestamp before)

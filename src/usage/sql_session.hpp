@@ -71,6 +71,10 @@ public:
     virtual std::int64_t change_mark() = 0;
     virtual std::string_view changed_since() const = 0;
 
+    // Behind a SELECT within a DELETE: what others have locked just now is left out, so that
+    // nobody waits in a circle. Empty: there is one writer at a time.
+    virtual std::string_view but_locked() const = 0;
+
     // One transaction: deletes at most `portion` bills with from <= started_at < before, the oldest
     // first; adds what they cost to users.retired_nano_usd and keys.retired_nano_usd.
     struct Retired

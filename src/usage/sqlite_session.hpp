@@ -19,6 +19,7 @@ public:
     Settled settle(const std::vector<UsageRecord>& records) override;
     std::int64_t change_mark() override;
     std::string_view changed_since() const override { return "changed > $1"; }
+    std::string_view but_locked() const override { return {}; }
     Retired retire(std::int64_t from, std::int64_t before, std::int64_t portion) override;
 
 private:
