@@ -58,7 +58,7 @@ def the_image_has_the_libraries():
 
 def every_package_is_listed_once():
     seen = {}
-    for name in ("build", "test", "bench"):
+    for name in ("build", "test"):
         for entry in entries(name):
             package = entry.split()[0]
             assert package not in seen, f"{package} is in {seen[package]} and in {name}"
