@@ -114,7 +114,7 @@ std::optional<std::string> Chain::rest_of(std::string_view input,
                                           std::string_view model) const
 {
     const NodePtr last = find(response_id);
-    if (!last || !last->is_whole || last->model != model)
+    if (!last || !last->is_whole || last->is_superseded || last->model != model)
         return std::nullopt;
     Resent resent(reader_, input);
     for (const ChainNode* node : line_of(*last))

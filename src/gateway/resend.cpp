@@ -9,14 +9,23 @@
 namespace turngate::gateway {
 namespace {
 
-// What is asked for is an answer to its input and nothing else, and the lane has had one before.
+// What is asked for is an answer to its input and nothing else, and there is what it may stand on.
 bool may_be_resent(const Turn& turn)
 {
     const protocol::ClientEvent& create = turn.create;
     return turn.snapshot->config->continuity.shorten_resends && turn.context.parent_id.empty() &&
            !turn.is_aside() && create.at.input && create.generate && !create.has_conversation &&
            !create.has_prompt && !create.has_compaction && !create.has_compaction_trigger &&
-           !turn.lane.last_response.empty() && turn.lane.queued_input.empty();
+           turn.lane.queued_input.empty() && chain_of(turn);
+}
+
+// Other sockets and calls of the session's key may have been further on the lane than this one.
+net::Task<std::string> last_response(const Turn& turn)
+{
+    if (!turn.session.is_named)
+        co_return turn.lane.last_response;
+    const auto known = co_await turn.rooms.store.find_lane(turn.session.tenant, lane_key(turn));
+    co_return known ? known->last_response : turn.lane.last_response;
 }
 
 } // namespace
@@ -25,7 +34,9 @@ net::Task<std::optional<Route>> shortened(Turn& turn)
 {
     if (!may_be_resent(turn))
         co_return std::nullopt;
-    const std::string& last = turn.lane.last_response;
+    const std::string last = co_await last_response(turn);
+    if (last.empty())
+        co_return std::nullopt;
     const auto binding = co_await turn.rooms.store.find_response(turn.session.tenant, last);
     const auto account = binding ? turn.snapshot->accounts.find(binding->account) : nullptr;
     if (!account || binding->connection == 0 || binding->lane != turn.lane_name() ||

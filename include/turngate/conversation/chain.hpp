@@ -84,7 +84,8 @@ public:
     // What follows the response's whole context in a create's `input` (its raw value), which must
     // begin with exactly that, item by item, and be for the same model: the `input` of a create
     // that names the response. Nothing: it does not, or not all of the context is here, or nothing
-    // follows. Linear in both.
+    // follows; or something went on from the response, so that whoever had it in memory may have
+    // it no more. Linear in both.
     std::optional<std::string> rest_of(std::string_view input,
                                        std::string_view response_id,
                                        std::string_view model) const;
