@@ -174,7 +174,7 @@ net::Task<> LogCall::remove(const ResponseQuestion& asks)
     say(response_removed(asks.id));
 }
 
-// Or its client has gone.
+// Or its client has gone. The turn that it waits for ends within http.background_timeout.
 template <class Done>
 net::Task<> LogCall::until(Done is_done)
 {

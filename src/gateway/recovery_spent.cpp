@@ -1,16 +1,30 @@
 #include "recovery.hpp"
 
+#include <optional>
+
 namespace turngate::gateway {
 
 using accounts::UpstreamWord;
 using core::FaultCode;
 
-bool is_spent(const Facts& facts) noexcept
+namespace {
+
+// As far as that does not hang on what the upstream said. Nothing: it does.
+std::optional<bool> was_executed(const Facts& facts) noexcept
 {
     if (!facts.may_be_delivered || facts.is_stale)
         return false;
     if (facts.fault.code != FaultCode::upstream_error || facts.has_output)
         return true;
+    return std::nullopt;
+}
+
+} // namespace
+
+bool is_spent(const Facts& facts) noexcept
+{
+    if (const auto known = was_executed(facts))
+        return *known;
     switch (facts.word) {
     case UpstreamWord::parent_not_found:
     case UpstreamWord::tool_pairing:
@@ -37,10 +51,8 @@ bool is_spent(const Facts& facts) noexcept
 // http.md section 6.6, its second column.
 bool may_have_run(const Facts& facts) noexcept
 {
-    if (!facts.may_be_delivered || facts.is_stale)
-        return false;
-    if (facts.fault.code != FaultCode::upstream_error || facts.has_output)
-        return true;
+    if (const auto known = was_executed(facts))
+        return *known;
     switch (facts.word) {
     case UpstreamWord::none:
     case UpstreamWord::overloaded:

@@ -19,10 +19,11 @@ bool may_be_resent(const Turn& turn)
            turn.lane.queued_input.empty() && chain_of(turn);
 }
 
-// Other sockets and calls of the session's key may have been further on the lane than this one.
+// Other sockets and calls of the session's key may have been further on the lane than this socket;
+// a call has asked for it just now.
 net::Task<std::string> last_response(const Turn& turn)
 {
-    if (!turn.session.is_named)
+    if (!turn.session.is_named || turn.session.request_type != usage::RequestType::ws_v2)
         co_return turn.lane.last_response;
     const auto known = co_await turn.rooms.store.find_lane(turn.session.tenant, lane_key(turn));
     co_return known ? known->last_response : turn.lane.last_response;
